@@ -1,0 +1,36 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Check that every module has its action file and is in the action group, and that nothing else is."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def public_files(folder: str) -> set[str]:
+    """Give the names of the Python files in a folder of plugins/, without those that are private."""
+    return {path.stem for path in (ROOT / "plugins" / folder).glob("*.py") if not path.stem.startswith("_")}
+
+
+def complaints() -> list[str]:
+    """Compare plugins/modules, plugins/action and the group in meta/runtime.yml; give what is wrong, in words."""
+    runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
+    listed = runtime["action_groups"]["circleci"]
+    modules, actions, group = public_files("modules"), public_files("action"), set(listed)
+    found = [f"plugins/modules/{name}.py has no plugins/action/{name}.py." for name in sorted(modules - actions)]
+    found += [f"plugins/action/{name}.py has no plugins/modules/{name}.py." for name in sorted(actions - modules)]
+    found += [f"{name} is missing in the action group of meta/runtime.yml." for name in sorted(modules - group)]
+    found += [f"The action group of meta/runtime.yml names {name}: no such module." for name in sorted(group - modules)]
+    if listed != sorted(group):
+        found.append("The action group of meta/runtime.yml is not in alphabetical order, or names a module twice.")
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit("\n".join(complaints()))
