@@ -1,0 +1,281 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change without notice.
+"""Checkout keys of a project: reading, planning and applying (``api-v1.1.md`` §3.6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible_collections.community.circleci.plugins.module_utils._client import (
+    CircleCIError,
+    Client,
+    invalid,
+    plain,
+    with_fields,
+)
+from ansible_collections.community.circleci.plugins.module_utils._keys import normalize_fingerprint, parse_public_key
+from ansible_collections.community.circleci.plugins.module_utils._plan import UNKNOWN, Outcome, Plan
+from ansible_collections.community.circleci.plugins.module_utils._project import Project
+
+DEPLOY_KEY = "deploy-key"
+USER_KEYS = ("github-user-key", "bitbucket-user-key", "user-key")
+TYPES = (DEPLOY_KEY, *USER_KEYS)
+
+Key = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class WantedKeys:
+    """The checkout keys that a project is to have of one type. See the module's options of the same names.
+
+    :param max_age: days
+    :param fingerprint: normalized
+    """
+
+    type: str = DEPLOY_KEY
+    present: bool = True
+    fingerprint: str | None = None
+    rotate: bool = False
+    max_age: int | None = None
+    exclusive: bool = False
+
+    @classmethod
+    def from_params(cls, params: dict[str, Any]) -> WantedKeys:
+        """Check the options of a task.
+
+        :raises CircleCIError: when they contradict each other
+        """
+        present = params.get("state", "present") == "present"
+        fingerprint = params.get("fingerprint")
+        rotate, max_age = bool(params.get("rotate")), params.get("max_age")
+        if max_age is not None and max_age < 0:
+            raise invalid("max_age must be a number of days, 0 or more.")
+        if rotate or max_age is not None:
+            option = "rotate" if rotate else "max_age"
+            if fingerprint is not None:
+                raise invalid(
+                    f"{option} and fingerprint exclude each other.", "Rotation replaces whatever key is there."
+                )
+            if not present:
+                raise invalid(f"{option} and state absent exclude each other.", "Leave one of them out.")
+        if params.get("exclusive") and not present:
+            raise invalid("exclusive and state absent exclude each other.", "absent removes every key of the type.")
+        if fingerprint is not None:
+            fingerprint = normalize_fingerprint(fingerprint)
+        return cls(params["type"], present, fingerprint, rotate, max_age, bool(params.get("exclusive")))
+
+    def covers(self, key_type: str) -> bool:
+        """Whether a key of this type is meant. The words for user keys are interchangeable."""
+        return key_type == DEPLOY_KEY if self.type == DEPLOY_KEY else key_type.endswith("user-key")
+
+
+def require_checkout_keys(project: Project) -> None:
+    """Fail for a project that cannot have any (§2).
+
+    :raises CircleCIError: then
+    """
+    if project.is_app:
+        raise invalid(
+            f"{project} belongs to the GitHub App, GitLab or a standalone organization, whose projects have no "
+            "checkout keys.",
+            "CircleCI checks them out through its app: leave this task out.",
+        )
+
+
+def read_checkout_keys(client: Client, project: Project) -> list[Key]:
+    """The checkout keys of a project, newest first, with fingerprints computed from their public halves.
+
+    :raises CircleCIError: when CircleCI does not know the project, or an entry is not a key
+    """
+    path = project.path("checkout-key")
+    return [_key(item, path) for item in client.get_list(path)]
+
+
+def plan_checkout_keys(client: Client, project: Project, keys: list[Key], wanted: WantedKeys) -> Plan:
+    """Make a project have the wanted keys of one type. Other types are left alone.
+
+    :param keys: what :func:`read_checkout_keys` gave
+    :raises CircleCIError: when a key that must be there is not
+    """
+    ours = sorted((key for key in keys if wanted.covers(key["type"])), key=lambda key: key["time"] or "", reverse=True)
+    ours.sort(key=lambda key: not key["preferred"])  # stable: the preferred one, then the newest
+    create = False
+    kept: Key | None = None
+    if not wanted.present:
+        doomed = ours
+        if wanted.fingerprint is not None:
+            doomed = [key for key in keys if _matches(key, wanted.fingerprint)]
+    elif wanted.fingerprint is not None:
+        kept = _listed(project, keys, ours, wanted)
+        doomed = [key for key in ours if key is not kept] if wanted.exclusive else []
+    elif not ours or wanted.rotate or (wanted.max_age is not None and _older_than(ours, wanted.max_age)):
+        create, doomed = True, ours
+    else:
+        kept = ours[0]
+        doomed = ours[1:] if wanted.exclusive else []
+    if not (create or doomed):
+        return Plan(_shown(keys), _outcome(keys, kept, None, []))
+    if create:
+        client.require_personal_token()
+        kept = dict.fromkeys(("public_key", "fingerprint", "fingerprint_sha256", "time"), UNKNOWN)
+        kept = {"type": _sent_type(project, wanted), **kept, "login": None, "preferred": True}
+        if wanted.type != DEPLOY_KEY:
+            kept["login"] = UNKNOWN
+    made = kept if create else None
+
+    def apply() -> Outcome:
+        return _apply(client, project, keys, made["type"] if made else None, kept, doomed)
+
+    return Plan(_shown(keys), _outcome(_after(keys, made, doomed), kept, made, doomed), apply)
+
+
+def _apply(
+    client: Client, project: Project, keys: list[Key], new_type: str | None, kept: Key | None, doomed: list[Key]
+) -> Outcome:
+    """Make the new key first, then delete: at no time is the project without one."""
+    made: Key | None = None
+    removed: list[Key] = []
+    try:
+        if new_type is not None:
+            kept = made = _create(client, project, keys, new_type)
+            if doomed:
+                _require_listed(client, project, made)
+        for key in doomed:
+            client.delete(project.path("checkout-key", key["fingerprint"]))
+            removed.append(key)
+    except CircleCIError as error:
+        error.partial = {"created": made is not None, "removed": removed}
+        raise
+    return _outcome(_after(keys, made, removed), kept, made, removed)
+
+
+def _create(client: Client, project: Project, before: list[Key], key_type: str) -> Key:
+    """Make a key. When the answer is lost, a new one in the list is it."""
+    path = project.path("checkout-key")
+    known = {key["fingerprint"] for key in before}
+
+    def seen() -> Key | None:
+        fresh = [
+            key
+            for key in read_checkout_keys(client, project)
+            if key["fingerprint"] not in known and key["type"] == key_type
+        ]
+        return fresh[0] if fresh else None
+
+    def shape(answer: Any) -> Key:
+        return _described(with_fields(public_key=str)(answer))
+
+    created: Key = client.write("POST", path, {"type": key_type}, repeatable=False, seen=seen, shape=shape)
+    return created
+
+
+def _require_listed(client: Client, project: Project, made: Key) -> None:
+    listed = {key["fingerprint"] for key in read_checkout_keys(client, project)}
+    if made["fingerprint"] not in listed:
+        raise CircleCIError(
+            f"CircleCI made checkout key {made['fingerprint_sha256']} of {project}, but does not list it. No other key "
+            "was removed.",
+            hint="Run the task again.",
+        )
+
+
+def _listed(project: Project, keys: list[Key], ours: list[Key], wanted: WantedKeys) -> Key:
+    """The key with the wanted fingerprint."""
+    for key in ours:
+        if _matches(key, wanted.fingerprint or ""):
+            return key
+    types = [key["type"] for key in keys if _matches(key, wanted.fingerprint or "")]
+    if types:
+        raise invalid(
+            f"Checkout key {wanted.fingerprint} of {project} is a {plain(types[0])}, not a {wanted.type}.",
+            f"Set type to {plain(types[0])}.",
+        )
+    raise invalid(
+        f"{project} has no checkout key {wanted.fingerprint}.",
+        "CircleCI makes checkout keys itself: leave fingerprint out to adopt the key that is there or make a new one.",
+    )
+
+
+def _key(item: dict[str, Any], path: str) -> Key:
+    try:
+        return _described(with_fields(public_key=str, type=str)(item))
+    except ValueError as exc:
+        raise CircleCIError(
+            f"CircleCI's list of checkout keys has an entry that is not a key: {exc}",
+            method="GET",
+            path=f"/api/v1.1/{path}",
+            hint="Check api_url and whether a proxy stands between.",
+        ) from exc
+
+
+def _described(item: dict[str, Any]) -> Key:
+    """A key as modules return it. :raises ValueError: when its public half is none."""
+    public = parse_public_key(item["public_key"])
+    return {
+        "type": str(item.get("type")),
+        "public_key": item["public_key"].strip(),
+        "fingerprint": public.md5,
+        "fingerprint_sha256": public.sha256,
+        "time": item.get("time") if isinstance(item.get("time"), str) else None,
+        "login": item.get("login"),
+        "preferred": item.get("preferred") is True,
+    }
+
+
+def _matches(key: Key, fingerprint: str) -> bool:
+    return fingerprint in (key["fingerprint"], key["fingerprint_sha256"])
+
+
+def _sent_type(project: Project, wanted: WantedKeys) -> str:
+    """The word that v1.1 takes: it refuses ``user-key`` (§3.6)."""
+    if wanted.type == DEPLOY_KEY:
+        return DEPLOY_KEY
+    return "bitbucket-user-key" if project.vcs_type == "bitbucket" else "github-user-key"
+
+
+def _older_than(keys: list[Key], days: int) -> bool:
+    """Whether the newest key is older. A key without a readable date counts as old: it cannot be shown to be new."""
+    now = datetime.now(timezone.utc)
+    moments = [_moment(key["time"]) for key in keys]
+    return all(moment is None or (now - moment).total_seconds() > days * 86400 for moment in moments)
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat((text or "").replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+def _after(keys: list[Key], made: Key | None, removed: list[Key]) -> list[Key]:
+    """The list after a change: a new key stands first and is the preferred one; else the newest one left is (§3.6)."""
+    left = [dict(key) for key in keys if key not in removed]
+    if made is not None:
+        return [made, *({**key, "preferred": False} for key in left)]
+    if left and not any(key["preferred"] for key in left) and any(key["preferred"] for key in removed):
+        max(left, key=lambda key: key["time"] or "")["preferred"] = True
+    return left
+
+
+def _shown(keys: list[Key]) -> dict[str, Any]:
+    return {"checkout_keys": keys}
+
+
+def _outcome(keys: list[Key], kept: Key | None, made: Key | None, removed: list[Key]) -> Outcome:
+    current = next((key for key in keys if kept and key["fingerprint"] == kept["fingerprint"]), None)
+    return Outcome(
+        after=_shown(keys),
+        result={
+            "checkout_key": current,
+            "checkout_keys": keys,
+            "created": made is not None,
+            "removed": removed,
+        },
+        added=[{"kind": "checkout_key", **made}] if made else [],
+        removed=[{"kind": "checkout_key", **key} for key in removed],
+    )

@@ -1,0 +1,83 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change without notice.
+"""Whether a project is followed: reading, planning and applying."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from ansible_collections.community.circleci.plugins.module_utils._client import CircleCIError, Client
+from ansible_collections.community.circleci.plugins.module_utils._plan import Outcome, Plan
+from ansible_collections.community.circleci.plugins.module_utils._project import Project, read_settings
+
+SETTLES_WITHIN = 5.0  # seconds
+LOOK_EVERY = 0.5  # seconds
+
+
+def read_following(client: Client, project: Project) -> dict[str, Any] | None:
+    """The settings of a project.
+
+    :returns: None when the project is not set up on CircleCI yet
+    :raises CircleCIError: when the repository is not visible, or the token is none of a person
+    """
+    try:
+        return read_settings(client, project)
+    except CircleCIError as error:
+        if not error.project_not_found:
+            raise
+        client.require_personal_token()
+        return None
+
+
+def plan_following(client: Client, project: Project, settings: dict[str, Any] | None, wanted: bool) -> Plan:
+    """Follow a project, or stop following it.
+
+    :param settings: what :func:`read_following` gave
+    :param wanted: whether it is to be followed
+    """
+    following = bool(settings and settings["following"])
+    predicted = Outcome({"following": wanted}, {"following": wanted, "first_build": None})
+    if following == wanted:
+        return Plan({"following": following}, predicted)
+    client.require_personal_token()
+    (predicted.added if wanted else predicted.removed).append({"kind": "following"})
+
+    def apply() -> Outcome:
+        answer = client.write(
+            "POST",
+            project.path("follow" if wanted else "unfollow"),
+            repeatable=True,
+            seen=lambda: {} if _is_followed(client, project) == wanted else None,
+        )
+        _verify(client, project, wanted)
+        first_build = answer.get("first_build") if isinstance(answer, dict) else None
+        return Outcome(
+            predicted.after,
+            {"following": wanted, "first_build": first_build if isinstance(first_build, dict) else None},
+            predicted.added,
+            predicted.removed,
+        )
+
+    return Plan({"following": following}, predicted, apply)
+
+
+def _is_followed(client: Client, project: Project) -> bool:
+    settings = read_following(client, project)
+    return bool(settings and settings["following"])
+
+
+def _verify(client: Client, project: Project, wanted: bool) -> None:
+    """Read the settings until they say what was asked for: some answers say yes and nothing happens (§3.2)."""
+    deadline = time.monotonic() + SETTLES_WITHIN
+    while _is_followed(client, project) != wanted:
+        if time.monotonic() >= deadline:
+            word, action = ("not followed", "following") if wanted else ("still followed", "unfollowing")
+            raise CircleCIError(
+                f"CircleCI accepted {action} {project}, but {SETTLES_WITHIN:.0f} s later its settings still say that "
+                f"it is {word}.",
+                hint="The token's user needs write access to the repository, and a personal API token.",
+            )
+        time.sleep(LOOK_EVERY)

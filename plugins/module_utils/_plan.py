@@ -1,0 +1,76 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change without notice.
+"""What a task is going to do, apart from doing it: so that check mode, diff and the real run cannot disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.community.circleci.plugins.module_utils._client import Client
+
+UNKNOWN = "(known after the run)"
+"""Stands in a prediction for what only the server knows. Null in results."""
+
+
+@dataclass
+class Outcome:
+    """The state of a resource after a task.
+
+    :param after: what a diff shows
+    :param result: the return values of the module
+    :param added: what was added, one small dict each
+    :param removed: what was removed
+    :param updated: what was replaced in its place
+    """
+
+    after: Any
+    result: dict[str, Any]
+    added: list[dict[str, Any]] = field(default_factory=list)
+    removed: list[dict[str, Any]] = field(default_factory=list)
+    updated: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass
+class Plan:
+    """A task on one resource: where it starts, where it is to end, and how to get there.
+
+    :param before: the state that was read, as a diff shows it
+    :param predicted: the state when ``apply`` is done, as far as it can be known
+    :param apply: sends the writes and returns what came of them; None when there is nothing to do
+    """
+
+    before: Any
+    predicted: Outcome
+    apply: Callable[[], Outcome] | None = None
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is something to do."""
+        return self.apply is not None
+
+    def carry_out(self, client: Client) -> Outcome:
+        """Do it, or only say what would come of it when the client is read-only."""
+        return self.predicted if self.apply is None or client.read_only else self.apply()
+
+
+def result_of(plan: Plan, client: Client, about: object) -> dict[str, Any]:
+    """Carry out a plan and return it as the result of a module.
+
+    :param about: what the diff is headed with
+    """
+    outcome = plan.carry_out(client)
+    diff = {"before": plan.before, "after": outcome.after, "before_header": str(about), "after_header": str(about)}
+    return {"changed": plan.changed, **without_unknowns(outcome.result), "diff": diff}
+
+
+def without_unknowns(value: Any) -> Any:
+    """A copy in which everything that only the server knows is null."""
+    if isinstance(value, dict):
+        return {key: without_unknowns(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [without_unknowns(item) for item in value]
+    return None if value is UNKNOWN else value

@@ -1,0 +1,157 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change without notice.
+"""Project slugs, their paths in the API, and what CircleCI knows of a project."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from ansible_collections.community.circleci.plugins.module_utils._client import (
+    CircleCIError,
+    Client,
+    invalid,
+    plain,
+    segment,
+)
+
+VCS_TYPES = {
+    "github": "github",
+    "gh": "github",
+    "bitbucket": "bitbucket",
+    "bb": "bitbucket",
+    "circleci": "circleci",
+}
+DEFAULT_VCS_TYPE = "github"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project of CircleCI, by the three segments of its canonical slug."""
+
+    vcs_type: str
+    organization: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.vcs_type}/{self.organization}/{self.name}"
+
+    @property
+    def is_app(self) -> bool:
+        """Whether it belongs to the GitHub App, GitLab or a standalone organization (§2)."""
+        return self.vcs_type == "circleci"
+
+    def path(self, *segments: str | int) -> str:
+        """A path of the API below this project, every segment percent-encoded (§1.1)."""
+        parts = (self.vcs_type, self.organization, self.name, *(str(part) for part in segments))
+        return "/".join(["project", *(segment(part) for part in parts)])
+
+
+def parse_project(project: str | None, organization: str | None = None, vcs_type: str | None = None) -> Project:
+    """The project that the three options name together.
+
+    :param project: a whole slug, or the name of the repository
+    :param organization: needed with a name; must not contradict a slug
+    :param vcs_type: one of :data:`VCS_TYPES`; must not contradict a slug
+    :raises CircleCIError: when they do not name one project
+    """
+    text = project or ""
+    example = "Write it as in github/acme/api."
+    if url := re.match(r"(?:[a-z+]+://|[\w.-]+@)(?:[^/@]*@)?([^/:]+)[:/](.*)$", text):
+        raise invalid(f"project {plain(text)!r} is a URL.", _slug_for_url(url[1], url[2]) or example)
+    if re.search(r"[\x00-\x1f\x7f]", text + (organization or "")):
+        raise invalid(f"project {plain(text)!r} contains control characters.", example)
+    parts = text.split("/")
+    if any(part.strip() in ("", ".", "..") for part in parts):
+        raise invalid(f"project {plain(text)!r} has an empty or relative segment.", example)
+    if organization is not None and (organization.strip() in ("", ".", "..") or "/" in organization):
+        raise invalid(f"organization {plain(organization)!r} is not one segment of a slug.", example)
+    if vcs_type is not None and vcs_type not in VCS_TYPES:
+        raise invalid(f"vcs_type {plain(vcs_type)!r} is not one of {', '.join(VCS_TYPES)}.")
+    if len(parts) == 2:
+        raise invalid(
+            f"project {plain(text)!r} does not say where the repository is hosted.", f"Write github/{plain(text)}."
+        )
+    if len(parts) == 1:
+        if organization is None:
+            raise invalid(
+                f"project {plain(text)!r} is only the name of a repository.",
+                f"Write the whole slug, as in github/acme/{plain(text)}, or set organization.",
+            )
+        return Project(VCS_TYPES[vcs_type or DEFAULT_VCS_TYPE], organization, text)
+    if len(parts) != 3 or parts[0] not in VCS_TYPES:
+        raise invalid(
+            f"project {plain(text)!r} is not a slug.",
+            f"A slug has three segments, the first one of {', '.join(VCS_TYPES)}. {example}",
+        )
+    found = Project(VCS_TYPES[parts[0]], parts[1], parts[2])
+    if organization is not None and organization != found.organization:
+        raise invalid(
+            f"project {plain(text)!r} contradicts organization {plain(organization)!r}.", "Leave organization out."
+        )
+    if vcs_type is not None and VCS_TYPES[vcs_type] != found.vcs_type:
+        raise invalid(f"project {plain(text)!r} contradicts vcs_type {vcs_type!r}.", "Leave vcs_type out.")
+    return found
+
+
+def project_of(params: dict[str, Any]) -> Project:
+    """The project that the options of a module name. See :func:`parse_project`."""
+    return parse_project(params["project"], params["organization"], params["vcs_type"])
+
+
+def read_known(client: Client, project: Project, read: Callable[[], T], empty: T) -> T:
+    """Read something of a project that CircleCI may not know yet.
+
+    In check mode such a project counts as empty, with a warning: an earlier task of the play may be about to follow it.
+
+    :param read: the reading; may fail with ``Project not found``
+    :param empty: what an unknown project has
+    :raises CircleCIError: outside check mode, and when the token is invalid or cannot tell
+    """
+    try:
+        return read()
+    except CircleCIError as error:
+        if not error.project_not_found or not client.token:
+            raise
+        client.require_personal_token()
+        if not client.read_only:
+            raise
+        client.warn(
+            f"CircleCI does not know {project} yet. This prediction is for a project without anything: an earlier "
+            "task must follow it."
+        )
+        return empty
+
+
+def read_settings(client: Client, project: Project) -> dict[str, Any]:
+    """The settings of a project: whether it is followed, and its SSH keys, among others (§3.2).
+
+    :raises CircleCIError: when CircleCI does not know it, and for an answer without the fields that matter
+    """
+    settings = client.get_object(project.path("settings"))
+    following = settings.get("following", settings.get("followed"))
+    if not isinstance(following, bool):
+        raise CircleCIError(
+            f"CircleCI's settings of {project} do not say whether it is followed.",
+            method="GET",
+            path=f"/api/v1.1/{project.path('settings')}",
+            hint="Check api_url and whether a proxy stands between.",
+        )
+    return {**settings, "following": following}
+
+
+def _slug_for_url(host: str, path: str) -> str | None:
+    """Advice for somebody who gave the address of a repository."""
+    vcs_types = {"github.com": "github", "bitbucket.org": "bitbucket"}
+    parts = re.sub(r"\.git$", "", path.strip("/")).split("/")
+    if host == "app.circleci.com" and len(parts) >= 4:
+        return f"Write {'/'.join(plain(part) for part in parts[1:4])}."
+    if host in vcs_types and len(parts) >= 2:
+        return f"Write {vcs_types[host]}/{plain(parts[0])}/{plain(parts[1])}."
+    return None

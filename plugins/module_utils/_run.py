@@ -1,0 +1,115 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change without notice.
+"""From the options of a task to its result: what ordinary modules and the controller's process have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from ansible_collections.community.circleci.plugins.module_utils._client import (
+    REQUESTS_IMPORT_ERROR,
+    CircleCIError,
+    Client,
+    plain,
+)
+from ansible_collections.community.circleci.plugins.module_utils._keys import CRYPTOGRAPHY_IMPORT_ERROR
+from ansible_collections.community.circleci.plugins.module_utils._project import project_of
+from ansible_collections.community.circleci.plugins.module_utils._secrets import Scrubber, secrets_of
+
+Run = Callable[[Client, dict[str, Any]], dict[str, Any]]
+Options = dict[str, dict[str, Any]]
+
+
+def missing_library() -> str | None:
+    """Which required library cannot be imported here, if any."""
+    if REQUESTS_IMPORT_ERROR is not None:
+        return "requests"
+    if CRYPTOGRAPHY_IMPORT_ERROR is not None:
+        return "cryptography"
+    return None
+
+
+def client_of(params: dict[str, Any], **settings: Any) -> Client:
+    """The client that the connection options describe.
+
+    :param settings: arguments of :class:`Client` that are no options
+    :raises CircleCIError: for unusable values
+    """
+    return Client(
+        params["api_url"],
+        params["api_token"],
+        validate_certs=params["validate_certs"],
+        ca_path=params["ca_path"],
+        timeout=params["timeout"],
+        retries=params["retries"],
+        retry_budget=params["retry_budget"],
+        **settings,
+    )
+
+
+def perform(
+    run: Run,
+    options: Options,
+    params: dict[str, Any],
+    *,
+    check_mode: bool,
+    diff: bool,
+    report: Callable[[str], None] | None = None,
+) -> dict[str, Any]:
+    """Run a module's logic and return the result of the task, failures included.
+
+    :param options: the module's argument spec, which says what is secret
+    :param check_mode: predict only
+    :param diff: whether the user wants to see the diff
+    :param report: is told what a user may want to see meanwhile
+    :returns: with ``warnings``; without ``diff`` unless wanted
+    """
+    scrubber = Scrubber(secrets_of(options, params))
+    client = None
+    try:
+        client = client_of(
+            params, read_only=check_mode, report=report and (lambda text: report(scrubber.text(plain(text))))
+        )
+        result = run(client, params)
+    except CircleCIError as error:
+        result = {"changed": client is not None and client.wrote, **error.result()}
+    if not diff:
+        result.pop("diff", None)
+    project = _project_named(params)
+    if project is not None:
+        result.setdefault("project", project)
+    warnings = list(client.warnings) if client is not None else []
+    if client is not None and client.patience.throttled:
+        warnings.append(f"CircleCI throttled this task, which waited {client.patience.throttled:.0f} s for it in all.")
+    told: dict[str, Any] = scrubber.value({**result, "warnings": warnings})
+    return told
+
+
+def _project_named(params: dict[str, Any]) -> str | None:
+    """The canonical slug of a task's project, for failures too."""
+    try:
+        return str(project_of(params)) if params.get("project") else None
+    except CircleCIError:
+        return None
+
+
+def run_module(run: Run, options: Options, constraints: dict[str, Any] | None = None) -> None:
+    """The ``main()`` of every module.
+
+    :param constraints: ``required_if`` and its like
+    """
+    module = AnsibleModule(argument_spec=options, supports_check_mode=True, **(constraints or {}))
+    library = missing_library()
+    if library is not None:
+        module.fail_json(msg=missing_required_lib(library))
+    result = perform(run, options, module.params, check_mode=module.check_mode, diff=module._diff)
+    for warning in result.pop("warnings"):
+        module.warn(warning)
+    if result.pop("failed", False):
+        module.fail_json(**result)
+    module.exit_json(**result)

@@ -1,0 +1,70 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change without notice.
+"""Keeping secrets out of what a task says, should a server or an exception repeat one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import quote
+
+MASK = "********"
+SHORTEST = 6
+"""Shorter secrets are not looked for: ``a`` is in every word."""
+
+
+class Scrubber:
+    """Replaces secrets in texts and results.
+
+    :param secrets: the values; of those with several lines every line counts too
+    """
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        found: set[str] = set()
+        for secret in secrets:
+            for part in (secret, secret.strip(), *secret.splitlines()):
+                if len(part) >= SHORTEST and not part.startswith("-----"):
+                    found |= {part, json.dumps(part)[1:-1], json.dumps(part, ensure_ascii=False)[1:-1], quote(part)}
+                    found |= {quote(part, safe=""), repr(part)[1:-1]}
+        self._secrets = sorted(found, key=len, reverse=True)
+
+    def text(self, text: str) -> str:
+        """A text without them."""
+        for secret in self._secrets:
+            if secret in text:
+                text = text.replace(secret, MASK)
+        return text
+
+    def value(self, value: Any) -> Any:
+        """A copy of a result without them, in its values and keys."""
+        if not self._secrets:
+            return value
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {self.value(key): self.value(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self.value(item) for item in value]
+        return value
+
+
+def secrets_of(options: dict[str, dict[str, Any]], params: dict[str, Any]) -> list[str]:
+    """The values of all options that are marked ``no_log``, also of those inside other options.
+
+    :param options: the argument spec
+    :param params: what a task gave
+    """
+    found: list[str] = []
+    for name, option in options.items():
+        value = params.get(name)
+        if value is None:
+            continue
+        if option.get("no_log"):
+            found.append(str(value))
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, dict) and option.get("options"):
+                found += secrets_of(option["options"], item)
+    return found

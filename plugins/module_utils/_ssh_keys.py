@@ -1,0 +1,252 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change without notice.
+"""Additional SSH keys of a project: reading, planning and applying (``api-v1.1.md`` §3.7)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.community.circleci.plugins.module_utils._client import (
+    CircleCIError,
+    Client,
+    invalid,
+    plain,
+    with_fields,
+)
+from ansible_collections.community.circleci.plugins.module_utils._keys import (
+    PrivateKey,
+    normalize_fingerprint,
+    parse_private_key,
+    parse_public_key,
+)
+from ansible_collections.community.circleci.plugins.module_utils._plan import Outcome, Plan
+from ansible_collections.community.circleci.plugins.module_utils._project import Project, read_settings
+
+MOST_DUPLICATES = 100
+"""How often one key is deleted until it is gone: some servers remove one duplicate at a time."""
+
+Key = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class WantedKey:
+    """One key that a project is to have for a host, or not.
+
+    :param hostname: ``""`` for any host
+    :param private: the key, when it was given
+    :param fingerprint: normalized, when only that was given
+    """
+
+    hostname: str
+    private: PrivateKey | None
+    fingerprint: str | None
+
+    @classmethod
+    def from_params(cls, params: dict[str, Any]) -> WantedKey:
+        """Read and check the key that the options of a task give.
+
+        :raises CircleCIError: when it is unusable. The message holds nothing of the key.
+        """
+        text, path, fingerprint = params["private_key"], params["private_key_path"], params["fingerprint"]
+        given = [name for name in ("private_key", "private_key_path", "fingerprint") if params[name] is not None]
+        if len(given) > 1:
+            raise invalid(f"{given[0]} and {given[1]} exclude each other.", "Give one of them.")
+        hostname = params["hostname"] or ""
+        if any(char.isspace() or not char.isprintable() for char in hostname):
+            raise invalid(f"hostname {plain(hostname)!r} is not a host name.")
+        private = None
+        if text is not None:
+            private = parse_private_key(text)
+        elif path is not None:
+            private = parse_private_key(_read(path), f"The file {plain(path)}")
+        return cls(hostname, private, normalize_fingerprint(fingerprint) if fingerprint is not None else None)
+
+    def is_key(self, key: Key) -> bool:
+        """Whether a listed key is this one: the same host and the same key (§3.7)."""
+        if self.private is not None:
+            same = key["fingerprint_sha256"] == self.private.public.sha256
+        else:
+            same = self.fingerprint in (key["fingerprint"], key["fingerprint_sha256"])
+        return same and bool(key["hostname"] == self.hostname)
+
+
+def ssh_keys_of(settings: dict[str, Any]) -> list[Key]:
+    """The additional SSH keys in a project's settings, with fingerprints computed from their public halves.
+
+    The field may be absent, which means none (§3.2).
+
+    :raises CircleCIError: when an entry is not a key
+    """
+    listed = settings.get("ssh_keys")
+    try:
+        return [_described(with_fields(public_key=str)(item)) for item in ([] if listed is None else listed)]
+    except (TypeError, ValueError) as exc:
+        raise CircleCIError(
+            f"CircleCI's settings have an SSH key that is none: {exc}",
+            hint="Check api_url and whether a proxy stands between.",
+        ) from exc
+
+
+def plan_ssh_keys(
+    client: Client,
+    project: Project,
+    keys: list[Key],
+    *,
+    present: Sequence[WantedKey] = (),
+    absent: Sequence[WantedKey] = (),
+    exclusive_hosts: Sequence[str] | None = (),
+) -> Plan:
+    """Make a project have some keys and not have others.
+
+    :param keys: what :func:`ssh_keys_of` gave
+    :param present: with a private key, or with the fingerprint of one that must be there
+    :param exclusive_hosts: hosts for which only the keys in ``present`` may be left; None for every host
+    :raises CircleCIError: when a key of which only the fingerprint is known is not there
+    """
+    missing: list[WantedKey] = []
+    for wanted in present:
+        if any(wanted.is_key(key) for key in keys):
+            continue
+        if wanted.private is None:
+            raise invalid(
+                f"{project} has no SSH key {wanted.fingerprint} for {_host(wanted.hostname)}.",
+                "Give the key itself as private_key or private_key_path to add it.",
+            )
+        missing.append(wanted)
+    doomed = [
+        key
+        for key in keys
+        if any(wanted.is_key(key) for wanted in absent)
+        or (
+            (exclusive_hosts is None or key["hostname"] in exclusive_hosts)
+            and not any(wanted.is_key(key) for wanted in present)
+        )
+    ]
+    new = [_new(wanted) for wanted in missing]
+    wanted_key = present[0] if present else None
+    if not (missing or doomed):
+        return Plan(_shown(keys), _outcome(keys, wanted_key, [], []))
+
+    def apply() -> Outcome:
+        removed: list[Key] = []
+        try:
+            for wanted in missing:
+                _add(client, project, wanted)
+            if missing and doomed:
+                _require_listed(client, project, missing)
+            for key in doomed:
+                if key not in removed:
+                    _delete(client, project, key)
+                    removed += [same for same in doomed if same == key]
+        except CircleCIError as error:
+            error.partial = {"removed": removed}
+            raise
+        return _outcome([*(key for key in keys if key not in removed), *new], wanted_key, new, removed)
+
+    after = [*(key for key in keys if key not in doomed), *new]
+    return Plan(_shown(keys), _outcome(after, wanted_key, new, doomed), apply)
+
+
+def read_ssh_keys(client: Client, project: Project) -> list[Key]:
+    """The additional SSH keys of a project. See :func:`ssh_keys_of`."""
+    return ssh_keys_of(read_settings(client, project))
+
+
+def _add(client: Client, project: Project, wanted: WantedKey) -> None:
+    """Send the key. A repetition would add it twice, so the list says what became of a doubtful request."""
+    private = wanted.private
+    if private is None:
+        return
+    client.write(
+        "POST",
+        project.path("ssh-key"),
+        {"hostname": wanted.hostname, "private_key": private.text},
+        repeatable=False,
+        seen=lambda: True if any(wanted.is_key(key) for key in read_ssh_keys(client, project)) else None,
+    )
+
+
+def _require_listed(client: Client, project: Project, added: list[WantedKey]) -> None:
+    """Nothing is removed before its replacement is there."""
+    keys = read_ssh_keys(client, project)
+    for wanted in added:
+        if not any(wanted.is_key(key) for key in keys) and wanted.private is not None:
+            raise CircleCIError(
+                f"CircleCI accepted SSH key {wanted.private.public.sha256} of {project} for {_host(wanted.hostname)}, "
+                "but does not list it. No other key was removed.",
+                hint="Run the task again.",
+            )
+
+
+def _delete(client: Client, project: Project, key: Key) -> None:
+    """Delete until the list no longer shows it: one request may remove one duplicate, or all."""
+    for _attempt in range(MOST_DUPLICATES):
+        body = {"fingerprint": key["fingerprint"], "hostname": key["hostname"]}
+        client.delete(project.path("ssh-key"), body)
+        if key not in read_ssh_keys(client, project):
+            return
+    raise CircleCIError(
+        f"SSH key {key['fingerprint_sha256']} of {project} for {_host(key['hostname'])} is still listed after "
+        f"{MOST_DUPLICATES} deletions.",
+        hint="Remove it in the project's settings on CircleCI.",
+    )
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", newline="") as file:
+            return file.read(1_000_000)
+    except UnicodeDecodeError:
+        raise invalid(f"The file {plain(path)} is not a private key: it is not text.") from None
+    except OSError as exc:
+        raise invalid(
+            f"The file {plain(path)} cannot be read: {exc.strerror}.",
+            "private_key_path is a path on the host where the task runs.",
+        ) from exc
+
+
+def _described(item: dict[str, Any]) -> Key:
+    """A key as modules return it. :raises ValueError: when its public half is none."""
+    public = parse_public_key(item["public_key"])
+    return {
+        "hostname": item.get("hostname") or "",
+        "public_key": item["public_key"].strip(),
+        "fingerprint": public.md5,
+        "fingerprint_sha256": public.sha256,
+    }
+
+
+def _new(wanted: WantedKey) -> Key:
+    assert wanted.private is not None
+    public = wanted.private.public
+    return {
+        "hostname": wanted.hostname,
+        "public_key": public.text,
+        "fingerprint": public.md5,
+        "fingerprint_sha256": public.sha256,
+    }
+
+
+def _host(hostname: str) -> str:
+    return f"host {plain(hostname)}" if hostname else "any host"
+
+
+def _shown(keys: list[Key]) -> dict[str, Any]:
+    return {"ssh_keys": keys}
+
+
+def _outcome(keys: list[Key], wanted: WantedKey | None, added: list[Key], removed: list[Key]) -> Outcome:
+    return Outcome(
+        after=_shown(keys),
+        result={
+            "ssh_key": next((key for key in keys if wanted and wanted.is_key(key)), None),
+            "ssh_keys": keys,
+            "removed": removed,
+        },
+        added=[{"kind": "ssh_key", **key} for key in added],
+        removed=[{"kind": "ssh_key", **key} for key in removed],
+    )

@@ -1,0 +1,106 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: circleci_project_follow
+short_description: Follow a project on CircleCI
+version_added: 0.1.0
+description:
+  - Follow a project as the token's user, or stop following it.
+  - The first follower sets the project up. CircleCI then adds a webhook and a deploy key to the repository, and may
+    run a first build. For that the user needs to be an admin of the repository.
+author:
+  - The community.circleci contributors (@ansible-collections)
+extends_documentation_fragment:
+  - community.circleci._connection
+  - community.circleci._project
+  - community.circleci._attributes
+  - community.circleci._attributes.changes
+  - community.circleci._attributes.action_group
+options:
+  state:
+    description:
+      - V(present) follows the project.
+      - V(absent) stops following it. When the last follower leaves, CircleCI drops the project's checkout keys and no
+        longer runs builds for it.
+    type: str
+    choices: [present, absent]
+    default: present
+seealso:
+  - module: community.circleci.circleci_checkout_key
+  - name: CircleCI API v1.1
+    description: The reference of the API.
+    link: https://circleci.com/docs/api/v1/
+"""
+
+EXAMPLES = r"""
+- name: Follow a project
+  community.circleci.circleci_project_follow:
+    project: github/acme/api
+    api_token: "{{ vault_circleci_token }}"
+
+- name: Follow all projects of the team, with the token from CIRCLE_TOKEN
+  community.circleci.circleci_project_follow:
+    organization: acme
+    project: "{{ item }}"
+  loop: [api, web]
+
+- name: Stop following a project
+  community.circleci.circleci_project_follow:
+    project: github/acme/web
+    state: absent
+"""
+
+RETURN = r"""
+project:
+  description: The canonical slug of the project.
+  type: str
+  returned: always
+  sample: github/acme/api
+following:
+  description: Whether the token's user follows the project after the task.
+  type: bool
+  returned: success
+  sample: true
+first_build:
+  description:
+    - The build that CircleCI started because the project was set up. Null when there is none, and in check mode.
+  type: dict
+  returned: success
+  sample:
+    build_num: 1
+    build_url: https://circleci.com/gh/acme/api/1
+    status: not_running
+    why: first-build
+"""
+
+from typing import Any
+
+from ansible_collections.community.circleci.plugins.module_utils._client import Client
+from ansible_collections.community.circleci.plugins.module_utils._following import plan_following, read_following
+from ansible_collections.community.circleci.plugins.module_utils._options import CONNECTION, PROJECT, STATE
+from ansible_collections.community.circleci.plugins.module_utils._plan import result_of
+from ansible_collections.community.circleci.plugins.module_utils._project import project_of
+from ansible_collections.community.circleci.plugins.module_utils._run import run_module
+
+ARGUMENT_SPEC = {**CONNECTION, **PROJECT, **STATE}
+
+
+def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
+    """Follow or unfollow the project."""
+    project = project_of(params)
+    client.require_token()
+    settings = read_following(client, project)
+    return result_of(plan_following(client, project, settings, params["state"] == "present"), client, project)
+
+
+def main() -> None:
+    run_module(run, ARGUMENT_SPEC)
+
+
+if __name__ == "__main__":
+    main()

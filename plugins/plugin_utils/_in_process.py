@@ -1,0 +1,86 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change without notice.
+"""Runs a module of this collection inside the controller's process, where that gives the same result."""
+
+from __future__ import annotations
+
+import os
+from types import ModuleType
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.plugins.action.normal import ActionModule as OrdinaryModule
+from ansible.utils.display import Display
+
+from ansible_collections.community.circleci.plugins.module_utils._run import missing_library, perform
+
+display = Display()
+
+
+class InProcess(OrdinaryModule):
+    """The action of one module. A subclass names it.
+
+    With a local connection the module's ``run()`` is called right here: no transfer, no new process, and one HTTP
+    connection for a whole loop. Everywhere else, and with keywords that only core can honour, the ordinary module runs.
+    """
+
+    module: ModuleType
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Run the task."""
+        reason = self._why_not_here()
+        if reason:
+            display.vv(f"{self._name()}: runs as an ordinary module, because {reason}.")
+            ordinary: dict[str, Any] = super().run(tmp, task_vars)
+            return ordinary
+        result: dict[str, Any] = ActionBase.run(self, tmp, task_vars)
+        options = self.module.ARGUMENT_SPEC
+        self._load_name = self._name()  # so that core's messages on arguments name the module
+        try:
+            _validated, params = self.validate_argument_spec(options, **getattr(self.module, "CONSTRAINTS", {}))
+        except AnsibleActionFail as error:
+            return {**result, "failed": True, "changed": False, "msg": error.message}
+        params = {name: params.get(name) for name in options}
+        self._resolve_paths(options, params)
+        task = self._task
+        report = None if task.no_log else self._report
+        return {
+            **result,
+            **perform(
+                self.module.run, options, params, check_mode=task.check_mode, diff=bool(task.diff), report=report
+            ),
+        }
+
+    def _name(self) -> str:
+        """The module's full name, also when the task was written with another one."""
+        return str(self._task.resolved_action or self._task.action)
+
+    def _why_not_here(self) -> str | None:
+        """What an ordinary module can do and this process cannot, if the task needs it."""
+        if getattr(self._connection, "transport", None) != "local":
+            return "the connection is not local"
+        if self._task.async_val:
+            return "the task is asynchronous"
+        if self._connection.become is not None or self._task.become:
+            return "the task uses become"
+        if any(self._task.environment or []):
+            return "the task sets its environment"
+        library = missing_library()
+        return f"the controller's Python lacks {library}" if library else None
+
+    def _resolve_paths(self, options: dict[str, dict[str, Any]], params: dict[str, Any]) -> None:
+        """Take relative paths as everywhere in a playbook: from its folder."""
+        for name, option in options.items():
+            value = params.get(name)
+            if isinstance(value, str) and option.get("type") == "path":
+                params[name] = os.path.join(self._loader.get_basedir(), value)
+            for item in value if isinstance(value, list) else [value]:
+                if isinstance(item, dict) and "options" in option:
+                    self._resolve_paths(option["options"], item)
+
+    def _report(self, text: str) -> None:
+        """Show something while the task runs, where a callback's output cannot be disturbed."""
+        display.display(text, stderr=True)
