@@ -107,22 +107,20 @@ def _every_core() -> list[object]:
 # --- environments --------------------------------------------------------------------------------------------------
 
 
-def environment(bin_folder: Path | None = None) -> dict[str, str | None]:
+def environment(bin_folder: Path, collections: Path = LINK) -> dict[str, str | None]:
     """Give the variables of a command (None removes one): a home of its own, real Pythons and this collection."""
     _prepare_cache()
     path = [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if Path(folder).name != "shims"]
-    path = [str(CACHE / "pythons"), *path]
-    if bin_folder:
-        path.insert(0, str(bin_folder))
+    path = [str(bin_folder), str(CACHE / "pythons"), *path]
     foreign = ("ANSIBLE_", "CIRCLE", "MOLECULE_", "PYTEST_", "PYTHON")
     variables: dict[str, str | None] = {name: None for name in os.environ if name.startswith(foreign)}
     return variables | {
-        "ANSIBLE_COLLECTIONS_PATH": str(LINK),
+        "ANSIBLE_COLLECTIONS_PATH": str(collections),
         "ANSIBLE_HOME": str(CACHE / "ansible"),
         "HOME": str(HOME),
         "LC_ALL": "C.UTF-8",
         "PATH": os.pathsep.join(path),
-        "PYTHONPATH": str(LINK),
+        "PYTHONPATH": str(collections),
         "XDG_CACHE_HOME": str(CACHE / "xdg"),
     }
 
@@ -216,10 +214,17 @@ def tools(session: nox.Session) -> Path:
     return venv(session, "tools", Path(sys.executable).resolve(), "tools")
 
 
-def run(session: nox.Session, bin_folder: Path, program: str, *arguments: str | Path, silent: bool = False) -> str:
+def run(
+    session: nox.Session,
+    bin_folder: Path,
+    program: str,
+    *arguments: str | Path,
+    silent: bool = False,
+    collections: Path = LINK,
+) -> str:
     """Run a program of an environment; with `silent`, give its output instead of showing it."""
-    path = bin_folder / program
-    output = session.run(path, *arguments, env=environment(bin_folder), external=True, silent=silent)
+    variables = environment(bin_folder, collections)
+    output = session.run(bin_folder / program, *arguments, env=variables, external=True, silent=silent)
     return output if isinstance(output, str) else ""
 
 
@@ -356,13 +361,22 @@ sys.exit(main(["install", "--quiet", "--upgrade", "--force-reinstall"] + argumen
 @nox.session(tags=["test", "test-all"])
 def package(session: nox.Session) -> None:
     """Build the artefact, install it without a network, and let Galaxy's importer look at it."""
-    tool = functools.partial(run, session, venv(session, "package", Path(sys.executable).resolve(), "package"))
     place = CACHE / "package"
+    installed = place / "installed"
     shutil.rmtree(place, ignore_errors=True)
+    bin_folder = venv(session, "package", Path(sys.executable).resolve(), "package")
+    tool = functools.partial(run, session, bin_folder, collections=installed)
     tool("ansible-galaxy", "collection", "build", collection_copy("package"), "--output-path", place)
     (artefact,) = place.glob("*.tar.gz")
-    tool("ansible-galaxy", "collection", "install", "--offline", "--collections-path", place / "installed", artefact)
-    tool("ansible-builder", "introspect", place / "installed")
+    tool("ansible-galaxy", "collection", "install", "--offline", "--collections-path", installed, artefact)
+    shown = tool("ansible-doc", "--list", "--type", "module", "community.circleci", silent=True)
+    modules = {path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")}
+    if absent := sorted(module for module in modules if f"community.circleci.{module}" not in shown):
+        session.error(f"The installed artefact does not show these modules: {', '.join(absent)}")
+    introspected = tool("ansible-builder", "introspect", installed, silent=True)
+    for line in (ROOT / "meta" / "ee-requirements.txt").read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#") and line.split()[0] not in introspected:
+            session.error(f"ansible-builder does not see the requirement {line}:\n{introspected}")
     with session.chdir(place):
         output = tool("python", "-m", "galaxy_importer.main", artefact, silent=True)
     if warnings := re.findall(r"^(?:WARNING|ERROR).*", output, re.MULTILINE):
