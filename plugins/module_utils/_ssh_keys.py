@@ -107,7 +107,7 @@ def plan_ssh_keys(
     :param exclusive_hosts: hosts for which only the keys in ``present`` may be left; None for every host
     :raises CircleCIError: when a key of which only the fingerprint is known is not there
     """
-    missing: list[WantedKey] = []
+    missing: list[tuple[WantedKey, PrivateKey]] = []
     for wanted in present:
         if any(wanted.is_key(key) for key in keys):
             continue
@@ -116,7 +116,7 @@ def plan_ssh_keys(
                 f"{project} has no SSH key {wanted.fingerprint} for {_host(wanted.hostname)}.",
                 "Give the key itself as private_key or private_key_path to add it.",
             )
-        missing.append(wanted)
+        missing.append((wanted, wanted.private))
     doomed = [
         key
         for key in keys
@@ -126,7 +126,7 @@ def plan_ssh_keys(
             and not any(wanted.is_key(key) for wanted in present)
         )
     ]
-    new = [_new(wanted) for wanted in missing]
+    new = [_described({"hostname": wanted.hostname, "public_key": key.public.text}) for wanted, key in missing]
     wanted_key = present[0] if present else None
     if not (missing or doomed):
         return Plan(_shown(keys), _outcome(keys, wanted_key, [], []))
@@ -134,14 +134,14 @@ def plan_ssh_keys(
     def apply() -> Outcome:
         removed: list[Key] = []
         try:
-            for wanted in missing:
-                _add(client, project, wanted)
+            for wanted, private in missing:
+                _add(client, project, wanted, private)
             if missing and doomed:
-                _require_listed(client, project, missing)
-            for key in doomed:
-                if key not in removed:
-                    _delete(client, project, key)
-                    removed += [same for same in doomed if same == key]
+                _require_listed(client, project, new)
+            for identity in dict.fromkeys(_identity(key) for key in doomed):
+                same = [key for key in doomed if _identity(key) == identity]
+                _delete(client, project, same[0])
+                removed += same
         except CircleCIError as error:
             error.partial = {"removed": removed}
             raise
@@ -156,11 +156,8 @@ def read_ssh_keys(client: Client, project: Project) -> list[Key]:
     return ssh_keys_of(read_settings(client, project))
 
 
-def _add(client: Client, project: Project, wanted: WantedKey) -> None:
+def _add(client: Client, project: Project, wanted: WantedKey, private: PrivateKey) -> None:
     """Send the key. A repetition would add it twice, so the list says what became of a doubtful request."""
-    private = wanted.private
-    if private is None:
-        return
     client.write(
         "POST",
         project.path("ssh-key"),
@@ -170,14 +167,14 @@ def _add(client: Client, project: Project, wanted: WantedKey) -> None:
     )
 
 
-def _require_listed(client: Client, project: Project, added: list[WantedKey]) -> None:
+def _require_listed(client: Client, project: Project, added: list[Key]) -> None:
     """Nothing is removed before its replacement is there."""
-    keys = read_ssh_keys(client, project)
-    for wanted in added:
-        if not any(wanted.is_key(key) for key in keys) and wanted.private is not None:
+    listed = {_identity(key) for key in read_ssh_keys(client, project)}
+    for key in added:
+        if _identity(key) not in listed:
             raise CircleCIError(
-                f"CircleCI accepted SSH key {wanted.private.public.sha256} of {project} for {_host(wanted.hostname)}, "
-                "but does not list it. No other key was removed.",
+                f"CircleCI accepted SSH key {key['fingerprint_sha256']} of {project} for {_host(key['hostname'])}, but "
+                "does not list it. No other key was removed.",
                 hint="Run the task again.",
             )
 
@@ -187,7 +184,7 @@ def _delete(client: Client, project: Project, key: Key) -> None:
     for _attempt in range(MOST_DUPLICATES):
         body = {"fingerprint": key["fingerprint"], "hostname": key["hostname"]}
         client.delete(project.path("ssh-key"), body)
-        if key not in read_ssh_keys(client, project):
+        if all(_identity(listed) != _identity(key) for listed in read_ssh_keys(client, project)):
             return
     raise CircleCIError(
         f"SSH key {key['fingerprint_sha256']} of {project} for {_host(key['hostname'])} is still listed after "
@@ -220,15 +217,9 @@ def _described(item: dict[str, Any]) -> Key:
     }
 
 
-def _new(wanted: WantedKey) -> Key:
-    assert wanted.private is not None
-    public = wanted.private.public
-    return {
-        "hostname": wanted.hostname,
-        "public_key": public.text,
-        "fingerprint": public.md5,
-        "fingerprint_sha256": public.sha256,
-    }
+def _identity(key: Key) -> tuple[str, str]:
+    """What makes two entries the same key (§3.7)."""
+    return key["hostname"], key["fingerprint_sha256"]
 
 
 def _host(hostname: str) -> str:

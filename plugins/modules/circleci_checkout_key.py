@@ -39,8 +39,8 @@ options:
     description:
       - The kind of key. A V(deploy-key) reads this one repository. A user key acts as the token's user, and reads
         whatever that user can, submodules for example.
-      - The three words for user keys mean the same. CircleCI's user must have authorized it to add user keys once, in the
-        project's settings under I(SSH Keys).
+      - The three words for user keys mean the same. CircleCI's user must have authorized it to add user keys once, in
+        the project's settings under I(SSH Keys).
     type: str
     choices: [deploy-key, github-user-key, bitbucket-user-key, user-key]
     default: deploy-key

@@ -1,0 +1,156 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: circleci_env_var
+short_description: Manage environment variables of a CircleCI project
+version_added: 0.1.0
+description:
+  - Give a project's builds an environment variable, or remove it.
+  - CircleCI shows only a mask of a value, with at most four characters of its end. O(update_value) says what to do
+    about that.
+author:
+  - The community.circleci contributors (@ansible-collections)
+extends_documentation_fragment:
+  - community.circleci._connection
+  - community.circleci._project
+  - community.circleci._attributes
+  - community.circleci._attributes.changes
+  - community.circleci._attributes.action_group
+attributes:
+  idempotent:
+    support: partial
+    details: With O(update_value=always) every run writes the value.
+options:
+  state:
+    description:
+      - V(present) makes sure that the variable is there.
+      - V(absent) removes it.
+    type: str
+    choices: [present, absent]
+    default: present
+  name:
+    description:
+      - The name of the variable. Letters, digits and underscores; case matters.
+    type: str
+    required: true
+  value:
+    description:
+      - The value, as text or a number. Required with O(state=present). It may be empty and may have many lines.
+      - Lists, dictionaries and booleans are refused. Write them in quotes, or turn them into text.
+    type: raw
+  update_value:
+    description:
+      - When a variable that is there gets the value.
+      - V(when_mask_differs) sets it when the mask of O(value) is not the one that CircleCI shows. Two values with the
+        same end look alike. Of values under 8 characters the mask tells nothing, which gives a warning.
+      - V(always) sets it on every run. Use this to rotate a value whose end stays the same.
+      - V(on_create) never replaces a value. Use this when others change it.
+    type: str
+    choices: [when_mask_differs, always, on_create]
+    default: when_mask_differs
+notes:
+  - As an ordinary module, core masks even a value of one character wherever it stands in the result, the name of the
+    project for example. Inside the controller's process values of up to five characters are not looked for.
+  - When it runs as an ordinary module, core keeps the options, and so the value, in a temporary file on the target
+    while the task runs. Enable pipelining to avoid that. Inside the controller's process there is no such file.
+seealso:
+  - module: community.circleci.circleci_ssh_key
+  - module: community.circleci.circleci_project_info
+  - name: CircleCI API v1.1
+    description: The reference of the API.
+    link: https://circleci.com/docs/api/v1/
+"""
+
+EXAMPLES = r"""
+- name: Let builds log in to the registry
+  community.circleci.circleci_env_var:
+    project: github/acme/api
+    name: REGISTRY_PASSWORD
+    value: "{{ vault_registry_password }}"
+    api_token: "{{ vault_circleci_token }}"
+
+- name: Set several variables
+  community.circleci.circleci_env_var:
+    project: github/acme/api
+    name: "{{ item.name }}"
+    value: "{{ item.value }}"
+  loop:
+    - name: AWS_REGION
+      value: eu-central-1
+    - name: AWS_SECRET_ACCESS_KEY
+      value: "{{ vault_aws_secret_access_key }}"
+  loop_control:
+    label: "{{ item.name }}"
+
+- name: Remove a variable
+  community.circleci.circleci_env_var:
+    project: github/acme/api
+    name: OLD_PASSWORD
+    state: absent
+"""
+
+RETURN = r"""
+project:
+  description: The canonical slug of the project.
+  type: str
+  returned: always
+  sample: github/acme/api
+env_var:
+  description: The variable with the mask of its value, as CircleCI shows it. Null with O(state=absent).
+  type: dict
+  returned: success
+  sample:
+    name: REGISTRY_PASSWORD
+    value: xxxx7Qfz
+"""
+
+from typing import Any
+
+from ansible_collections.community.circleci.plugins.module_utils._client import Client
+from ansible_collections.community.circleci.plugins.module_utils._env_vars import (
+    UPDATE_VALUE,
+    WantedVariable,
+    checked_name,
+    plan_env_vars,
+    read_env_vars,
+)
+from ansible_collections.community.circleci.plugins.module_utils._options import CONNECTION, PROJECT, STATE
+from ansible_collections.community.circleci.plugins.module_utils._plan import result_of
+from ansible_collections.community.circleci.plugins.module_utils._project import project_of, read_known
+from ansible_collections.community.circleci.plugins.module_utils._run import run_module
+
+ARGUMENT_SPEC = {
+    **CONNECTION,
+    **PROJECT,
+    **STATE,
+    "name": {"type": "str", "required": True},
+    "value": {"type": "raw", "no_log": True},
+    **UPDATE_VALUE,
+}
+CONSTRAINTS = {"required_if": [("state", "present", ("value",))]}
+
+
+def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
+    """Set or remove the variable."""
+    project = project_of(params)
+    name = checked_name(params["name"])
+    present = [WantedVariable.from_params(params)] if params["state"] == "present" else []
+    client.require_token()
+    masks: dict[str, str] = read_known(client, project, lambda: read_env_vars(client, project), {})
+    plan = plan_env_vars(client, project, masks, present=present, absent=[] if present else [name])
+    result = result_of(plan, client, project)
+    listed = {item["name"]: item for item in result.pop("env_vars")}
+    return {**result, "env_var": listed.get(name)}
+
+
+def main() -> None:
+    run_module(run, ARGUMENT_SPEC, CONSTRAINTS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: circleci_heroku_key
+short_description: Set the Heroku API key of the token's user on CircleCI
+version_added: 0.1.0
+description:
+  - Set the Heroku API key that CircleCI deploys with, for the user that the token belongs to.
+  - CircleCI shows only the last four characters of the key. O(update_value) says what to do about that.
+author:
+  - The community.circleci contributors (@ansible-collections)
+extends_documentation_fragment:
+  - community.circleci._connection
+  - community.circleci._attributes
+  - community.circleci._attributes.changes
+  - community.circleci._attributes.action_group
+attributes:
+  idempotent:
+    support: partial
+    details: With O(update_value=always) every run writes the key.
+options:
+  api_key:
+    description:
+      - The Heroku API key. Make one with C(heroku authorizations:create).
+    type: str
+    required: true
+  update_value:
+    description:
+      - When a key that is there is replaced.
+      - V(when_mask_differs) replaces it when its last four characters are others.
+      - V(always) sets it on every run.
+      - V(on_create) never replaces a key.
+    type: str
+    choices: [when_mask_differs, always, on_create]
+    default: when_mask_differs
+notes:
+  - CircleCI has no documented way to remove the key.
+seealso:
+  - module: community.circleci.circleci_user_info
+  - module: community.circleci.circleci_env_var
+"""
+
+EXAMPLES = r"""
+- name: Let CircleCI deploy to Heroku
+  community.circleci.circleci_heroku_key:
+    api_key: "{{ vault_heroku_api_key }}"
+    api_token: "{{ vault_circleci_token }}"
+"""
+
+RETURN = r"""
+# This module returns nothing of its own.
+"""
+
+from typing import Any
+
+from ansible_collections.community.circleci.plugins.module_utils._client import Client, invalid
+from ansible_collections.community.circleci.plugins.module_utils._env_vars import UPDATE_VALUE, must_set
+from ansible_collections.community.circleci.plugins.module_utils._options import CONNECTION
+from ansible_collections.community.circleci.plugins.module_utils._plan import Outcome, Plan, result_of
+from ansible_collections.community.circleci.plugins.module_utils._run import run_module
+
+ARGUMENT_SPEC = {**CONNECTION, "api_key": {"type": "str", "required": True, "no_log": True}, **UPDATE_VALUE}
+
+
+def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
+    """Set the key (``api-v1.1.md`` §3.1)."""
+    api_key = params["api_key"].strip()
+    if not api_key:
+        raise invalid("api_key is empty.", "Check the variable that it comes from.")
+    client.require_token()
+    before = _read_mask(client)
+    after = {"heroku_api_key": f"xxxx{api_key[-4:]}" if len(api_key) > 4 else "xxxx"}
+    masks_equal = before is not None and before == after["heroku_api_key"]
+    if before is None or must_set(client, "the Heroku key", api_key, params["update_value"], masks_equal=masks_equal):
+
+        def apply() -> Outcome:
+            client.write(
+                "POST",
+                "user/heroku-key",
+                {"apikey": api_key},
+                repeatable=True,
+                seen=lambda: True if _read_mask(client) == after["heroku_api_key"] != before else None,
+            )
+            return Outcome(after, {})
+
+        plan = Plan({"heroku_api_key": before}, Outcome(after, {}), apply)
+    else:
+        plan = Plan({"heroku_api_key": before}, Outcome({"heroku_api_key": before}, {}))
+    return result_of(plan, client, "Heroku key")
+
+
+def _read_mask(client: Client) -> str | None:
+    """What ``/me`` shows of the key, cut to its last four characters; None when there is no key."""
+    shown = client.get_object("me").get("heroku_api_key")
+    return f"xxxx{shown[-4:]}" if isinstance(shown, str) and shown else None
+
+
+def main() -> None:
+    run_module(run, ARGUMENT_SPEC)
+
+
+if __name__ == "__main__":
+    main()
