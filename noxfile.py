@@ -289,7 +289,8 @@ def types(session: nox.Session) -> None:
     """Check the types of everything written in Python."""
     tool = functools.partial(run, session, tools(session))
     tool("mypy", "--package", "ansible_collections.community.circleci.plugins")
-    tool("mypy", "noxfile.py", "emulator", "tests", *sorted((ROOT / "playbooks").rglob("*.py")))
+    programs = [path for folder in (".ci", "docs", "playbooks") for path in sorted((ROOT / folder).rglob("*.py"))]
+    tool("mypy", "noxfile.py", "emulator", "tests", *programs)
 
 
 @nox.session
@@ -356,6 +357,20 @@ sys.path.insert(0, glob.glob(os.path.join(os.path.dirname(ensurepip.__file__), "
 from pip._internal.cli.main import main
 sys.exit(main(["install", "--quiet", "--upgrade", "--force-reinstall"] + arguments))
 """
+
+
+@nox.session(tags=["test", "test-all"])
+def docs(session: nox.Session) -> None:
+    """Build the site of the guide and the plugins' documentation in .cache/docs/html; any warning is an error."""
+    tool = functools.partial(run, session, tools(session))
+    site = CACHE / "docs"
+    shutil.rmtree(site, ignore_errors=True)
+    (site / "rst").mkdir(parents=True)
+    (site / "rst").chmod(0o755)  # antsibull-docs refuses a folder that others may write
+    options = ["--use-current", "--squash-hierarchy", "--fail-on-error", "--dest-dir", site / "rst"]
+    tool("antsibull-docs", "collection", *options, "community.circleci")
+    strict = ["--fail-on-warning", "--keep-going", "--quiet"]
+    tool("sphinx-build", *strict, "--conf-dir", ROOT / "docs" / "site", site / "rst", site / "html")
 
 
 @nox.session(tags=["test", "test-all"])

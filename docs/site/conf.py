@@ -1,0 +1,53 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How Sphinx builds the documentation's site; `nox -s docs` calls it."""
+
+from __future__ import annotations
+
+from docutils import nodes
+from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+
+project = "community.circleci"
+copyright = "The community.circleci contributors"
+title = "community.circleci"
+html_short_title = title
+
+extensions = ["sphinx_antsibull_ext"]
+highlight_language = "YAML+Jinja"
+pygments_style = "ansible"
+html_theme = "sphinx_ansible_theme"
+html_theme_options = {"documentation_home_url": "index.html", "vcs_pageview_mode": "edit"}
+html_copy_source = False
+html_show_sphinx = False
+html_use_index = False
+default_role = "any"
+nitpicky = True
+
+ANSIBLE_DOCS = "https://docs.ansible.com/projects/ansible/latest/"
+# Labels of Ansible's own documentation that pages refer to. Sphinx would look them up over the network.
+ANSIBLE_PAGES = {
+    "action_plugins": "plugins/action.html",
+    "ansible_configuration_settings": "reference_appendices/config.html",
+    "common_return_values": "reference_appendices/common_return_values.html",
+    "lookup_plugins": "plugins/lookup.html",
+}
+BUILTIN = "ansible_collections.ansible.builtin."
+
+
+def _link_to_ansible(
+    app: Sphinx, env: BuildEnvironment, reference: pending_xref, content: nodes.TextElement
+) -> nodes.Node | None:
+    """Resolve a reference to a page of Ansible's documentation; any other one stays an error."""
+    label = reference["reftarget"]
+    page = ANSIBLE_PAGES.get(label)
+    if label.startswith(BUILTIN) and label.endswith(("_module", "_lookup", "_filter")):
+        page = f"collections/ansible/builtin/{label.removeprefix(BUILTIN)}.html"
+    return nodes.reference("", "", content, internal=False, refuri=ANSIBLE_DOCS + page) if page else None
+
+
+def setup(app: Sphinx) -> None:
+    """Let Sphinx call what is above."""
+    app.connect("missing-reference", _link_to_ansible)
