@@ -1,0 +1,43 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The whole API as one function from a call to an answer."""
+
+from __future__ import annotations
+
+# The route modules register their functions when they are imported.
+from . import routes_builds, routes_keys, routes_project, routes_user, storage
+from .exchange import Answer, Call, RefusedError, html_not_found
+from .routing import Route, admit, find
+from .state import State
+
+__all__ = ["answer", "routes_builds", "routes_keys", "routes_project", "routes_user"]
+
+
+def answer(state: State, call: Call) -> Answer:
+    """Carry out a call and return the answer. The caller holds `state.lock`."""
+    state.machine.settle()
+    if stored := storage.answer(state, call):
+        return stored
+    if call.path.startswith("/api/") and call.path.endswith("/"):
+        query = f"?{call.query_string}" if call.query_string else ""
+        return Answer("", 302, {"Location": f"{call.base_url}{call.path.rstrip('/')}{query}"}, "text/plain")
+    found = find(call.method, call.path)
+    if found is None:
+        return html_not_found()
+    return _route(state, call, *found)
+
+
+def _route(state: State, call: Call, found: Route, params: dict[str, str]) -> Answer:
+    try:
+        result = found.handler(admit(state, call, found, params))
+    except RefusedError as refusal:
+        result = refusal.answer
+    if result.body == "" and state.switches.empty_bodies:
+        result.content_type = "text/plain; charset=utf-8"
+    result.headers["X-Route"] = found.template
+    if call.method == "GET":
+        result.headers["Access-Control-Allow-Origin"] = "*"
+        if state.switches.cache_control:
+            result.headers["Cache-Control"] = state.switches.cache_control
+    return result

@@ -1,0 +1,202 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The control interface under `/_emulator/`, for tests whose emulator is another process. It asks for no token."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from . import keys
+from .builds import Build, Script
+from .exchange import Answer, Call
+from .faults import Fault
+from .state import USER, Project, State
+
+if TYPE_CHECKING:
+    from .server import Emulator
+
+PREFIX: Final = "/_emulator/"
+Json = dict[str, Any]
+
+
+def answer(emulator: Emulator, call: Call) -> Answer:
+    """Carry out a control call; a mistake in it answers 400 with the reason. The caller holds the state's lock."""
+    handler = _HANDLERS.get((call.method, call.path.removeprefix(PREFIX)))
+    if handler is None:
+        known = ", ".join(f"{method} {PREFIX}{name}" for method, name in _HANDLERS)
+        return _text({"error": f"no such control call; there are: {known}"}, 404)
+    try:
+        fields = json.loads(call.body or b"{}")
+        result = handler(emulator, call, fields)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        return _text({"error": f"{type(error).__name__}: {error}"}, 400)
+    return _text(result, 200)
+
+
+def _text(document: object, status: int) -> Answer:
+    return Answer(json.dumps(document), status, content_type="application/json")
+
+
+def _get_requests(emulator: Emulator, call: Call, fields: Json) -> list[Json]:
+    return [
+        {**dataclasses.asdict(dataclasses.replace(record, headers={})), "headers": dict(record.headers)}
+        for record in emulator.requests
+    ]
+
+
+def _clear_requests(emulator: Emulator, call: Call, fields: Json) -> Json:
+    emulator.clear()
+    return {}
+
+
+def _get_connections(emulator: Emulator, call: Call, fields: Json) -> Json:
+    return {"connections": emulator.connections}
+
+
+def _get_state(emulator: Emulator, call: Call, fields: Json) -> Json:
+    state = emulator.state
+    state.machine.settle()
+    wanted = call.query.get("project")
+    projects = state.projects.values() if wanted is None else [state.project(wanted)]
+    return {
+        "switches": dataclasses.asdict(state.switches),
+        "latency": emulator.latency,
+        "clock_offset": state.clock_offset,
+        "users": {user.login: {"heroku_key": user.heroku_key} for user in state.users.values()},
+        "projects": {project.slug: project_view(project) for project in projects},
+    }
+
+
+def _put_state(emulator: Emulator, call: Call, fields: Json) -> Json:
+    switches: Json = fields.pop("switches", {})
+    emulator.latency = float(fields.pop("latency", emulator.latency))
+    emulator.state.clock_offset = float(fields.pop("clock_offset", emulator.state.clock_offset))
+    _refuse_unknown(fields)
+    set_switches(emulator.state, **switches)
+    return {}
+
+
+def _add_repository(emulator: Emulator, call: Call, fields: Json) -> Json:
+    project = emulator.state.add_repository(fields.pop("slug"), **fields)
+    return {"slug": project.slug}
+
+
+def _add_token(emulator: Emulator, call: Call, fields: Json) -> Json:
+    emulator.state.add_token(fields.pop("token"), **fields)
+    return {}
+
+
+def _add_fault(emulator: Emulator, call: Call, fields: Json) -> Json:
+    emulator.faults.add(Fault(**fields))
+    return {}
+
+
+def _clear_faults(emulator: Emulator, call: Call, fields: Json) -> Json:
+    emulator.faults.clear()
+    return {}
+
+
+def _reset(emulator: Emulator, call: Call, fields: Json) -> Json:
+    emulator.reset()
+    return {}
+
+
+def _builds(emulator: Emulator, call: Call, fields: Json) -> Json:
+    """Script the next builds, choose what moves them, and move one."""
+    machine = emulator.state.machine
+    machine.scripts.extend(Script(**script) for script in fields.pop("scripts", []))
+    if seconds := fields.pop("seconds", None):
+        machine.set_seconds(seconds)
+    if progress := fields.pop("progress", None):
+        machine.set_progress(progress)
+    project, number, to = fields.pop("project", None), fields.pop("build_num", None), fields.pop("to", "end")
+    _refuse_unknown(fields)
+    if project is None:
+        return {}
+    build = emulator.state.project(project).build(number)
+    if build is None:
+        raise ValueError(f"{project} has no build {number}")
+    (machine.step if to == "next" else machine.finish)(build)
+    return build_view(build)
+
+
+def set_switches(state: State, **switches: Any) -> None:
+    """Set some switches by name.
+
+    :raises ValueError: there is no switch of that name.
+    """
+    _refuse_unknown({name: value for name, value in switches.items() if not hasattr(state.switches, name)})
+    for name, value in switches.items():
+        setattr(state.switches, name, value)
+
+
+def project_view(project: Project) -> Json:
+    """Return what the emulator knows of a project, secrets included."""
+    return {
+        "set_up": project.set_up,
+        "webhook": project.webhook,
+        "following": USER in project.followers,
+        "followers": sorted(project.followers),
+        "default_branch": project.default_branch,
+        "branches": project.branches,
+        "tags": project.tags,
+        "oss": project.oss,
+        "checkout_keys": [
+            {"type": key.type, "login": key.login, **_key_view(key.public_key)} for key in project.checkout_keys
+        ],
+        "ssh_keys": [{"hostname": key.hostname, **_key_view(key.public_key)} for key in project.ssh_keys],
+        "env_vars": project.env_vars,
+        "feature_flags": project.feature_flags,
+        "builds": [build_view(build) for build in project.builds],
+    }
+
+
+def build_view(build: Build) -> Json:
+    """Return the essentials of a build."""
+    return {
+        "build_num": build.number,
+        "status": build.status,
+        "lifecycle": build.lifecycle,
+        "outcome": build.outcome,
+        "branch": build.branch,
+        "tag": build.tag,
+        "revision": build.revision,
+        "why": build.why,
+        "job": build.job,
+        "parameters": build.parameters,
+        "retry_of": build.retry_of,
+        "retries": build.retries,
+        "workflow_id": build.workflow and build.workflow.id,
+    }
+
+
+def _key_view(public_key: str) -> Json:
+    return {
+        "public_key": public_key,
+        "fingerprint": keys.md5(public_key),
+        "fingerprint_sha256": keys.sha256(public_key),
+    }
+
+
+def _refuse_unknown(fields: Json) -> None:
+    if fields:
+        raise ValueError(f"unknown: {', '.join(fields)}")
+
+
+_HANDLERS: Final[dict[tuple[str, str], Callable[[Emulator, Call, Json], Any]]] = {
+    ("GET", "requests"): _get_requests,
+    ("DELETE", "requests"): _clear_requests,
+    ("GET", "connections"): _get_connections,
+    ("GET", "state"): _get_state,
+    ("PUT", "state"): _put_state,
+    ("POST", "repositories"): _add_repository,
+    ("POST", "tokens"): _add_token,
+    ("POST", "faults"): _add_fault,
+    ("DELETE", "faults"): _clear_faults,
+    ("POST", "builds"): _builds,
+    ("POST", "reset"): _reset,
+}

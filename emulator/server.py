@@ -1,0 +1,324 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The emulator as a server: in a thread of a test, or as a program (see `__main__`)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import socket
+import struct
+import threading
+import weakref
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Final
+
+from aiohttp import web
+
+from . import control
+from .api import answer
+from .builds import Build, Script
+from .exchange import Answer, Call
+from .faults import Fault, Faults
+from .state import PERSONAL_TOKEN, USER, Project, State
+
+LOG_SIZE: Final = 50_000
+_CHUNK: Final = b" " * 65536
+
+
+@dataclass
+class Record:
+    """A request as the emulator has seen it."""
+
+    method: str
+    path: str
+    """as sent: percent-encoded, with the query"""
+    headers: Mapping[str, str]
+    """names are looked up without regard to case"""
+    body: Any
+    """parsed, if it is JSON; else text; None if there is none"""
+    connection: int
+    """number of the TCP connection, from 1"""
+    status: int | None = None
+    """None if no answer was sent"""
+
+
+class Emulator:
+    """A CircleCI on this machine.
+
+    ::
+
+        with Emulator() as emulator:
+            url = f"{emulator.url}/api/v1.1/project/gh/acme/api/follow"
+            requests.post(url, headers={"Circle-Token": emulator.token})
+            assert emulator.project("github/acme/api").followers
+
+    :param port: 0 is a free one.
+    :param latency: seconds that every answer of the API takes.
+    :param token: the personal token of the user `emulator`.
+    :param repositories: adds `github/acme/repo-0001` and so on, so many.
+    """
+
+    def __init__(
+        self, *, port: int = 0, latency: float = 0.0, token: str = PERSONAL_TOKEN, repositories: int = 0
+    ) -> None:
+        self.latency = latency
+        self.token = token
+        self.faults = Faults()
+        self._port = port
+        self._repositories = repositories
+        self._log: deque[Record] = deque(maxlen=LOG_SIZE)
+        self._connections: weakref.WeakKeyDictionary[asyncio.BaseTransport, int] = weakref.WeakKeyDictionary()
+        self._last_connection = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._stopping: asyncio.Event | None = None
+        self.state = State(token=token, repositories=repositories)
+
+    # What tests look at.
+
+    @property
+    def url(self) -> str:
+        """The address, such as http://127.0.0.1:8080."""
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def requests(self) -> list[Record]:
+        """The requests to the API and for stored files, oldest first; the newest `LOG_SIZE` of them."""
+        return list(self._log)
+
+    @property
+    def writes(self) -> list[Record]:
+        return [record for record in self._log if record.method not in ("GET", "HEAD")]
+
+    @property
+    def connections(self) -> int:
+        """The number of TCP connections on which the requests in the log came."""
+        return len({record.connection for record in self._log})
+
+    def project(self, slug: str) -> Project:
+        """Return a project, or the repository that is none yet.
+
+        :raises KeyError: the VCS knows no such repository.
+        """
+        return self.state.project(slug)
+
+    # What tests change.
+
+    def clear(self) -> None:
+        """Forget the requests so far."""
+        self._log.clear()
+
+    def reset(self) -> None:
+        """Start anew: state, switches, faults and log as after the start."""
+        self.state = State(token=self.token, repositories=self._repositories)
+        self.faults.clear()
+        self.clear()
+
+    def add_repository(self, slug: str, **options: Any) -> Project:
+        """Add or change a repository: see `State.add_repository`."""
+        with self.state.lock:
+            return self.state.add_repository(slug, **options)
+
+    def follow(self, slug: str) -> Project:
+        """Make the user of the personal token follow a project, without a request."""
+        with self.state.lock:
+            project = self.state.project(slug)
+            self.state.follow(project, self.state.users[USER])
+            return project
+
+    def fault(self, kind: str, **options: Any) -> None:
+        """Add a fault: see `Fault` for the kinds and options."""
+        self.faults.add(Fault(kind, **options))  # type: ignore[arg-type]  # Fault checks the kind
+
+    def script(self, outcome: str, **options: Any) -> None:
+        """Say how the next build that has no script yet goes: see `Script`."""
+        with self.state.lock:
+            self.state.machine.scripts.append(Script(outcome, **options))  # type: ignore[arg-type]  # Script checks it
+
+    def build(self, slug: str, number: int) -> Build:
+        """Return a build as it is now.
+
+        :raises KeyError: there is none.
+        """
+        with self.state.lock:
+            self.state.machine.settle()
+            build = self.state.project(slug).build(number)
+        if build is None:
+            raise KeyError(f"{slug} has no build {number}")
+        return build
+
+    # Running it.
+
+    def __enter__(self) -> Emulator:
+        started = threading.Event()
+        # A port that is taken fails here, not in the thread.
+        sockets = self.listen()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self.serve(sockets, started.set)), name="emulator")
+        self._thread.start()
+        started.wait()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+        if self._thread:
+            self._thread.join()
+
+    def stop(self) -> None:
+        """Make `serve` return. May be called from any thread and from a signal handler of the loop."""
+        if self._loop and self._stopping:
+            self._loop.call_soon_threadsafe(self._stopping.set)
+
+    def listen(self) -> list[socket.socket]:
+        """Return listening sockets on the loopback addresses, after which `url` is known.
+
+        :raises OSError: the port is taken.
+        """
+        first = socket.create_server(("127.0.0.1", self._port))
+        self._port = first.getsockname()[1]
+        sockets = [first]
+        # `localhost` may mean ::1 first. Where the machine has no IPv6, or the port is taken there, it does without.
+        with contextlib.suppress(OSError):
+            sockets.append(socket.create_server(("::1", self._port), family=socket.AF_INET6))
+        return sockets
+
+    async def serve(self, sockets: list[socket.socket], ready: Callable[[], None]) -> None:
+        """Serve until `stop` is called, and close the sockets.
+
+        :param ready: is called when requests are accepted.
+        """
+        self._loop = asyncio.get_running_loop()
+        self._stopping = asyncio.Event()
+        server = web.Server(self._handle, access_log=None)
+        listeners = [await self._loop.create_server(server, sock=each) for each in sockets]
+        try:
+            ready()
+            await self._stopping.wait()
+        finally:
+            for listener in listeners:
+                listener.close()
+            await server.shutdown(0.1)
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        path, _, query = request.raw_path.partition("?")
+        body = await request.read() if request.can_read_body else b""
+        base_url = f"http://{request.headers.get('Host', f'127.0.0.1:{self._port}')}"
+        call = Call(request.method, path, query, request.headers, body, base_url)
+        if path.startswith(control.PREFIX):
+            with self.state.lock:
+                return self._respond(control.answer(self, call), call)
+        record = Record(
+            request.method, request.raw_path, request.headers, _parse(body), self._connection_number(request)
+        )
+        self._log.append(record)
+        fault = self.faults.take(request.method, request.raw_path)
+        if self.latency:
+            await asyncio.sleep(self.latency)
+        if fault is not None and fault.kind == "slow":
+            await asyncio.sleep(fault.seconds)
+        if fault is None or fault.kind in ("slow", "headers"):
+            response = self._respond(self._answer(call), call)
+            response.headers.update(fault.headers if fault else {})
+            record.status = response.status
+            return response
+        return await self._fail(fault, request, call, record)
+
+    def _answer(self, call: Call) -> Answer:
+        state = self.state
+        with state.lock:
+            return answer(state, call)
+
+    def _respond(self, result: Answer, call: Call) -> web.Response:
+        body, content_type = result.render(call.headers.get("Accept", ""))
+        response = web.Response(
+            status=result.status, body=body, headers={**result.headers, "Content-Type": content_type}
+        )
+        if self.state.switches.gzip:
+            response.enable_compression()
+        return response
+
+    async def _fail(self, fault: Fault, request: web.BaseRequest, call: Call, record: Record) -> web.StreamResponse:
+        result = self._answer(call) if fault.carries_out else None
+        if fault.kind in ("drop", "reset"):
+            return _hang_up(request, reset=fault.kind == "reset")
+        if fault.kind == "hang":
+            assert self._stopping is not None
+            await self._stopping.wait()
+            return _hang_up(request, reset=False)
+        if fault.kind == "truncate":
+            assert result is not None
+            whole = self._respond(result, call)
+            record.status = whole.status
+            return await _truncate(request, whole)
+        record.status = fault.answer_status()
+        headers = fault.answer_headers(self.state.now())
+        if fault.kind == "huge":
+            return await _flood(request, record.status, fault.size, headers)
+        body, content_type = fault.answer_body()
+        return web.Response(status=record.status, body=body, headers={**headers, "Content-Type": content_type})
+
+    def _connection_number(self, request: web.BaseRequest) -> int:
+        transport = request.transport
+        if transport is None:
+            return 0
+        number = self._connections.get(transport)
+        if number is None:
+            self._last_connection += 1
+            number = self._connections[transport] = self._last_connection
+        return number
+
+
+def _parse(body: bytes) -> Any:
+    if not body:
+        return None
+    try:
+        return json.loads(body)
+    except ValueError:
+        return body.decode(errors="replace")
+
+
+def _hang_up(request: web.BaseRequest, *, reset: bool) -> web.Response:
+    transport = request.transport
+    if transport is not None:
+        if reset:
+            # With no time to linger, closing sends a reset.
+            linger = struct.pack("ii", 1, 0)
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        transport.abort()
+    # Never sent: there is no connection any more.
+    return web.Response()
+
+
+async def _truncate(request: web.BaseRequest, whole: web.Response) -> web.StreamResponse:
+    """Announce a whole answer, send half of it and close the connection."""
+    body = whole.body if isinstance(whole.body, bytes) else b""
+    response = web.StreamResponse(status=whole.status, headers=whole.headers)
+    response.content_length = len(body)
+    await response.prepare(request)
+    await response.write(body[: len(body) // 2])
+    if request.transport is not None:
+        request.transport.close()
+    return response
+
+
+async def _flood(request: web.BaseRequest, status: int, size: int, headers: dict[str, str]) -> web.StreamResponse:
+    """Send valid JSON, a list, of `size` bytes that are nearly all blanks."""
+    response = web.StreamResponse(status=status, headers={**headers, "Content-Type": "application/json;charset=utf-8"})
+    response.content_length = size
+    await response.prepare(request)
+    await response.write(b"[")
+    left = size - 2
+    # Who has read enough hangs up.
+    with contextlib.suppress(ConnectionError):
+        while left > 0:
+            await response.write(_CHUNK[:left])
+            left -= len(_CHUNK)
+        await response.write(b"]")
+    return response
