@@ -367,7 +367,7 @@ def docs(session: nox.Session) -> None:
     shutil.rmtree(site, ignore_errors=True)
     (site / "rst").mkdir(parents=True)
     (site / "rst").chmod(0o755)  # antsibull-docs refuses a folder that others may write
-    options = ["--use-current", "--squash-hierarchy", "--fail-on-error", "--dest-dir", site / "rst"]
+    options: list[str | Path] = ["--use-current", "--squash-hierarchy", "--fail-on-error", "--dest-dir", site / "rst"]
     tool("antsibull-docs", "collection", *options, "community.circleci")
     strict = ["--fail-on-warning", "--keep-going", "--quiet"]
     tool("sphinx-build", *strict, "--conf-dir", ROOT / "docs" / "site", site / "rst", site / "html")
