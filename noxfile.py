@@ -118,6 +118,7 @@ def environment(bin_folder: Path, collections: Path = LINK) -> dict[str, str | N
         "ANSIBLE_COLLECTIONS_PATH": str(collections),
         "ANSIBLE_HOME": str(CACHE / "ansible"),
         "HOME": str(HOME),
+        "HYPOTHESIS_STORAGE_DIRECTORY": str(CACHE / "hypothesis"),
         "LC_ALL": "C.UTF-8",
         "PATH": os.pathsep.join(path),
         "PYTHONPATH": str(collections),
@@ -221,25 +222,25 @@ def run(
     *arguments: str | Path,
     silent: bool = False,
     collections: Path = LINK,
+    **variables: str,
 ) -> str:
-    """Run a program of an environment; with `silent`, give its output instead of showing it."""
-    variables = environment(bin_folder, collections)
-    output = session.run(bin_folder / program, *arguments, env=variables, external=True, silent=silent)
+    """Run a program of an environment, with these variables too; with `silent`, give its output, do not show it."""
+    env = environment(bin_folder, collections) | variables
+    # Interrupted programs get the time to stop what they started.
+    output = session.run(bin_folder / program, *arguments, env=env, external=True, silent=silent, interrupt_timeout=10)
     return output if isinstance(output, str) else ""
 
 
 def run_pytest(session: nox.Session, core: str, suite: str, *arguments: str) -> None:
     """Run one of the test suites, "unit" or "integration", on an ansible-core.
 
-    The tests find the interpreters of target hosts in the variable TARGET_PYTHONS, separated as in PATH.
+    The playbook tests find the interpreters of target hosts in the variable TARGET_PYTHONS, separated as in PATH.
     """
     bin_folder = core_venv(session, core)
-    variables = environment(bin_folder)
-    if suite == "integration":
-        variables["TARGET_PYTHONS"] = os.pathsep.join(map(str, target_pythons(session, core)))
+    targets = target_pythons(session, core) if suite == "integration" else []
     report = REPORTS / f"{suite}-{series(core)}.xml"
     command = ["-m", "pytest", "--numprocesses=2", f"--junitxml={report}", *(arguments or [f"tests/{suite}"])]
-    session.run(bin_folder / "python", *command, env=variables, external=True)
+    run(session, bin_folder, "python", *command, TARGET_PYTHONS=os.pathsep.join(map(str, targets)))
 
 
 def collection_copy(name: str) -> Path:
@@ -291,27 +292,6 @@ def types(session: nox.Session) -> None:
     tool("mypy", "--package", "ansible_collections.community.circleci.plugins")
     programs = [path for folder in (".ci", "docs", "playbooks") for path in sorted((ROOT / folder).rglob("*.py"))]
     tool("mypy", "noxfile.py", "emulator", "tests", *programs)
-
-
-@nox.session
-def unit(session: nox.Session) -> None:
-    """Run the unit tests on the newest ansible-core; arguments after -- go to pytest."""
-    run_pytest(session, USABLE_CORES[-1], "unit", *session.posargs)
-
-
-@nox.session
-@nox.parametrize("core", [nox.param(core, id=series(core)) for core in (CORES[0], *USABLE_CORES[-1:])])
-def playbooks(session: nox.Session, core: str) -> None:
-    """Run real playbooks against the emulator, on the oldest and the newest ansible-core; arguments go to pytest."""
-    run_pytest(session, core, "integration", *session.posargs)
-
-
-@nox.session
-@nox.parametrize("core", _every_core())
-def cores(session: nox.Session, core: str) -> None:
-    """Run the unit tests and the playbooks on every ansible-core."""
-    run_pytest(session, core, "unit")
-    run_pytest(session, core, "integration")
 
 
 @nox.session
@@ -396,6 +376,33 @@ def package(session: nox.Session) -> None:
         output = tool("python", "-m", "galaxy_importer.main", artefact, silent=True)
     if warnings := re.findall(r"^(?:WARNING|ERROR).*", output, re.MULTILINE):
         session.error("galaxy-importer is not content:\n" + "\n".join(warnings))
+
+
+@nox.session
+def molecule(session: nox.Session) -> None:
+    """Run the molecule scenarios; arguments after -- go to molecule."""
+    run(session, tools(session), "molecule", *(session.posargs or ["test", "--all"]))
+
+
+@nox.session
+def unit(session: nox.Session) -> None:
+    """Run the unit tests on the newest ansible-core; arguments after -- go to pytest."""
+    run_pytest(session, USABLE_CORES[-1], "unit", *session.posargs)
+
+
+@nox.session
+@nox.parametrize("core", [nox.param(core, id=series(core)) for core in (CORES[0], *USABLE_CORES[-1:])])
+def playbooks(session: nox.Session, core: str) -> None:
+    """Run real playbooks against the emulator, on the oldest and the newest ansible-core; arguments go to pytest."""
+    run_pytest(session, core, "integration", *session.posargs)
+
+
+@nox.session
+@nox.parametrize("core", _every_core())
+def cores(session: nox.Session, core: str) -> None:
+    """Run the unit tests and the playbooks on every ansible-core."""
+    run_pytest(session, core, "unit")
+    run_pytest(session, core, "integration")
 
 
 @nox.session
