@@ -798,6 +798,10 @@ def _api_message(answer: _Answer) -> str:
         text = parsed.get("message") or parsed.get("error") or ""
         if not isinstance(text, str):
             text = json.dumps(text)
+        details = parsed.get("errors")
+        for detail in details if isinstance(details, list) else []:
+            if isinstance(detail, dict) and isinstance(detail.get("message"), str):
+                text = f"{text}: {detail['message']}"
     if re.match(r"\s*<(!doctype|html)", text, re.IGNORECASE):
         return "an HTML page instead of an answer of the API"
     return plain(text.strip()) or "no reason given"

@@ -1,0 +1,70 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What unit tests share: an emulator in a thread, and modules called as the controller's process calls them."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.community.circleci.plugins.module_utils import _client, _following
+from ansible_collections.community.circleci.plugins.module_utils._run import perform
+
+from emulator import Emulator
+
+MODULES = "ansible_collections.community.circleci.plugins.modules"
+TOKEN = "emulator-personal-token"
+RunModule = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(scope="session")
+def _emulator() -> Iterator[Emulator]:
+    with Emulator() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def emulator(_emulator: Emulator) -> Emulator:
+    """The emulator, as it is out of the box."""
+    _emulator.reset()
+    return _emulator
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No token or proxy of the person who runs the tests gets in."""
+    for name in ("CIRCLE_TOKEN", "CIRCLECI_TOKEN", "CIRCLE_HOST", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pauses that are there for a real server, made short. What they are for is tested all the same."""
+    monkeypatch.setattr(_client, "SETTLING_PAUSE", 0.02)
+    monkeypatch.setattr(_client._Retry, "BASE", 0.01)
+    monkeypatch.setattr(_following, "SETTLES_WITHIN", 0.3)
+    monkeypatch.setattr(_following, "LOOK_EVERY", 0.02)
+
+
+@pytest.fixture
+def run_module(emulator: Emulator) -> RunModule:
+    """Run a module against the emulator and return the result of the task."""
+
+    def run(name: str, *, check_mode: bool = False, diff: bool = True, **options: Any) -> dict[str, Any]:
+        module = importlib.import_module(f"{MODULES}.{name}")
+        given = {"api_url": emulator.url, "api_token": TOKEN, **options}
+        given = {key: value for key, value in given.items() if value is not None}
+        validator = ArgumentSpecValidator(module.ARGUMENT_SPEC, **getattr(module, "CONSTRAINTS", {}))
+        validated = validator.validate(given)
+        if validated.error_messages:
+            return {"failed": True, "changed": False, "msg": "; ".join(validated.error_messages)}
+        params = {key: validated.validated_parameters.get(key) for key in module.ARGUMENT_SPEC}
+        return perform(module.run, module.ARGUMENT_SPEC, params, check_mode=check_mode, diff=diff)
+
+    return run

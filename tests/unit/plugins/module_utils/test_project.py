@@ -1,0 +1,89 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from urllib.parse import unquote
+
+import pytest
+from ansible_collections.community.circleci.plugins.module_utils._client import CircleCIError
+from ansible_collections.community.circleci.plugins.module_utils._project import VCS_TYPES, parse_project
+from hypothesis import given
+from hypothesis import strategies as st
+
+NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="/"), min_size=1).filter(
+    lambda name: name.strip() not in ("", ".", "..") and not any(sign in name for sign in (":", "@"))
+)
+
+
+@pytest.mark.parametrize(
+    ("given_", "slug"),
+    [
+        (("github/acme/api", None, None), "github/acme/api"),
+        (("gh/acme/api", None, None), "github/acme/api"),
+        (("bb/acme/tools", None, None), "bitbucket/acme/tools"),
+        (("bitbucket/acme/tools", "acme", "bb"), "bitbucket/acme/tools"),
+        (("circleci/4FcaSzPRd4iEYiWnGi3VBF/QFmsmoSqVVSXVGMvtCwf3U", None, None),
+         "circleci/4FcaSzPRd4iEYiWnGi3VBF/QFmsmoSqVVSXVGMvtCwf3U"),
+        (("api", "acme", None), "github/acme/api"),
+        (("api", "acme", "bb"), "bitbucket/acme/api"),
+        (("gh/acme/api", "acme", "github"), "github/acme/api"),
+    ],
+)  # fmt: skip
+def test_slugs_and_names_become_the_canonical_slug(given_: tuple[str, str | None, str | None], slug: str) -> None:
+    assert str(parse_project(*given_)) == slug
+
+
+@pytest.mark.parametrize(
+    ("given_", "words", "advice"),
+    [
+        (("acme/api", None, None), "does not say where", "github/acme/api"),
+        (("api", None, None), "only the name", "organization"),
+        (("https://github.com/acme/api.git", None, None), "is a URL", "github/acme/api"),
+        (("https://user:pass@github.com/acme/api", None, None), "is a URL", "github/acme/api"),
+        (("git@bitbucket.org:acme/tools.git", None, None), "is a URL", "bitbucket/acme/tools"),
+        (("ssh://git@github.com/acme/api.git", None, None), "is a URL", "github/acme/api"),
+        (("https://app.circleci.com/pipelines/github/acme/api", None, None), "is a URL", "github/acme/api"),
+        (("https://example.org/x", None, None), "is a URL", "github/acme/api"),
+        (("gitlab/acme/api", None, None), "not a slug", "github"),
+        (("github/acme/api/tree", None, None), "not a slug", "three segments"),
+        (("github//api", None, None), "empty or relative", "github/acme/api"),
+        (("github/../api", None, None), "empty or relative", "github/acme/api"),
+        (("github/acme/..", None, None), "empty or relative", "github/acme/api"),
+        (("github/acme/api/", None, None), "empty or relative", "github/acme/api"),
+        (("", None, None), "empty or relative", "github/acme/api"),
+        ((None, None, None), "empty or relative", "github/acme/api"),
+        (("github/acme/a\npi", None, None), "control characters", "github/acme/api"),
+        (("api", "ac/me", None), "not one segment", "github/acme/api"),
+        (("api", "..", None), "not one segment", "github/acme/api"),
+        (("github/acme/api", "other", None), "contradicts organization", "organization"),
+        (("github/acme/api", None, "bb"), "contradicts vcs_type", "vcs_type"),
+        (("api", "acme", "svn"), "is not one of", "github"),
+    ],
+)  # fmt: skip
+def test_what_is_not_one_project_is_refused_with_what_to_write(
+    given_: tuple[str | None, str | None, str | None], words: str, advice: str
+) -> None:
+    with pytest.raises(CircleCIError, match=words) as caught:
+        parse_project(*given_)
+    assert advice in caught.value.result()["msg"]
+
+
+@given(st.sampled_from(sorted(VCS_TYPES)), NAMES, NAMES)
+def test_segments_survive_the_path_whatever_they_hold(vcs_type: str, organization: str, name: str) -> None:
+    project = parse_project(f"{vcs_type}/{organization}/{name}")
+    assert project == parse_project(name, organization, vcs_type)
+    assert parse_project(str(project)) == project
+    parts = project.path("checkout-key").split("/")
+    assert [unquote(part) for part in parts] == ["project", project.vcs_type, organization, name, "checkout-key"]
+    assert parse_project(project.name, project.organization, project.vcs_type).path() == project.path()
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_a_project_or_refused(text: str) -> None:
+    try:
+        project = parse_project(text)
+    except CircleCIError as error:
+        assert error.result()["msg"].isprintable()  # noqa: PT017  both outcomes are right
+    else:
+        assert str(project).count("/") == 2

@@ -1,0 +1,264 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from emulator import Emulator
+
+API = "github/acme/api"
+MODULE = "circleci_checkout_key"
+UNKNOWN = "(known after the run)"
+SERVER_MADE = ("public_key", "fingerprint", "fingerprint_sha256", "time")
+
+
+@pytest.fixture
+def run(emulator: Emulator, run_module):
+    """The module on a project that is followed and so has a deploy key."""
+    emulator.follow(API)
+    return lambda **options: run_module(MODULE, **{"project": API, **options})
+
+
+def make(emulator: Emulator, kind: str = "deploy-key") -> None:
+    """Add a key as somebody else would."""
+    emulator.state.add_checkout_key(emulator.project(API), kind, None)
+
+
+def listed(emulator: Emulator) -> list[str]:
+    """The public keys that CircleCI holds, newest first."""
+    return [key.public_key.strip() for key in emulator.project(API).checkout_keys]
+
+
+def agree(predicted: Any, real: Any) -> bool:
+    """Whether a prediction is right, where what only the server knows may be open."""
+    if predicted in (UNKNOWN, None):
+        return True
+    if isinstance(predicted, dict):
+        return isinstance(real, dict) and predicted.keys() == real.keys() and all(
+            agree(predicted[key], real[key]) for key in predicted
+        )  # fmt: skip
+    if isinstance(predicted, list):
+        return isinstance(real, list) and len(predicted) == len(real) and all(map(agree, predicted, real))
+    return bool(predicted == real)
+
+
+def test_the_key_that_following_made_is_adopted(emulator: Emulator, run) -> None:
+    result = run()
+    assert (result["changed"], result["created"], result["removed"]) == (False, False, [])
+    assert result["checkout_key"]["public_key"] == listed(emulator)[0]
+    assert result["checkout_keys"] == [result["checkout_key"]]
+    assert len(emulator.requests) == 1
+    assert emulator.writes == []
+
+
+def test_a_missing_key_is_made_once(emulator: Emulator, run) -> None:
+    run(state="absent")
+    emulator.clear()
+    result = run()
+    assert (result["changed"], result["created"]) == (True, True)
+    assert result["checkout_key"]["preferred"] is True
+    assert [record.body for record in emulator.writes] == [{"type": "deploy-key"}]
+    emulator.clear()
+    again = run()
+    assert (again["changed"], again["checkout_key"]) == (False, result["checkout_key"])
+    assert emulator.writes == []
+
+
+@pytest.mark.parametrize(("vcs", "word"), [("github", "github-user-key"), ("bitbucket", "bitbucket-user-key")])
+@pytest.mark.parametrize("kind", ["github-user-key", "bitbucket-user-key", "user-key"])
+def test_the_words_for_user_keys_mean_the_same(emulator: Emulator, run_module, vcs: str, word: str, kind: str) -> None:
+    slug = {"github": API, "bitbucket": "bitbucket/acme/tools"}[vcs]
+    emulator.follow(slug)
+    made = run_module(MODULE, project=slug, type=kind)
+    assert (made["created"], made["checkout_key"]["type"]) == (True, word)
+    assert [record.body for record in emulator.writes] == [{"type": word}]
+    assert run_module(MODULE, project=slug, type="user-key")["changed"] is False
+    assert run_module(MODULE, project=slug)["checkout_key"]["type"] == "deploy-key"
+
+
+def test_rotation_makes_before_it_deletes(emulator: Emulator, run) -> None:
+    old = listed(emulator)
+    result = run(rotate=True)
+    assert [record.method for record in emulator.writes] == ["POST", "DELETE"]
+    assert [key["public_key"] for key in result["removed"]] == old
+    assert listed(emulator) == [result["checkout_key"]["public_key"]]
+    assert result["checkout_keys"] == [result["checkout_key"]]
+    assert run(rotate=True)["changed"] is True
+
+
+def test_nothing_is_deleted_when_the_new_key_is_not_listed(emulator: Emulator, run) -> None:
+    old = listed(emulator)
+    answer = {"type": "deploy-key", "public_key": run()["checkout_key"]["public_key"][:-8] + "AAAAAAAA",
+              "fingerprint": "x", "login": None, "preferred": True, "time": "2026-01-01T00:00:00.000Z"}  # fmt: skip
+    emulator.fault("body", method="POST", body=answer, status=201)
+    result = run(rotate=True)
+    assert (result["failed"], result["changed"], result["removed"]) == (True, True, [])
+    assert "does not list it" in result["msg"]
+    assert listed(emulator) == old
+
+
+def test_max_age_rotates_only_what_is_older(emulator: Emulator, run) -> None:
+    assert run(max_age=1)["changed"] is False
+    emulator.project(API).checkout_keys[0].created -= 400 * 86400
+    result = run(max_age=365)
+    assert (result["created"], len(result["removed"])) == (True, 1)
+    assert run(max_age=365)["changed"] is False
+    assert run(max_age=10**12)["changed"] is False
+
+
+def test_exclusive_keeps_the_preferred_key(emulator: Emulator, run) -> None:
+    with_two = run(rotate=True)
+    make(emulator)
+    make(emulator, "github-user-key")
+    result = run(exclusive=True)
+    kept = result["checkout_key"]["public_key"]
+    assert with_two["checkout_key"]["public_key"] in [key["public_key"] for key in result["removed"]]
+    deploy_keys = [key for key in result["checkout_keys"] if key["type"] == "deploy-key"]
+    assert [key["public_key"] for key in deploy_keys] == [kept]
+    assert len(result["checkout_keys"]) == 2
+    assert run(exclusive=True)["changed"] is False
+
+
+@pytest.mark.parametrize("digest", ["fingerprint", "fingerprint_sha256"])
+def test_a_fingerprint_names_the_key_to_keep_or_to_remove(emulator: Emulator, run, digest: str) -> None:
+    first = run()["checkout_key"]
+    make(emulator)
+    kept = run(fingerprint=first[digest], exclusive=True)
+    assert (kept["changed"], kept["checkout_key"]["public_key"]) == (True, first["public_key"])
+    assert kept["checkout_key"]["preferred"] is True
+    assert run(fingerprint=first[digest], exclusive=True)["changed"] is False
+    gone = run(fingerprint=first[digest].lower() if digest == "fingerprint" else first[digest], state="absent")
+    assert (gone["changed"], listed(emulator), gone["checkout_key"]) == (True, [], None)
+    assert run(fingerprint=first[digest], state="absent")["changed"] is False
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_an_unlisted_fingerprint_cannot_be_present(emulator: Emulator, run, check_mode: bool) -> None:
+    result = run(fingerprint=":".join(["ab"] * 16), check_mode=check_mode)
+    assert (result["failed"], result["changed"]) == (True, False)
+    assert "has no checkout key" in result["msg"]
+    assert "leave fingerprint out" in result["msg"]
+    assert emulator.writes == []
+
+
+def test_a_fingerprint_of_another_type_says_so(emulator: Emulator, run) -> None:
+    result = run(fingerprint=run()["checkout_key"]["fingerprint"], type="user-key")
+    assert "is a deploy-key, not a user-key" in result["msg"]
+
+
+def test_absent_removes_every_key_of_the_type_only(emulator: Emulator, run) -> None:
+    run(type="user-key")
+    make(emulator)
+    result = run(state="absent")
+    assert (len(result["removed"]), [key["type"] for key in result["checkout_keys"]]) == (2, ["github-user-key"])
+    assert run(state="absent")["changed"] is False
+
+
+CASES = {
+    "adopt": {},
+    "rotate": {"rotate": True},
+    "exclusive": {"exclusive": True},
+    "user": {"type": "user-key"},
+    "age": {"max_age": 0},
+    "absent": {"state": "absent"},
+}
+
+
+@pytest.mark.parametrize("start", [0, 1, 3])
+@pytest.mark.parametrize("case", CASES)
+def test_check_mode_says_what_the_run_does_and_writes_nothing(emulator: Emulator, run, case: str, start: int) -> None:
+    run(state="absent")
+    for _key in range(start):
+        make(emulator)
+    emulator.clear()
+    predicted = run(check_mode=True, **CASES[case])
+    assert emulator.writes == []
+    real = run(**CASES[case])
+    for key in ("changed", "created", "removed"):
+        assert predicted[key] == real[key]
+    assert agree(predicted["diff"], real["diff"])
+    assert agree(predicted["checkout_key"], real["checkout_key"])
+    assert agree(predicted["checkout_keys"], real["checkout_keys"])
+    assert predicted.keys() == real.keys()
+    if real["created"]:
+        assert all(predicted["checkout_key"][name] is None for name in SERVER_MADE)
+        assert all(predicted["diff"]["after"]["checkout_keys"][0][name] == UNKNOWN for name in SERVER_MADE)
+    assert real["checkout_keys"] == run(check_mode=True)["checkout_keys"] or case in ("absent", "user")
+
+
+def test_check_mode_before_the_project_exists_predicts_from_nothing(emulator: Emulator, run_module) -> None:
+    result = run_module(MODULE, project=API, check_mode=True)
+    assert (result["changed"], result["created"]) == (True, True)
+    assert any("does not know" in warning for warning in result["warnings"])
+    assert emulator.writes == []
+    assert run_module(MODULE, project=API, state="absent", check_mode=True)["changed"] is False
+
+
+def test_a_project_that_is_not_set_up_fails_with_what_to_do(emulator: Emulator, run_module) -> None:
+    result = run_module(MODULE, project=API)
+    assert (result["failed"], result["status"], result["error"]) == (True, 404, "Project not found")
+    assert "follow it first" in result["msg"]
+    assert emulator.writes == []
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_an_invalid_token_is_told_from_an_unknown_project(emulator: Emulator, run_module, check_mode: bool) -> None:
+    result = run_module(MODULE, project=API, api_token="not-a-token", check_mode=check_mode)
+    assert (result["failed"], result["status"]) == (True, 401)
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_project_token_cannot_make_keys(emulator: Emulator, run, check_mode: bool) -> None:
+    run(state="absent")
+    emulator.clear()
+    result = run(api_token="emulator-project-token", check_mode=check_mode)
+    assert (result["failed"], result["changed"]) == (True, False)
+    assert "personal" in result["msg"]
+    assert emulator.writes == []
+
+
+def test_a_user_key_without_the_grant_says_which(emulator: Emulator, run) -> None:
+    emulator.state.switches.user_key_grant = False
+    result = run(type="user-key")
+    assert result["failed"] is True
+    assert "admin:public_key" in result["hint"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"rotate": True, "fingerprint": "ab" * 16}, "rotate and fingerprint exclude each other"),
+        ({"max_age": 3, "fingerprint": "ab" * 16}, "max_age and fingerprint exclude each other"),
+        ({"rotate": True, "state": "absent"}, "rotate and state absent exclude each other"),
+        ({"max_age": 3, "state": "absent"}, "max_age and state absent exclude each other"),
+        ({"exclusive": True, "state": "absent"}, "exclusive and state absent exclude each other"),
+        ({"max_age": -1}, "0 or more"),
+        ({"fingerprint": "aa:bb"}, "is not a fingerprint"),
+        ({"type": "rsa"}, "value of type must be one of"),
+        ({"project": "circleci/4FcaSzPRd4iEYiWnGi3VBF/QFmsmoSqVVSXVGMvtCwf3U"}, "have no checkout keys"),
+        ({"api_token": None}, "No API token"),
+    ],
+)
+def test_what_can_be_seen_before_never_reaches_the_api(emulator: Emulator, run, options, words: str) -> None:
+    result = run(**options)
+    assert result["failed"] is True
+    assert words in result["msg"]
+    assert emulator.requests == []
+
+
+def test_legacy_keys_compare_without_their_odd_ending(emulator: Emulator, run) -> None:
+    emulator.state.switches.legacy_rsa_keys = True
+    made = run(rotate=True)["checkout_key"]
+    assert made["public_key"].startswith("ssh-rsa ")
+    assert made["public_key"] == made["public_key"].strip()
+    assert run(fingerprint=made["fingerprint_sha256"])["changed"] is False
+
+
+def test_a_server_that_knows_md5_only_works_too(emulator: Emulator, run) -> None:
+    emulator.state.switches.md5_only = True
+    first = run()["checkout_key"]
+    assert run(fingerprint=first["fingerprint_sha256"], state="absent")["changed"] is True
+    assert listed(emulator) == []

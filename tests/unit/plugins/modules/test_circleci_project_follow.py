@@ -1,0 +1,172 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from emulator import Emulator
+
+API = "github/acme/api"
+MODULE = "circleci_project_follow"
+
+
+def paths(records) -> list[str]:
+    return [f"{record.method} {record.path.split('/api/v1.1/')[-1]}" for record in records]
+
+
+def test_a_new_project_is_followed_and_set_up(emulator: Emulator, run_module) -> None:
+    result = run_module(MODULE, project=API)
+    assert result["changed"] is True
+    assert result["following"] is True
+    assert result["project"] == API
+    assert result["first_build"]["why"] == "first-build"
+    assert result["diff"]["before"] == {"following": False}
+    assert result["diff"]["after"] == {"following": True}
+    assert paths(emulator.writes) == [f"POST project/{API}/follow"]
+
+
+def test_a_second_run_reads_once_and_writes_nothing(emulator: Emulator, run_module) -> None:
+    run_module(MODULE, project=API)
+    emulator.clear()
+    result = run_module(MODULE, project="gh/acme/api")
+    assert (result["changed"], result["following"], result["first_build"]) == (False, True, None)
+    assert paths(emulator.requests) == [f"GET project/{API}/settings"]
+
+
+@pytest.mark.parametrize("state", ["present", "absent"])
+@pytest.mark.parametrize("followed", [True, False])
+@pytest.mark.parametrize("set_up", [True, False])
+def test_check_mode_says_what_the_run_does_and_writes_nothing(
+    emulator: Emulator, run_module, state: str, followed: bool, set_up: bool
+) -> None:
+    if set_up:
+        run_module(MODULE, project=API)
+        if not followed:
+            run_module(MODULE, project=API, state="absent")
+    emulator.clear()
+    predicted = run_module(MODULE, project=API, state=state, check_mode=True)
+    assert emulator.writes == []
+    real = run_module(MODULE, project=API, state=state)
+    assert predicted["first_build"] is None
+    for key in ("changed", "diff", "following", "project", "warnings"):
+        assert predicted[key] == real[key]
+    assert set(predicted) == set(real)
+
+
+def test_the_last_follower_leaves(emulator: Emulator, run_module) -> None:
+    run_module(MODULE, project=API)
+    result = run_module(MODULE, project=API, state="absent")
+    assert (result["changed"], result["following"]) == (True, False)
+    again = run_module(MODULE, project=API, state="absent")
+    assert again["changed"] is False
+
+
+def test_unfollowing_what_circleci_does_not_know_changes_nothing(emulator: Emulator, run_module) -> None:
+    result = run_module(MODULE, project=API, state="absent")
+    assert (result["changed"], result["following"]) == (False, False)
+    assert emulator.writes == []
+
+
+def test_the_old_spelling_of_the_answers_is_understood(emulator: Emulator, run_module) -> None:
+    emulator.state.switches.followed_spelling = True
+    assert run_module(MODULE, project=API)["following"] is True
+    assert run_module(MODULE, project=API)["changed"] is False
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_repository_that_does_not_exist_fails(emulator: Emulator, run_module, check_mode: bool) -> None:
+    result = run_module(MODULE, project="github/acme/nothing", check_mode=check_mode)
+    assert (result["failed"], result["changed"], result["status"]) == (True, False, 404)
+    assert result["error"] == "Not Found"
+    assert result["project"] == "github/acme/nothing"
+    assert "github/acme/nothing" in result["msg"]
+    assert "does not exist, or is not visible" in result["hint"]
+    assert emulator.writes == []
+
+
+@pytest.mark.parametrize("token", ["wrong-token-wrong-token", "emulator-project-token"])
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_token_that_is_none_of_a_person_fails(
+    emulator: Emulator, run_module, token: str, check_mode: bool
+) -> None:
+    result = run_module(MODULE, project=API, api_token=token, check_mode=check_mode)
+    assert (result["failed"], result["changed"], result["status"]) == (True, False, 401)
+    assert result["error"] == "You must log in first."
+    assert "personal API token" in result["hint"]
+    assert token not in str(result)
+    assert emulator.writes == []
+
+
+def test_a_project_token_cannot_follow_a_project_that_is_set_up(emulator: Emulator, run_module) -> None:
+    emulator.follow(API)
+    for check_mode in (True, False):
+        result = run_module(MODULE, project=API, api_token="emulator-project-token", check_mode=check_mode)
+        assert (result["failed"], result["status"]) == (True, 401)
+    assert emulator.writes == []
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_without_a_token_nothing_is_asked(emulator: Emulator, run_module, check_mode: bool) -> None:
+    result = run_module(MODULE, project=API, api_token=None, check_mode=check_mode)
+    assert result["failed"] is True
+    assert "CIRCLE_TOKEN" in result["msg"]
+    assert emulator.requests == []
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"project": "acme/api"}, "Write github/acme/api"),
+        ({"project": "https://github.com/acme/api"}, "Write github/acme/api"),
+        ({"project": "api"}, "set organization"),
+        ({"project": API, "organization": "other"}, "contradicts organization"),
+        ({"project": API, "vcs_type": "bb"}, "contradicts vcs_type"),
+        ({"project": API, "api_url": "ftp://example.org"}, "not a valid http"),
+        ({"project": API, "api_url": "https://me:pw12345@circleci.com"}, "must not contain a user"),
+        ({"project": API, "api_url": "https://circleci.com/api/v2"}, "uses API v1.1"),
+        ({"project": API, "ca_path": "/nowhere/ca.pem"}, "does not exist"),
+        ({"project": API, "timeout": 0}, "above 0"),
+        ({"project": API, "timeout": "nan"}, "above 0"),
+        ({"project": API, "retries": -1}, "must not be negative"),
+        ({"project": API, "retry_budget": -1}, "0 or more"),
+        ({"project": API, "api_token": "two\nlines-in-a-token"}, "no token of CircleCI has"),
+        ({"project": API, "api_token": "with späces"}, "no token of CircleCI has"),
+        ({"project": API, "state": "followed"}, "value of state must be one of"),
+    ],
+)
+def test_what_can_be_seen_before_never_reaches_the_api(emulator: Emulator, run_module, options, words: str) -> None:
+    result = run_module(MODULE, **options)
+    assert result["failed"] is True
+    assert words in result["msg"]
+    assert "pw12345" not in str(result)
+    assert "two" not in result["msg"]
+    assert emulator.requests == []
+
+
+def test_surrounding_white_space_of_a_token_is_not_sent(emulator: Emulator, run_module) -> None:
+    assert run_module(MODULE, project=API, api_token="emulator-personal-token\n")["following"] is True
+
+
+@pytest.mark.parametrize(("status", "words"), [(403, "run the task again"), (422, "surplus webhooks")])
+def test_what_github_refuses_is_unwrapped(emulator: Emulator, run_module, status: int, words: str) -> None:
+    emulator.state.switches.follow_error = status
+    result = run_module(MODULE, project=API)
+    assert (result["failed"], result["changed"], result["status"]) == (True, False, status)
+    assert not result["error"].startswith("{")
+    assert words.lower() in result["msg"].lower()
+
+
+def test_an_answer_that_says_yes_without_effect_fails(emulator: Emulator, run_module) -> None:
+    emulator.fault("body", method="POST", body={"following": True, "workflow": False, "first_build": None})
+    result = run_module(MODULE, project=API)
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert "still say that it is not followed" in result["msg"]
+
+
+def test_a_500_on_following_again_is_settled_by_reading(emulator: Emulator, run_module) -> None:
+    emulator.fault("status", method="POST", status=500, body={"message": "An internal server error occurred."},
+                   when="after", times=None)  # fmt: skip
+    result = run_module(MODULE, project=API, retries=0)
+    assert (result["changed"], result["following"]) == (True, True)
+    assert len(emulator.writes) == 1
