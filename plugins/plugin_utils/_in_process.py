@@ -46,13 +46,17 @@ class InProcess(OrdinaryModule):
         params = {name: params.get(name) for name in options}
         self._resolve_paths(options, params)
         task = self._task
-        report = None if task.no_log else self._report
-        return {
-            **result,
-            **perform(
-                self.module.run, options, params, check_mode=task.check_mode, diff=bool(task.diff), report=report
-            ),
-        }
+        performed = perform(
+            self.module.run,
+            options,
+            params,
+            check_mode=task.check_mode,
+            diff=bool(task.diff),
+            report=None if task.no_log else self._report,
+        )
+        if not performed["warnings"]:
+            del performed["warnings"]  # Core would show the empty list.
+        return {**result, **performed}
 
     def _name(self) -> str:
         """The module's full name, also when the task was written with another one."""
