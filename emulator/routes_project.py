@@ -79,9 +79,12 @@ def disable(request: Request) -> Answer:
 def get_settings(request: Request) -> Answer:
     switches = request.state.switches
     digest = "md5" if switches.md5_only else request.call.query.get("ssh-key-digest", "md5")
-    answer = shapes.settings(
-        request.project, request.user, digest=digest, omit_empty_ssh_keys=switches.omit_empty_ssh_keys
-    )
+    answer = shapes.settings(request.project, request.user, digest=digest)
+    if request.token is None:
+        # What strangers see of an open-source project is not known; keys are none of their business.
+        answer["ssh_keys"] = []
+    if switches.omit_empty_ssh_keys and not answer["ssh_keys"]:
+        del answer["ssh_keys"]
     return Answer(answer)
 
 

@@ -50,8 +50,13 @@ class Request:
     call: Call
     links: Links
     params: dict[str, str]
-    user: User | None
+    token: Token | None
     _project: Project | None
+
+    @property
+    def user(self) -> User | None:
+        """The user of a personal token."""
+        return self.token.user if self.token else None
 
     @property
     def project(self) -> Project:
@@ -108,13 +113,12 @@ def admit(state: State, call: Call, found: Route, params: dict[str, str]) -> Req
     """
     token = state.tokens.get(call.token) if call.token else None
     links = Links(call.base_url, state.signing_key, state.now())
-    user = token.user if token else None
     if found.access is Access.USER:
-        if user is None:
+        if token is None or token.user is None:
             raise RefusedError(401, "You must log in first.")
-        return Request(state, call, links, params, user, None)
+        return Request(state, call, links, params, token, None)
     project = _project(state, token, found.access, params)
-    return Request(state, call, links, params, user, project)
+    return Request(state, call, links, params, token, project)
 
 
 def _project(state: State, token: Token | None, access: Access, params: dict[str, str]) -> Project:

@@ -67,7 +67,7 @@ class Emulator:
     def __init__(
         self, *, port: int = 0, latency: float = 0.0, token: str = PERSONAL_TOKEN, repositories: int = 0
     ) -> None:
-        self.latency = latency
+        self.latency = self._first_latency = latency
         self.token = token
         self.faults = Faults()
         self._port = port
@@ -115,8 +115,9 @@ class Emulator:
         self._log.clear()
 
     def reset(self) -> None:
-        """Start anew: state, switches, faults and log as after the start."""
+        """Start anew: state, switches, latency, faults and log as after the start."""
         self.state = State(token=self.token, repositories=self._repositories)
+        self.latency = self._first_latency
         self.faults.clear()
         self.clear()
 
@@ -152,6 +153,21 @@ class Emulator:
         if build is None:
             raise KeyError(f"{slug} has no build {number}")
         return build
+
+    def finish(self, slug: str, number: int) -> Build:
+        """Move a build to its end now, and return it.
+
+        :raises KeyError: there is none.
+        """
+        build = self.build(slug, number)
+        with self.state.lock:
+            self.state.machine.finish(build)
+        return build
+
+    def pass_time(self, seconds: float) -> None:
+        """Set the emulator's clock forward, so that builds move on and links die."""
+        with self.state.lock:
+            self.state.clock_offset += seconds
 
     # Running it.
 

@@ -194,7 +194,7 @@ def project_item(project: Project, user: User) -> Json:
         "branches": {
             branch_key(name): {
                 "latest_workflows": _workflows(project, name),
-                "pusher_logins": [],
+                "pusher_logins": _pushers(builds),
                 "running_builds": [_item_stub(build) for build in _running(builds)],
                 "recent_builds": [_item_stub(build) for build in _recent(builds)],
                 **_last(builds),
@@ -217,9 +217,9 @@ def project_item(project: Project, user: User) -> Json:
     }
 
 
-def settings(project: Project, user: User | None, *, digest: str = "md5", omit_empty_ssh_keys: bool = False) -> Json:
+def settings(project: Project, user: User | None, *, digest: str = "md5") -> Json:
     """Return the settings as seen by `user`; None is a project token or nobody."""
-    answer = {
+    return {
         **_PLAIN_SETTINGS,
         "vcs-type": project.vcs,
         "parallel": 1,
@@ -230,7 +230,7 @@ def settings(project: Project, user: User | None, *, digest: str = "md5", omit_e
                 "recent_builds": [_settings_stub(build) for build in _recent(builds)],
                 "latest_workflows": _workflows(project, name),
                 "latest_completed_workflows": _workflows(project, name, completed=True),
-                "pusher_logins": [],
+                "pusher_logins": _pushers(builds),
                 "is_using_workflows": True,
             }
             for name, builds in project.branch_builds.items()
@@ -245,10 +245,8 @@ def settings(project: Project, user: User | None, *, digest: str = "md5", omit_e
         "oss": project.oss,
         "reponame": project.name,
         **project.settings,
+        "ssh_keys": [ssh_key(key, digest) for key in project.ssh_keys],
     }
-    if project.ssh_keys or not omit_empty_ssh_keys:
-        answer["ssh_keys"] = [ssh_key(key, digest) for key in project.ssh_keys]
-    return answer
 
 
 def build_in_list(build: Build, links: Links, *, shallow: bool = False) -> Json:
@@ -276,7 +274,7 @@ def build_summary(build: Build, links: Links) -> Json:
     """Return a build without its steps. Which keys there are depends on its state, as in the real service."""
     project, now = build.project, links.now
     author = build.user.name if build.user else "Unknown"
-    email = build.user.email if build.user else None
+    email = build.user.email if build.user else "unknown@example.com"
     committed = timestamp(build.created - 60)
     # The commit is looked up when the build starts; a retry and a refused build have it from elsewhere.
     commit_is_known = build.started is not None or build.retry_of is not None or build.status == "not_run"
@@ -422,6 +420,10 @@ def _ssh_user(user: User) -> Json:
         "external_id": user.number,
         "_id": hashlib.sha1(user.login.encode(), usedforsecurity=False).hexdigest()[:24],
     }
+
+
+def _pushers(builds: list[Build]) -> list[str]:
+    return sorted({build.user.login for build in builds[-30:] if build.user})
 
 
 def _running(builds: list[Build]) -> list[Build]:
