@@ -256,8 +256,8 @@ class Emulator:
         response = web.Response(
             status=result.status, body=body, headers={**result.headers, "Content-Type": content_type}
         )
-        if self.state.switches.gzip:
-            response.enable_compression()
+        if self.state.switches.gzip and "gzip" in call.headers.get("Accept-Encoding", ""):
+            response.enable_compression(web.ContentCoding.gzip)
         return response
 
     async def _fail(self, fault: Fault, request: web.BaseRequest, call: Call, record: Record) -> web.StreamResponse:

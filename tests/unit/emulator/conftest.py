@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 import requests
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from emulator import PROJECT_TOKEN, Emulator
 
@@ -61,3 +63,12 @@ def followed(emulator: Emulator) -> Emulator:
 @pytest.fixture
 def project_token(followed: Emulator) -> str:
     return PROJECT_TOKEN
+
+
+@pytest.fixture(scope="session")
+def private_key() -> str:
+    """An SSH key as ssh-keygen makes it."""
+    key = ed25519.Ed25519PrivateKey.generate()
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
+    ).decode()

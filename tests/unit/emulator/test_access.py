@@ -1,0 +1,269 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Who is let in, which paths there are, and in what form answers come: api-v1.1.md §1 and §2."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import requests
+
+from emulator import Emulator
+
+from .conftest import Send
+
+APP = "circleci/8f9ce1a1-0000-4000-8000-000000000001/8f9ce1a1-0000-4000-8000-000000000002"
+
+
+@pytest.mark.parametrize(
+    ("headers", "auth", "params"),
+    [
+        ({"Circle-Token": "emulator-personal-token"}, None, {}),
+        ({"circle-token": "emulator-personal-token"}, None, {}),
+        ({"Authorization": "Bearer emulator-personal-token"}, None, {}),
+        ({}, ("emulator-personal-token", ""), {}),
+        ({}, None, {"circle-token": "emulator-personal-token"}),
+    ],
+)
+def test_each_form_of_authentication(
+    emulator: Emulator, session: requests.Session, headers: dict[str, str], auth: Any, params: dict[str, str]
+) -> None:
+    headers = {"Accept": "application/json", **headers}
+
+    answer = session.get(f"{emulator.url}/api/v1.1/me", headers=headers, auth=auth, params=params)
+
+    assert answer.json()["login"] == "emulator"
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Circle-Token": "wrong"}, {"Authorization": "Basic ///"}, {"Authorization": "Bearer"}]
+)
+def test_strangers_are_told_to_log_in_or_nothing(
+    followed: Emulator, session: requests.Session, headers: dict[str, str]
+) -> None:
+    headers = {"Accept": "application/json", **headers}
+
+    about_user = session.get(f"{followed.url}/api/v1.1/me", headers=headers)
+    about_project = session.get(f"{followed.url}/api/v1.1/project/github/acme/api/settings", headers=headers)
+
+    assert (about_user.status_code, about_user.json()) == (401, {"message": "You must log in first."})
+    assert (about_project.status_code, about_project.json()) == (404, {"message": "Project not found"})
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "message"),
+    [
+        ("GET", "/me", 401, "You must log in first."),
+        ("GET", "/projects", 401, "You must log in first."),
+        ("POST", "checkout-key", 403, "Permission denied"),
+        ("POST", "build", 403, "Permission denied"),
+        ("POST", "follow", 403, "Permission denied"),
+        ("GET", "/project/github/acme/web/settings", 404, "Project not found"),
+        ("GET", "/project/github/acme/nope/settings", 404, "Project not found"),
+    ],
+)
+def test_project_token_is_refused(
+    followed: Emulator, project_token: str, send: Send, method: str, path: str, status: int, message: str
+) -> None:
+    followed.follow("github/acme/web")
+
+    answer = send(method, path, token=project_token)
+
+    assert (answer.status_code, answer.json()) == (status, {"message": message})
+
+
+def test_project_token_reads_and_builds_its_project_without_being_anybody(send: Send, project_token: str) -> None:
+    settings = send("GET", "settings", token=project_token)
+    build = send("POST", "tree/main", token=project_token)
+
+    assert settings.json()["following"] is False
+    assert build.json()["user"] == {"is_user": False, "login": "none"}
+
+
+def test_project_token_meets_a_project_that_is_not_set_up(emulator: Emulator, send: Send) -> None:
+    answer = send("GET", "settings", token="emulator-project-token")
+
+    assert (answer.status_code, answer.json()) == (404, {"message": "Project not found"})
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "settings"), ("GET", "checkout-key"), ("POST", "unfollow"), ("POST", "tree/main"), ("GET", "")],
+)
+def test_repository_that_is_no_project_yet(emulator: Emulator, send: Send, method: str, path: str) -> None:
+    answer = send(method, path)
+
+    assert (answer.status_code, answer.json()) == (404, {"message": "Project not found"})
+    assert not emulator.project("github/acme/api").set_up
+
+
+@pytest.mark.parametrize("path", ["follow", "envvar", "checkout-key"])
+@pytest.mark.parametrize("project", ["github/acme/nope", "bitbucket/acme/api", "github/ac%2Fme/api"])
+def test_repository_unknown_to_the_vcs(send: Send, project: str, path: str) -> None:
+    answer = send("POST", f"/project/{project}/{path}", json={})
+
+    assert answer.status_code == 404
+    assert json.loads(answer.json()["message"]) == {
+        "message": "Not Found",
+        "documentation_url": "https://docs.github.com/rest/repos/repos#get-a-repository",
+        "status": "404",
+    }
+
+
+@pytest.mark.parametrize(("alias", "vcs", "slug"), [("gh", "github", "acme/api"), ("bb", "bitbucket", "acme/tools")])
+def test_short_names_of_the_vcs(emulator: Emulator, send: Send, alias: str, vcs: str, slug: str) -> None:
+    send("POST", f"/project/{alias}/{slug}/follow")
+
+    (project,) = send("GET", "/projects").json()
+    (build,) = send("GET", f"/project/{alias}/{slug}").json()
+
+    assert project["vcs_type"] == build["vcs_type"] == vcs
+    assert project["vcs_url"] == f"https://{vcs}.{'com' if vcs == 'github' else 'org'}/{slug}"
+    assert build["build_url"] == f"{emulator.url}/{alias}/{slug}/1"
+    assert emulator.project(f"{alias}/{slug}") is emulator.project(f"{vcs}/{slug}")
+
+
+@pytest.mark.parametrize(
+    ("path", "method"),
+    [
+        ("/nothing", "GET"),
+        ("/project/github/acme", "GET"),
+        ("/project/acme/api/settings", "GET"),
+        ("/project/svn/acme/api/settings", "GET"),
+        ("nothing", "GET"),
+        ("checkout-key/a/b", "GET"),
+        ("1/nothing", "GET"),
+        ("tree/a,b", "GET"),
+        ("build-cache", "DELETE"),
+        ("settings", "PATCH"),
+    ],
+)
+def test_unknown_routes_are_html(followed: Emulator, send: Send, method: str, path: str) -> None:
+    answer = send(method, path)
+
+    assert answer.status_code == 404
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "X-Route" not in answer.headers
+    assert "<html>" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/project/github/acme/api/", "/project/github/github/acme/api/", "/me/"])
+def test_trailing_slash_is_redirected_with_the_query(emulator: Emulator, send: Send, path: str) -> None:
+    answer = send("GET", f"{path}?limit=5")
+
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == f"{emulator.url}/api/v1.1{path.rstrip('/')}?limit=5"
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/html, application/json;q=0.5", "application/*"])
+def test_json_for_those_who_ask(send: Send, accept: str) -> None:
+    answer = send("GET", "settings", headers={"Accept": accept})
+
+    assert answer.headers["Content-Type"] == "application/json;charset=utf-8"
+    assert answer.text == '{"message":"Project not found"}'
+
+
+@pytest.mark.parametrize("accept", [None, "*/*"])
+def test_edn_for_those_who_do_not(followed: Emulator, send: Send, accept: str | None) -> None:
+    send("POST", "envvar", json={"name": "A", "value": 'say "é"'})
+
+    answer = send("GET", "envvar", headers={"Accept": accept})
+
+    assert answer.content.decode() == '[{:name "A", :value "xxxx\\"é\\""}]'
+    assert answer.headers["Content-Type"] == "application/edn;charset=utf-8"
+
+
+def test_edn_knows_nil_and_booleans(followed: Emulator, send: Send) -> None:
+    answer = send("POST", "follow", headers={"Accept": None})
+
+    assert answer.text == "{:following true, :workflow false, :first_build nil}"
+
+
+def test_pretty_json_for_everybody_else(followed: Emulator, send: Send) -> None:
+    answer = send("POST", "unfollow", headers={"Accept": "text/plain"})
+
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert answer.text == '{\n  "following" : false\n}'
+
+
+@pytest.mark.parametrize("kind", [None, "text/plain", "application/x-www-form-urlencoded"])
+def test_body_that_is_not_declared_as_json_is_ignored(followed: Emulator, send: Send, kind: str | None) -> None:
+    body = json.dumps({"build_parameters": {"A": "1"}, "tag": "v1.0.0"})
+
+    build = send("POST", data=body, headers={"Content-Type": kind}).json()
+
+    assert (build["branch"], build["vcs_tag"]) == ("main", None)
+    assert "A" not in build["build_parameters"]
+
+
+@pytest.mark.parametrize("body", ["{", "[1]"])
+def test_body_that_is_no_json_object(followed: Emulator, send: Send, body: str) -> None:
+    answer = send("POST", "checkout-key", data=body, headers={"Content-Type": "application/json; charset=utf-8"})
+
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("path", ["", "settings", "tree/main", "1", "1/artifacts", "1/tests", "latest/artifacts"])
+def test_open_source_projects_are_read_without_token(
+    followed: Emulator, send: Send, session: requests.Session, path: str
+) -> None:
+    send("POST", "tree/main")
+    followed.finish("github/acme/api", 1)
+    url = f"{followed.url}/api/v1.1/project/github/acme/api/{path}".rstrip("/")
+
+    before = session.get(url, headers={"Accept": "application/json"})
+    followed.add_repository("github/acme/api", oss=True)
+    after = session.get(url, headers={"Accept": "application/json"})
+
+    assert (before.status_code, after.status_code) == (404, 200)
+
+
+def test_open_source_projects_keep_the_rest_to_themselves(
+    followed: Emulator, send: Send, session: requests.Session
+) -> None:
+    followed.add_repository("github/acme/api", oss=True)
+    url = f"{followed.url}/api/v1.1/project/github/acme/api"
+
+    statuses = [session.get(f"{url}/{path}").status_code for path in ("envvar", "checkout-key")]
+    statuses.append(session.post(f"{url}/tree/main").status_code)
+
+    assert statuses == [404, 404, 404]
+    assert send("GET").json() == []
+
+
+def test_projects_of_apps_have_no_checkout_keys_and_no_triggers(emulator: Emulator, send: Send) -> None:
+    emulator.add_repository(APP)
+
+    assert send("POST", f"/project/{APP}/follow").json()["following"] is True
+    assert send("GET", f"/project/{APP}/settings").json()["vcs-type"] == "circleci"
+    assert send("GET", f"/project/{APP}/checkout-key").json() == {"message": "Project not found"}
+    assert send("POST", f"/project/{APP}/checkout-key", json={"type": "deploy-key"}).status_code == 404
+    assert send("DELETE", f"/project/{APP}/checkout-key/a").status_code == 404
+    assert send("POST", f"/project/{APP}/tree/main").status_code == 404
+    assert send("POST", f"/project/{APP}/build").status_code == 404
+    assert send("GET", "/projects").json() == []
+    assert emulator.project(APP).checkout_keys == []
+
+
+def test_cache_control_and_compression_are_switches(followed: Emulator, send: Send) -> None:
+    plain = send("GET", "settings")
+    followed.state.switches.cache_control = "private, max-age=30"
+    followed.state.switches.gzip = True
+    cached, written = send("GET", "settings"), send("POST", "unfollow")
+
+    assert "Cache-Control" not in plain.headers
+    assert cached.headers["Cache-Control"] == "private, max-age=30"
+    assert "Cache-Control" not in written.headers
+    assert (plain.headers.get("Content-Encoding"), cached.headers.get("Content-Encoding")) == (None, "gzip")
+    assert cached.json() == plain.json()
+
+
+def test_empty_bodies_are_a_switch(followed: Emulator, send: Send) -> None:
+    text = send("PUT", "settings", json={}).content
+    followed.state.switches.empty_bodies = True
+    nothing = send("PUT", "settings", json={}).content
+
+    assert (text, nothing) == (b'""', b"")
