@@ -56,7 +56,7 @@ def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 def run_module(emulator: Emulator) -> RunModule:
     """Run a module against the emulator and return the result of the task."""
 
-    def run(name: str, *, check_mode: bool = False, diff: bool = True, **options: Any) -> dict[str, Any]:
+    def run(name: str, /, *, check_mode: bool = False, diff: bool = True, **options: Any) -> dict[str, Any]:
         module = importlib.import_module(f"{MODULES}.{name}")
         given = {"api_url": emulator.url, "api_token": TOKEN, **options}
         given = {key: value for key, value in given.items() if value is not None}

@@ -1,0 +1,168 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.community.circleci.plugins.module_utils._env_vars import mask
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator import Emulator
+
+API = "github/acme/api"
+MODULE = "circleci_env_var"
+LONG = "correct horse battery staple"
+
+
+@pytest.fixture
+def run(emulator: Emulator, run_module):
+    """The module on a project that is followed."""
+    emulator.follow(API)
+    return lambda **options: run_module(MODULE, **{"project": API, "name": "PASSWORD", **options})
+
+
+def held(emulator: Emulator) -> dict[str, str]:
+    """The variables that CircleCI holds, with their values."""
+    return dict(emulator.project(API).env_vars)
+
+
+@pytest.mark.parametrize(
+    ("value", "stored"),
+    [
+        (LONG, LONG),
+        ("", ""),
+        ("a", "a"),
+        ("Grüße, 世界 🌍", "Grüße, 世界 🌍"),
+        ("one\ntwo\r\nthree\n", "one\ntwo\r\nthree\n"),
+        ("  spaces  ", "  spaces  "),
+        ("true", "true"),
+        ('{"json": [1, 2]}', '{"json": [1, 2]}'),
+        (12345678, "12345678"),
+        (1.5, "1.5"),
+        (0, "0"),
+    ],
+)
+def test_any_text_and_numbers_are_set_once(emulator: Emulator, run, value: object, stored: str) -> None:
+    predicted = run(value=value, check_mode=True)
+    assert emulator.writes == []
+    real = run(value=value)
+    assert predicted == real
+    assert (real["changed"], real["env_var"]) == (True, {"name": "PASSWORD", "value": mask(stored)})
+    assert real["diff"]["before"] == {"env_vars": {}}
+    assert real["diff"]["after"] == {"env_vars": {"PASSWORD": mask(stored)}}
+    assert held(emulator) == {"PASSWORD": stored}
+    emulator.clear()
+    assert run(value=value)["changed"] is False
+    assert emulator.writes == []
+
+
+@pytest.mark.parametrize("value", [True, False, ["a"], {"a": 1}, []])
+def test_what_core_would_turn_into_python_text_is_refused(emulator: Emulator, run, value: object) -> None:
+    result = run(value=value)
+    assert (result["failed"], emulator.requests) == (True, [])
+    assert "not text" in result["msg"]
+    assert "quotes" in result["msg"]
+
+
+@pytest.mark.parametrize("name", ["", "1ST", "A-B", "A B", "A/..", "Ä", "A\n", "../me"])
+def test_names_that_no_shell_takes_are_refused(emulator: Emulator, run, name: str) -> None:
+    for state in ("present", "absent"):
+        result = run(name=name, value=LONG, state=state)
+        assert (result["failed"], emulator.requests) == (True, [])
+        assert "is not the name of an environment variable" in result["msg"]
+
+
+def test_present_needs_a_value_and_every_write_a_token(emulator: Emulator, run) -> None:
+    assert "value" in run()["msg"]
+    assert "CIRCLE_TOKEN" in run(value=LONG, api_token=None)["msg"]
+    assert emulator.requests == []
+
+
+@pytest.mark.parametrize(
+    ("update_value", "value", "changed"),
+    [
+        ("when_mask_differs", "another long value", True),
+        ("when_mask_differs", "ends like a long staple", False),
+        ("always", LONG, True),
+        ("on_create", "another long value", False),
+    ],
+)
+def test_update_value_says_when_a_value_is_replaced(
+    emulator: Emulator, run, update_value: str, value: str, changed: bool
+) -> None:
+    run(value=LONG)
+    predicted = run(value=value, update_value=update_value, check_mode=True)
+    emulator.clear()
+    real = run(value=value, update_value=update_value)
+    assert predicted == real
+    assert (real["changed"], len(emulator.writes)) == (changed, int(changed))
+    assert held(emulator) == {"PASSWORD": value if changed else LONG}
+
+
+def test_a_short_value_with_the_same_mask_is_left_alone_with_a_warning(emulator: Emulator, run) -> None:
+    run(value="ab12")
+    result = run(value="cd12")
+    assert (result["changed"], held(emulator)) == (False, {"PASSWORD": "ab12"})
+    assert any("update_value: always" in warning for warning in result["warnings"])
+    assert run(value="cd12", update_value="always")["changed"] is True
+    assert held(emulator) == {"PASSWORD": "cd12"}
+
+
+def test_a_server_that_masks_otherwise_is_pointed_out(emulator: Emulator, run) -> None:
+    emulator.state.switches.hide_whole_values = True
+    result = run(value=LONG)
+    assert (result["changed"], result["env_var"]["value"]) == (True, "xxxx")
+    assert any("cannot be trusted on this server" in warning for warning in result["warnings"])
+
+
+def test_absent_removes_one_variable(emulator: Emulator, run) -> None:
+    run(value=LONG)
+    run(value=LONG, name="OTHER")
+    predicted = run(state="absent", check_mode=True)
+    real = run(state="absent")
+    assert predicted == real
+    assert (real["changed"], real["env_var"], held(emulator)) == (True, None, {"OTHER": LONG})
+    emulator.clear()
+    assert run(state="absent")["changed"] is False
+    assert emulator.writes == []
+
+
+def test_names_are_case_sensitive(emulator: Emulator, run) -> None:
+    run(value=LONG)
+    assert run(value=LONG, name="password")["changed"] is True
+    assert set(held(emulator)) == {"PASSWORD", "password"}
+
+
+def test_no_part_of_a_value_but_its_mask_is_told(emulator: Emulator, run) -> None:
+    secret = "a-secret-value-that-is-long\nsecond-secret-line"
+    told = [run(value=secret), run(value=secret, update_value="always")]
+    emulator.fault("status", method="POST", status=400, body={"message": f"cannot take {secret}"})
+    told.append(run(value=secret, update_value="always"))
+    emulator.fault("body", method="POST", status=201, body={"name": "PASSWORD", "value": secret})
+    told.append(run(value=secret, update_value="always"))
+    assert told[2]["failed"] is True
+    for part in ("a-secret-value", "second-secret"):
+        assert part not in str(told)
+
+
+def test_check_mode_before_the_project_exists_predicts_from_nothing(emulator: Emulator, run_module) -> None:
+    result = run_module(MODULE, project=API, name="A", value=LONG, check_mode=True)
+    assert (result["changed"], result["env_var"]) == (True, {"name": "A", "value": "xxxxaple"})
+    assert emulator.writes == []
+
+
+@given(st.text(max_size=30))
+def test_a_mask_shows_at_most_half_and_at_most_four_characters(value: str) -> None:
+    shown = mask(value)
+    assert shown.startswith("xxxx")
+    tail = shown[4:]
+    assert value.endswith(tail)
+    assert len(tail) == min(4, len(value) // 2)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [("bar", "xxxxr"), ("abcd", "xxxxcd"), ("testvalue", "xxxxalue"), ("", "xxxx"), ("a", "xxxx")]
+)
+def test_masks_are_those_of_the_recordings(value: str, shown: str) -> None:
+    assert mask(value) == shown

@@ -1,0 +1,61 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from emulator import Emulator
+
+KEY = "01234567-89ab-cdef-0123-456789abcdef"
+OTHER = "01234567-89ab-cdef-0123-456789abc000"
+MODULE = "circleci_heroku_key"
+
+
+def held(emulator: Emulator) -> str | None:
+    return emulator.state.users["emulator"].heroku_key
+
+
+def test_the_key_is_set_once(emulator: Emulator, run_module) -> None:
+    predicted = run_module(MODULE, api_key=KEY, check_mode=True)
+    assert emulator.writes == []
+    real = run_module(MODULE, api_key=KEY)
+    assert predicted == real
+    assert (real["changed"], held(emulator)) == (True, KEY)
+    assert real["diff"]["before"] == {"heroku_api_key": None}
+    assert real["diff"]["after"] == {"heroku_api_key": "xxxxcdef"}
+    emulator.clear()
+    assert run_module(MODULE, api_key=KEY)["changed"] is False
+    assert emulator.writes == []
+    assert KEY not in str([predicted, real])
+
+
+@pytest.mark.parametrize(
+    ("update_value", "key", "changed"),
+    [("when_mask_differs", OTHER, True), ("always", KEY, True), ("on_create", OTHER, False)],
+)
+def test_update_value_says_when_it_is_replaced(
+    emulator: Emulator, run_module, update_value: str, key: str, changed: bool
+) -> None:
+    run_module(MODULE, api_key=KEY)
+    result = run_module(MODULE, api_key=key, update_value=update_value)
+    assert (result["changed"], held(emulator)) == (changed, key if changed else KEY)
+
+
+def test_an_empty_key_and_a_missing_token_reach_no_server(emulator: Emulator, run_module) -> None:
+    assert "empty" in run_module(MODULE, api_key=" ")["msg"]
+    assert "CIRCLE_TOKEN" in run_module(MODULE, api_key=KEY, api_token=None)["msg"]
+    assert emulator.requests == []
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_project_token_has_no_user(emulator: Emulator, run_module, check_mode: bool) -> None:
+    result = run_module(MODULE, api_key=KEY, api_token="emulator-project-token", check_mode=check_mode)
+    assert (result["failed"], result["status"], emulator.writes) == (True, 401, [])
+
+
+def test_a_server_that_repeats_the_key_gives_nothing_away(emulator: Emulator, run_module) -> None:
+    emulator.fault("status", method="POST", status=400, body={"message": f"bad key {KEY}"})
+    result = run_module(MODULE, api_key=KEY)
+    assert (result["failed"], result["changed"]) == (True, False)
+    assert KEY not in str(result)
