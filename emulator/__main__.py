@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import signal
 import socket
 import sys
@@ -31,7 +32,7 @@ def main() -> int:
     try:
         sockets = emulator.listen()
     except OSError as error:
-        print(f"cannot listen on port {options.port}: {error.strerror}", file=sys.stderr)
+        print(f"cannot listen on port {options.port}: {os.strerror(error.errno or 0)}", file=sys.stderr)
         return 1
     asyncio.run(_run(emulator, sockets))
     return 0

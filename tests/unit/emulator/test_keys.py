@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -31,10 +32,10 @@ def sha256(public_key: str) -> str:
     return base64.b64encode(hashlib.sha256(base64.b64decode(public_key.split()[1])).digest()).decode().rstrip("=")
 
 
-def create(send: Send, type_: str = "deploy-key") -> dict[str, str]:
+def create(send: Send, type_: str = "deploy-key") -> dict[str, Any]:
     answer = send("POST", "checkout-key", json={"type": type_})
     assert answer.status_code == 201
-    key: dict[str, str] = answer.json()
+    key: dict[str, Any] = answer.json()
     return key
 
 
