@@ -7,7 +7,7 @@ from __future__ import annotations
 
 # The route modules register their functions when they are imported.
 from . import routes_builds, routes_keys, routes_project, routes_user, storage
-from .exchange import Answer, Call, RefusedError, html_not_found
+from .exchange import Answer, Call, RefusedError, forbidden, html_not_found
 from .routing import Route, admit, find
 from .state import State
 
@@ -17,6 +17,8 @@ __all__ = ["answer", "routes_builds", "routes_keys", "routes_project", "routes_u
 def answer(state: State, call: Call) -> Answer:
     """Carry out a call and return the answer. The caller holds `state.lock`."""
     state.machine.settle()
+    if call.method == "GET" and call.body:
+        return forbidden()
     if stored := storage.answer(state, call):
         return stored
     if call.path.startswith("/api/") and call.path.endswith("/"):

@@ -113,6 +113,12 @@ def html_not_found() -> Answer:
     return Answer(HTML_NOT_FOUND, 404, content_type="text/html; charset=utf-8")
 
 
+def forbidden() -> Answer:
+    """Return what stands before the service says to a GET with a body (api-v1.1.md §1.3)."""
+    text = "<!DOCTYPE html><html><head><title>ERROR</title></head><body><h1>403 ERROR</h1></body></html>"
+    return Answer(text, 403, content_type="text/html")
+
+
 def edn(value: object) -> str:
     """Return `value`, made of JSON types, in Clojure's data notation."""
     if isinstance(value, dict):

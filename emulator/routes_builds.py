@@ -156,16 +156,14 @@ def _refuse_apps(request: Request) -> None:
         raise not_found()
 
 
-def _reference(request: Request, branch: str) -> tuple[str | None, str | None]:
+def _reference(request: Request, branch: object) -> tuple[str | None, str | None]:
     """Return the branch and the tag to build, one of them None. Only the text for branches is on record."""
     tag = request.call.fields.get("tag")
-    if tag:
-        if tag not in request.project.tags:
-            raise RefusedError(400, "Branch not found")
+    if isinstance(tag, str) and tag in request.project.tags:
         return None, tag
-    if branch not in request.project.branches:
-        raise RefusedError(400, "Branch not found")
-    return branch, None
+    if not tag and isinstance(branch, str) and branch in request.project.branches:
+        return branch, None
+    raise RefusedError(400, "Branch not found")
 
 
 def _revision(request: Request) -> str | None:

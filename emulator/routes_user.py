@@ -36,7 +36,7 @@ def set_heroku_key(request: Request) -> Answer:
     call = request.call
     key = call.fields.get("apikey")
     if call.content_type == "application/x-www-form-urlencoded":
-        key = parse_qs(call.body.decode()).get("apikey", [None])[-1]
+        key = parse_qs(call.body.decode(errors="replace")).get("apikey", [None])[-1]
     if not isinstance(key, str) or not key:
         # Neither code nor text of this answer is known.
         raise RefusedError(400, "Missing apikey")

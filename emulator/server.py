@@ -175,7 +175,9 @@ class Emulator:
         started = threading.Event()
         # A port that is taken fails here, not in the thread.
         sockets = self.listen()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self.serve(sockets, started.set)), name="emulator")
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self.serve(sockets, started.set)), name="emulator", daemon=True
+        )
         self._thread.start()
         started.wait()
         return self

@@ -206,6 +206,13 @@ def test_body_that_is_no_json_object(followed: Emulator, send: Send, body: str) 
     assert answer.status_code == 400
 
 
+def test_get_with_a_body_is_stopped_before_the_service(followed: Emulator, send: Send) -> None:
+    answer = send("GET", "settings", json={})
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (403, "text/html")
+    assert "X-Route" not in answer.headers
+
+
 @pytest.mark.parametrize("path", ["", "settings", "tree/main", "1", "1/artifacts", "1/tests", "latest/artifacts"])
 def test_open_source_projects_are_read_without_token(
     followed: Emulator, send: Send, session: requests.Session, path: str

@@ -191,7 +191,14 @@ def test_root_form_builds_the_default_branch_or_a_tag(followed: Emulator, send: 
 
 
 @pytest.mark.parametrize(
-    ("path", "body"), [("tree/nope", {}), ("", {"tag": "v9"}), ("build", {"branch": "nope"}), ("build", {"tag": "v9"})]
+    ("path", "body"),
+    [
+        ("tree/nope", {}),
+        ("", {"tag": "v9"}),
+        ("build", {"branch": "nope"}),
+        ("build", {"tag": "v9"}),
+        ("build", {"branch": ["main"]}),
+    ],
 )
 def test_unknown_branch_or_tag(followed: Emulator, send: Send, path: str, body: dict[str, str]) -> None:
     answer = send("POST", path, json=body)

@@ -5,18 +5,23 @@
 
 from __future__ import annotations
 
+import argparse
 import os
+import re
+import shlex
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
+import emulator as emulator_package
 from emulator import Emulator
 
 from .conftest import Send
@@ -156,6 +161,25 @@ def test_reset_forgets_everything(followed: Emulator, send: Send, control: Contr
 
     assert send("GET", "settings").json() == {"message": "Project not found"}
     assert [record.path for record in followed.requests] == ["/api/v1.1/project/github/acme/api/settings"]
+
+
+def test_the_calls_of_the_readme_work(followed: Emulator, send: Send, session: requests.Session) -> None:
+    send("POST", "tree/main")
+    readme = (Path(emulator_package.__file__).parent / "README.md").read_text()
+    commands = re.findall(r"`curl (.+?)` \|", readme)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("-X")
+    parser.add_argument("-d")
+    parser.add_argument("url")
+
+    statuses = {}
+    for command in commands:
+        options = parser.parse_args(shlex.split(command.replace("$U", followed.url)))
+        method = options.X or ("POST" if options.d else "GET")
+        statuses[command] = session.request(method, options.url, data=options.d).status_code
+
+    assert len(commands) == 12
+    assert set(statuses.values()) == {200}, statuses
 
 
 @pytest.mark.parametrize(
