@@ -145,7 +145,7 @@ def _apply(
             if doomed:
                 _require_listed(client, project, made)
         for key in doomed:
-            client.delete(project.path("checkout-key", key["fingerprint"]))
+            _delete(client, project, key)
             removed.append(key)
     except CircleCIError as error:
         error.partial = {"created": made is not None, "removed": removed}
@@ -173,9 +173,19 @@ def _create(client: Client, project: Project, before: list[Key], key_type: str) 
     return created
 
 
+def _delete(client: Client, project: Project, key: Key) -> None:
+    client.delete(
+        project.path("checkout-key", key["fingerprint"]),
+        gone=lambda: key["fingerprint"] not in _fingerprints(client, project),
+    )
+
+
+def _fingerprints(client: Client, project: Project) -> set[str]:
+    return {key["fingerprint"] for key in read_checkout_keys(client, project)}
+
+
 def _require_listed(client: Client, project: Project, made: Key) -> None:
-    listed = {key["fingerprint"] for key in read_checkout_keys(client, project)}
-    if made["fingerprint"] not in listed:
+    if made["fingerprint"] not in _fingerprints(client, project):
         raise CircleCIError(
             f"CircleCI made checkout key {made['fingerprint_sha256']} of {project}, but does not list it. No other key "
             "was removed.",

@@ -32,17 +32,16 @@ from urllib.parse import quote, urljoin, urlsplit
 try:
     import requests
     import requests.adapters
-    import requests.auth
     import urllib3
+    from requests import Session
+    from requests.auth import AuthBase
     from urllib3.util.retry import Retry
 except ImportError as exc:
     REQUESTS_IMPORT_ERROR: ImportError | None = exc
-    # Stand-ins, so that this file can be imported and the missing library be named properly.
-    Retry = object  # type: ignore[assignment,misc]  # only ever subclassed below
-    AuthBase = object
+    # So that this file can be imported all the same, and the missing library be named properly.
+    AuthBase = Retry = Session = object  # type: ignore[assignment,misc]  # only ever subclassed below
 else:
     REQUESTS_IMPORT_ERROR = None
-    AuthBase = requests.auth.AuthBase  # type: ignore[misc]  # one of the two is the base class below
 
 VERSION = "0.1.0"
 DEFAULT_URL = "https://circleci.com"
@@ -91,6 +90,9 @@ class CircleCIError(Exception):
         self.doubtful = doubtful
         self.partial: dict[str, Any] = {}
         """Results of the steps that were carried out before the failure."""
+
+    def __str__(self) -> str:
+        return self.message
 
     @property
     def project_not_found(self) -> bool:
@@ -271,12 +273,19 @@ class _TokenAuth(AuthBase):
         return request
 
 
+class _Session(Session):
+    """A session that leaves redirects to the client: requests looks at them even when it does not follow."""
+
+    def get_redirect_target(self, resp: Any) -> None:
+        """Say that there is none."""
+
+
 @functools.lru_cache(maxsize=32)
 def _session(
     _pid: int, _url: str, token: str | None, _verify: bool | str, _timeout: float, caching: bool
 ) -> requests.Session:
     """A session with its open connections. They must not cross a fork, hence the process id in the key."""
-    session = requests.Session()
+    session = _Session()
     session.auth = _TokenAuth(token)
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers.update({"Accept": "application/json", "User-Agent": f"community.circleci/{VERSION}"})
@@ -474,13 +483,14 @@ class Client:
         self.wrote = True
         return answer
 
-    def delete(self, path: str, body: dict[str, Any] | None = None) -> None:
+    def delete(self, path: str, body: dict[str, Any] | None = None, *, gone: Callable[[], bool]) -> None:
         """Delete something. That it is gone already is as good (§1.3).
 
+        :param gone: looks at the state when the answer leaves in doubt whether it was carried out
         :raises CircleCIError: when it may still be there
         """
         try:
-            self.write("DELETE", path, body, repeatable=True)
+            self.write("DELETE", path, body, repeatable=True, seen=lambda: True if gone() else None)
         except CircleCIError as error:
             if not error.thing_not_found:
                 raise
@@ -494,7 +504,7 @@ class Client:
         if _origin(url) == _origin(self.url):
             return self._json(self._once("GET", url, None))
         try:
-            with requests.Session() as session:
+            with _Session() as session:
                 session.auth = _TokenAuth(None)
                 session.headers["Accept"] = "application/json"
                 answer = self._read(
@@ -628,9 +638,10 @@ class Client:
 
     def _redirected(self, method: str, url: str, answer: _Answer, redirects: int) -> str:
         """Where a redirect leads, when it may be followed: reads only, to the same scheme, host and port."""
-        target = urljoin(url, answer.headers.get("Location", ""))
         try:
-            same = _origin(target) == _origin(self.url)
+            target = urljoin(url, answer.headers.get("Location", ""))
+            # A backslash or a user is where parsers of URLs disagree on the host.
+            same = _origin(target) == _origin(self.url) and not re.search(r"[\\@\s]", target)
         except ValueError:
             same = False
         if method == "GET" and same and redirects <= MOST_REDIRECTS:

@@ -148,7 +148,7 @@ def plan_env_vars(
         for wanted in to_set:
             after[wanted.name] = _set(client, project, wanted, masks.get(wanted.name))
         for name in doomed:
-            client.delete(project.path("envvar", name))
+            _delete(client, project, name)
             del after[name]
             removed.append(name)
         return _outcome(after, concerned, added, removed, updated)
@@ -180,6 +180,10 @@ def _set(client: Client, project: Project, wanted: WantedVariable, before: str |
             "trusted on this server: use update_value on_create or always."
         )
     return shown
+
+
+def _delete(client: Client, project: Project, name: str) -> None:
+    client.delete(project.path("envvar", name), gone=lambda: name not in read_env_vars(client, project))
 
 
 def _kind(value: object) -> str:

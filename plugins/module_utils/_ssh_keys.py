@@ -136,7 +136,7 @@ def plan_ssh_keys(
         try:
             for wanted, private in missing:
                 _add(client, project, wanted, private)
-            if missing and doomed:
+            if missing:
                 _require_listed(client, project, new)
             for identity in dict.fromkeys(_identity(key) for key in doomed):
                 same = [key for key in doomed if _identity(key) == identity]
@@ -181,10 +181,14 @@ def _require_listed(client: Client, project: Project, added: list[Key]) -> None:
 
 def _delete(client: Client, project: Project, key: Key) -> None:
     """Delete until the list no longer shows it: one request may remove one duplicate, or all."""
+
+    def gone() -> bool:
+        return all(_identity(listed) != _identity(key) for listed in read_ssh_keys(client, project))
+
     for _attempt in range(MOST_DUPLICATES):
         body = {"fingerprint": key["fingerprint"], "hostname": key["hostname"]}
-        client.delete(project.path("ssh-key"), body)
-        if all(_identity(listed) != _identity(key) for listed in read_ssh_keys(client, project)):
+        client.delete(project.path("ssh-key"), body, gone=gone)
+        if gone():
             return
     raise CircleCIError(
         f"SSH key {key['fingerprint_sha256']} of {project} for {_host(key['hostname'])} is still listed after "

@@ -112,10 +112,12 @@ BAD = {
     "public": (lambda: parse_private_key(text("ed25519")).public.text, "is a public key"),
     "public with comment": (lambda: parse_private_key(text("rsa")).public.text + " me@example.org", "is a public key"),
     "public in PEM": (
-        lambda: key("rsa")
-        .public_key()
-        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-        .decode(),
+        lambda: (
+            key("rsa")
+            .public_key()
+            .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+            .decode()
+        ),
         "is a public key",
     ),
     "words": ("my secret key", "not a private key in PEM form"),
@@ -204,7 +206,8 @@ def test_other_texts_are_refused_or_normal_already(words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", ["", "aa:bb", "zz" * 16, "aa:" * 16, "aabb:" * 8, "../../me", "SHA256:short", "MD5:" + "A" * 43, "A" * 42 + "B"]
+    "bad",
+    ["", "aa:bb", "zz" * 16, "aa:" * 16, "aabb:" * 8, "../../me", "SHA256:short", "MD5:" + "A" * 43, "A" * 42 + "B"],
 )
 def test_malformed_fingerprints_are_refused_with_advice(bad: str) -> None:
     with pytest.raises(CircleCIError, match="is not a fingerprint") as caught:

@@ -87,9 +87,7 @@ def test_a_repository_that_does_not_exist_fails(emulator: Emulator, run_module, 
 
 @pytest.mark.parametrize("token", ["wrong-token-wrong-token", "emulator-project-token"])
 @pytest.mark.parametrize("check_mode", [True, False])
-def test_a_token_that_is_none_of_a_person_fails(
-    emulator: Emulator, run_module, token: str, check_mode: bool
-) -> None:
+def test_a_token_that_is_none_of_a_person_fails(emulator: Emulator, run_module, token: str, check_mode: bool) -> None:
     result = run_module(MODULE, project=API, api_token=token, check_mode=check_mode)
     assert (result["failed"], result["changed"], result["status"]) == (True, False, 401)
     assert result["error"] == "You must log in first."

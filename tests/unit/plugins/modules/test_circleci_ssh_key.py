@@ -129,7 +129,9 @@ def test_exclusive_adds_then_looks_then_removes(emulator: Emulator, run) -> None
     real = run(private_key=private_key(number=2), exclusive=True)
     assert predicted == real
     assert [record.method for record in emulator.requests] == ["GET", "POST", "GET", "DELETE", "GET"]
-    assert sorted(held(emulator)) == sorted([(HOST, public(private_key(number=2))), ("other.example", public(private_key()))])
+    assert sorted(held(emulator)) == sorted(
+        [(HOST, public(private_key(number=2))), ("other.example", public(private_key()))]
+    )
     assert [key["public_key"] for key in real["removed"]] == [public(private_key())]
     emulator.clear()
     assert run(private_key=private_key(number=2), exclusive=True)["changed"] is False

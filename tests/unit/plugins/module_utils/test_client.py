@@ -1,0 +1,521 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import email.utils
+import os
+import time
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import urllib3
+import yaml
+from ansible_collections.community.circleci.plugins.module_utils import _client
+from ansible_collections.community.circleci.plugins.module_utils._client import (
+    CircleCIError,
+    Client,
+    Patience,
+    normalize_url,
+    plain,
+    retry_after,
+    segment,
+)
+
+from emulator import Emulator
+
+TOKEN = "emulator-personal-token"
+API = "project/github/acme/api"
+
+
+def client_for(emulator: Emulator, **settings: Any) -> Client:
+    return Client(emulator.url, TOKEN, **settings)
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ("https://circleci.com", "https://circleci.com"),
+        ("https://circleci.com/", "https://circleci.com"),
+        ("https://circleci.com/api", "https://circleci.com"),
+        ("https://circleci.com/api/", "https://circleci.com"),
+        ("https://circleci.com/api/v1.1", "https://circleci.com"),
+        ("https://circleci.com/api/v1.1/", "https://circleci.com"),
+        ("circleci.example.com", "https://circleci.example.com"),
+        ("circleci.example.com:8443/api", "https://circleci.example.com:8443"),
+        (" http://localhost:8080 ", "http://localhost:8080"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
+        ("https://example.com/circleci/api/v1.1", "https://example.com/circleci"),
+    ],
+)
+def test_addresses_of_any_spelling_are_one(given: str, url: str) -> None:
+    assert normalize_url(given) == url
+
+
+@pytest.mark.parametrize(
+    "bad",
+    ["", "https://", "ftp://circleci.com", "https://me:pw@circleci.com", "https://me@circleci.com",
+     "https://circleci.com/api/v2", "https://circleci.com?x=1", "https://circleci.com#x", "https://circleci.com:99999",
+     "https://circleci.com:port", "https://circle ci.com", "file:///etc/passwd", "https://circleci.com\\@example.org"],
+)  # fmt: skip
+def test_what_is_no_address_of_circleci_is_refused(bad: str) -> None:
+    with pytest.raises(CircleCIError, match="api_url") as caught:
+        normalize_url(bad)
+    assert "pw" not in caught.value.result()["msg"]
+
+
+def test_plain_http_is_warned_about_unless_it_stays_here() -> None:
+    assert any("not encrypted" in warning for warning in Client("http://circleci.example.com").warnings)
+    for here in (
+        "http://localhost:1",
+        "http://127.0.0.1:1",
+        "http://127.1.2.3",
+        "http://[::1]:1",
+        "http://a.localhost",
+    ):
+        assert Client(here).warnings == []
+
+
+@pytest.mark.parametrize(
+    ("text", "encoded"),
+    [("a/b", "a%2Fb"), ("a b", "a%20b"), ("50%", "50%25"), ("#?", "%23%3F"), ("ä", "%C3%A4"), ("%2e%2e", "%252e%252e"),
+     ("aa:bb", "aa:bb"), ("a+b=", "a%2Bb%3D")],
+)  # fmt: skip
+def test_a_segment_stays_one_segment(text: str, encoded: str) -> None:
+    assert segment(text) == encoded
+
+
+@pytest.mark.parametrize("bad", ["", ".", ".."])
+def test_segments_that_would_change_the_path_are_refused(bad: str) -> None:
+    with pytest.raises(CircleCIError):
+        segment(bad)
+
+
+def test_every_request_says_who_asks_and_for_what(emulator: Emulator) -> None:
+    client_for(emulator).get("me")
+    version = yaml.safe_load((Path(__file__).parents[4] / "galaxy.yml").read_text())["version"]
+    headers = emulator.requests[0].headers
+    assert headers["Circle-Token"] == TOKEN
+    assert headers["Accept"] == "application/json"
+    assert headers["User-Agent"] == f"community.circleci/{version}"
+    assert "Content-Type" not in headers
+    assert "Authorization" not in headers
+    assert TOKEN not in emulator.requests[0].path
+
+
+def test_netrc_is_not_read(emulator: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "netrc").write_text("default login somebody password from-netrc\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    client_for(emulator).get("me")
+    with pytest.raises(CircleCIError):
+        Client(emulator.url).get("me")
+    assert not any("Authorization" in record.headers for record in emulator.requests)
+
+
+def test_proxies_of_the_environment_stay_in_force(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", emulator.url)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with pytest.raises(CircleCIError):
+        Client("http://circleci.invalid", TOKEN).get("me")
+    assert [record.path for record in emulator.requests] == ["http://circleci.invalid/api/v1.1/me"]
+
+
+def test_one_connection_serves_many_clients_of_a_process(emulator: Emulator) -> None:
+    for _turn in range(20):
+        client_for(emulator).get("me")
+    assert emulator.connections == 1
+
+
+def test_a_forked_process_opens_a_connection_of_its_own(emulator: Emulator) -> None:
+    client_for(emulator).get("me")
+    child = os.fork()
+    if child == 0:
+        try:
+            client_for(emulator).get("me")
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    client_for(emulator).get("me")
+    assert len(emulator.requests) == 3
+    assert emulator.connections == 2
+
+
+def test_check_mode_has_one_guard(emulator: Emulator) -> None:
+    client = client_for(emulator, read_only=True)
+    for method in ("POST", "PUT", "DELETE", "PATCH"):
+        with pytest.raises(CircleCIError, match="Check mode"):
+            client.write(method, f"{API}/follow", repeatable=True)
+    assert emulator.requests == []
+    assert client.wrote is False
+
+
+# --- answers -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "parsed"),
+    [("", None), ('""', None), ("null", None), ("[1]", [1]), (' {"a": 1} ', {"a": 1}), ("  ", None)],
+)
+def test_empty_answers_are_none(emulator: Emulator, body: str, parsed: object) -> None:
+    emulator.fault("body", body=body, content_type="application/json")
+    assert client_for(emulator).get("me") == parsed
+
+
+def test_compressed_answers_are_read(emulator: Emulator) -> None:
+    emulator.state.switches.gzip = True
+    assert client_for(emulator).get_object("me")["login"] == "emulator"
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("<html><body>Sign in</body></html>", "not JSON"),
+        ('{"login": ', "not JSON"),
+        ("[" * 100_000 + "]" * 100_000, "nested too deeply"),
+        ("[]", "an object was expected"),
+        ("null", "an object was expected"),
+        ("9" * 10_000, "not JSON"),
+    ],
+)
+def test_an_odd_answer_is_an_error_that_names_it(emulator: Emulator, body: str, words: str) -> None:
+    emulator.fault("body", body=body, content_type="application/json")
+    with pytest.raises(CircleCIError, match=words) as caught:
+        client_for(emulator).get_object("me")
+    assert (caught.value.status, caught.value.method, caught.value.path) == (200, "GET", "/api/v1.1/me")
+    assert caught.value.doubtful is False
+
+
+@pytest.mark.parametrize("body", ["[null]", "{}", "[1]", '["a"]', "[[]]"])
+def test_a_list_is_a_list_of_objects(emulator: Emulator, body: str) -> None:
+    emulator.fault("body", body=body, content_type="application/json")
+    with pytest.raises(CircleCIError, match="a list of objects was expected"):
+        client_for(emulator).get_list("projects")
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ({"message": "Permission denied"}, "Permission denied"),
+        ({"message": '{"message":"Not Found","documentation_url":"https://docs.github.com/x"}'}, "Not Found"),
+        ({"message": '{"message":"Validation Failed","errors":[{"message":"Hook already exists"}]}'},
+         "Validation Failed: Hook already exists"),
+        ({"message": ""}, "no reason given"),
+        ({}, "no reason given"),
+        ({"message": None, "error": "other spelling"}, "other spelling"),
+        ({"message": ["a", 1]}, '["a", 1]'),
+        ("", "no reason given"),
+        ("plain words", "plain words"),
+        ("<!DOCTYPE html><html>", "an HTML page instead of an answer of the API"),
+        ("{" * 50_000, "{" * 1000 + "…"),
+        ({"message": "red \x1b[31malert\x1b[0m\r\n\x07 \u202e"}, "red \\x1b[31malert\\x1b[0m\\r\\n\\x07 \\u202e"),
+    ],
+)  # fmt: skip
+def test_refusals_are_unwrapped_and_safe_to_show(emulator: Emulator, body: object, error: str) -> None:
+    emulator.fault("status", status=400, body=body)
+    with pytest.raises(CircleCIError) as caught:
+        client_for(emulator).get("me")
+    assert caught.value.error == error
+    assert caught.value.result()["msg"].isprintable()
+    assert caught.value.result()["status"] == 400
+
+
+def test_an_answer_without_end_is_given_up(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_client, "LARGEST_ANSWER", 3 * 1024 * 1024)
+    emulator.fault("huge", size=200 * 1024 * 1024)
+    tracemalloc.start()
+    try:
+        with pytest.raises(CircleCIError, match="larger than 3 MiB"):
+            client_for(emulator).get("me")
+        assert tracemalloc.get_traced_memory()[1] < 20 * 1024 * 1024
+    finally:
+        tracemalloc.stop()
+    assert len(emulator.requests) == 1
+
+
+# --- retries and the budget ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [(None, None), ("7", 7.0), (" 7 ", 7.0), ("0", 0.0), ("", None), ("soon", None), ("-5", None), ("1.5", None),
+     ("9" * 400, None), ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0), ("Thu, 99 Foo 2026 00:00:00 GMT", None), ("0x10", None)],
+)  # fmt: skip
+def test_retry_after_is_read_as_seconds_or_a_date(header: str | None, seconds: float | None) -> None:
+    assert retry_after(header) == seconds
+
+
+def test_retry_after_as_a_date_is_counted_from_now() -> None:
+    found = retry_after(email.utils.formatdate(time.time() + 100, usegmt=True))
+    assert found is not None
+    assert 95 < found <= 100
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504, 408])
+def test_reads_are_repeated_after_transient_failures(emulator: Emulator, status: int) -> None:
+    emulator.fault("status", status=status, body="<html>", times=3)
+    assert client_for(emulator).get_object("me")["login"] == "emulator"
+    assert len(emulator.requests) == 4
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 410, 422, 501])
+def test_other_refusals_are_final(emulator: Emulator, status: int) -> None:
+    emulator.fault("status", status=status, body={"message": "no"}, times=None)
+    with pytest.raises(CircleCIError) as caught:
+        client_for(emulator).get("me")
+    assert (caught.value.status, len(emulator.requests)) == (status, 1)
+
+
+@pytest.mark.parametrize("kind", ["drop", "reset"])
+def test_reads_are_repeated_after_a_lost_connection(emulator: Emulator, kind: str) -> None:
+    emulator.fault(kind, times=2)
+    assert client_for(emulator).get_object("me")["login"] == "emulator"
+    assert len(emulator.requests) == 3
+
+
+def test_reads_are_repeated_after_a_truncated_answer(emulator: Emulator) -> None:
+    emulator.fault("truncate", times=2)
+    assert client_for(emulator).get_object("me")["login"] == "emulator"
+    assert len(emulator.requests) == 3
+
+
+def test_reads_are_repeated_after_a_timeout(emulator: Emulator) -> None:
+    emulator.fault("hang", times=2)
+    assert client_for(emulator, timeout=0.1).get_object("me")["login"] == "emulator"
+    assert len(emulator.requests) == 3
+
+
+@pytest.mark.parametrize("retries", [0, 2])
+@pytest.mark.parametrize(
+    "kind", [{"kind": "status", "status": 503}, {"kind": "status", "status": 429}, {"kind": "drop"}]
+)
+def test_retries_bounds_the_repetitions(emulator: Emulator, retries: int, kind: dict[str, Any]) -> None:
+    emulator.fault(**kind, times=None)
+    with pytest.raises(CircleCIError):
+        client_for(emulator, retries=retries).get("me")
+    assert len(emulator.requests) == retries + 1
+
+
+def test_a_refused_connection_fails_after_the_retries(unused_tcp_port: int = 9) -> None:
+    with pytest.raises(CircleCIError, match="got no answer") as caught:
+        Client(f"http://127.0.0.1:{unused_tcp_port}", TOKEN, retries=1).write("POST", "x", repeatable=False)
+    assert caught.value.doubtful is False
+    assert "Check api_url" in (caught.value.hint or "")
+
+
+def test_a_host_that_does_not_exist_fails_with_advice() -> None:
+    with pytest.raises(CircleCIError, match="got no answer"):
+        Client("https://circleci.invalid", TOKEN, retries=0).get("me")
+
+
+@pytest.mark.parametrize("fault", [{"headers": {"Retry-After": "86400"}}, {"retry_date": 86400.5}])
+def test_a_wait_beyond_the_budget_fails_at_once_and_names_it(emulator: Emulator, fault: dict[str, Any]) -> None:
+    emulator.fault("status", status=429, body={}, times=None, **fault)
+    with pytest.raises(
+        CircleCIError, match=r"asks to wait 86(400|399) s, and 120 s are left of retry_budget"
+    ) as caught:
+        client_for(emulator).get("me")
+    assert (caught.value.status, len(emulator.requests)) == (429, 1)
+
+
+def test_the_budget_is_the_sum_of_all_waits(emulator: Emulator) -> None:
+    emulator.fault("status", status=429, body={}, headers={"Retry-After": "1"}, times=None)
+    client = client_for(emulator, retry_budget=1.5)
+    with pytest.raises(CircleCIError, match="asks to wait 1 s, and 0 s are left"):
+        client.get("me")
+    assert len(emulator.requests) == 2
+    assert client.patience.throttled == pytest.approx(1, abs=0.2)
+
+
+def test_no_request_is_sent_while_one_is_throttled(emulator: Emulator) -> None:
+    client = client_for(emulator)
+    assert client.patience.take(0.2, throttled=True)
+    start = time.monotonic()
+    client.get("me")
+    assert time.monotonic() - start >= 0.15  # the pause itself, not a speed
+
+
+def test_waits_that_overlap_count_once() -> None:
+    patience = Patience(10)
+    for _thread in range(5):
+        assert patience.take(8, throttled=True)
+    assert patience.spent == pytest.approx(8, abs=0.1)
+    assert patience.take(20, throttled=True) is False
+    assert patience.spent == pytest.approx(8, abs=0.1)
+
+
+def test_a_success_starts_the_sum_again_only_where_that_is_wanted() -> None:
+    for restarts, spent in ((True, 0), (False, 3)):
+        patience = Patience(10, restarts=restarts)
+        patience.take(3, throttled=False)
+        patience.succeeded()
+        assert patience.spent == pytest.approx(spent, abs=0.1)
+
+
+def test_pauses_grow_and_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_client._Retry, "BASE", 0.5)
+    retry = _client._Retry(total=20, allowed_methods={"GET"})
+    pauses = []
+    for _try in range(12):
+        retry = retry.increment("GET", "/", error=urllib3.exceptions.ProtocolError("lost"))
+        pauses.append(retry.get_backoff_time())
+    for number, pause in enumerate(pauses):
+        longest = min(0.5 * 2**number, 30)
+        assert longest / 2 <= pause <= longest
+
+
+# --- writes --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 408, 520])
+def test_an_unsafe_write_is_sent_once(emulator: Emulator, status: int) -> None:
+    emulator.follow("github/acme/api")
+    emulator.fault("status", method="POST", status=status, body={"message": "x"}, times=None)
+    with pytest.raises(CircleCIError) as caught:
+        client_for(emulator).write("POST", f"{API}/checkout-key", {"type": "deploy-key"}, repeatable=False)
+    assert caught.value.doubtful is True
+    assert len(emulator.writes) == 1
+
+
+def test_an_unsafe_write_is_repeated_when_it_was_throttled(emulator: Emulator) -> None:
+    emulator.follow("github/acme/api")
+    emulator.fault("status", method="POST", status=429, body={}, headers={"Retry-After": "0"}, times=2)
+    client = client_for(emulator)
+    client.write("POST", f"{API}/checkout-key", {"type": "deploy-key"}, repeatable=False)
+    assert (client.wrote, len(emulator.writes)) == (True, 3)
+    assert len(emulator.project("github/acme/api").checkout_keys) == 2
+
+
+def never_made(monkeypatch: pytest.MonkeyPatch, error: Exception, method: str = "POST") -> None:
+    """Let the first connection for this method fail."""
+    send = requests.adapters.HTTPAdapter.send
+    failed: list[bool] = []
+
+    def fail_first(self: Any, request: Any, **options: Any) -> Any:
+        if request.method == method and not failed:
+            failed.append(True)
+            raise error
+        return send(self, request, **options)
+
+    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", fail_first)
+
+
+CONNECTING = {
+    "refused": requests.ConnectionError(
+        urllib3.exceptions.MaxRetryError(None, "/", urllib3.exceptions.NewConnectionError(None, "refused"))  # type: ignore[arg-type]  # no pool is needed
+    ),
+    "connect timeout": requests.ConnectTimeout(
+        urllib3.exceptions.MaxRetryError(None, "/", urllib3.exceptions.ConnectTimeoutError(None, "late"))  # type: ignore[arg-type]  # no pool is needed
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CONNECTING)
+def test_an_unsafe_write_is_repeated_when_the_connection_was_never_made(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    emulator.follow("github/acme/api")
+    never_made(monkeypatch, CONNECTING[case])
+    client_for(emulator).write("POST", f"{API}/checkout-key", {"type": "deploy-key"}, repeatable=False)
+    assert len(emulator.writes) == 1
+
+
+def test_a_tls_error_in_the_middle_of_a_write_is_doubtful(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    emulator.follow("github/acme/api")
+    never_made(monkeypatch, requests.exceptions.SSLError(urllib3.exceptions.SSLError("bad record")))
+    with pytest.raises(CircleCIError) as caught:
+        client_for(emulator).write("POST", f"{API}/checkout-key", {"type": "deploy-key"}, repeatable=False)
+    assert caught.value.doubtful is True
+    assert emulator.writes == []
+
+
+def test_a_doubtful_write_that_was_carried_out_is_found(emulator: Emulator) -> None:
+    emulator.follow("github/acme/api")
+    emulator.fault("drop", method="POST", when="after")
+    client = client_for(emulator)
+    found = client.write("POST", f"{API}/checkout-key", {"type": "deploy-key"}, repeatable=False, seen=lambda: "found")
+    assert (found, client.wrote, len(emulator.writes)) == ("found", True, 1)
+
+
+def test_a_doubtful_write_that_cannot_be_looked_up_counts_as_a_change(emulator: Emulator) -> None:
+    emulator.fault("drop", method="POST", when="before")
+    emulator.fault("status", method="GET", status=403, body={"message": "Permission denied"}, times=None)
+    client = client_for(emulator)
+    with pytest.raises(CircleCIError, match="What became of it could not be read"):
+        client.write("POST", f"{API}/follow", repeatable=False, seen=lambda: client.get("me"))
+    assert client.wrote is True
+
+
+# --- redirects -----------------------------------------------------------------------------------------------------
+
+
+def test_reads_follow_redirects_to_the_same_host(emulator: Emulator) -> None:
+    emulator.fault("redirect", location="/api/v1.1/projects")
+    assert client_for(emulator).get_list("me") == []
+    assert [record.path for record in emulator.requests] == ["/api/v1.1/me", "/api/v1.1/projects"]
+
+
+def test_redirects_in_a_circle_end(emulator: Emulator) -> None:
+    emulator.fault("redirect", location="/api/v1.1/me", times=None)
+    with pytest.raises(CircleCIError, match="in a row"):
+        client_for(emulator).get("me")
+    assert len(emulator.requests) == 6
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("where", ["other host", "other port", "other scheme", "user info", "nonsense"])
+def test_no_redirect_carries_the_token_elsewhere(emulator: Emulator, method: str, where: str) -> None:
+    with Emulator() as other:
+        location = {
+            "other host": f"http://localhost:{emulator.url.rsplit(':', 1)[1]}/api/v1.1/me",
+            "other port": f"{other.url}/api/v1.1/me",
+            "other scheme": emulator.url.replace("http:", "https:") + "/api/v1.1/me",
+            "user info": emulator.url.replace("http://", f"http://{other.url.rsplit('/', 1)[1]}@evil.invalid@"),
+            "nonsense": "http://[::1",
+        }[where]
+        emulator.fault("redirect", location=location, times=None)
+        with pytest.raises(CircleCIError, match="redirect"):
+            client_for(emulator)._call(method, "me", repeatable=True)
+        assert other.requests == []
+    assert len(emulator.requests) == 1
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirected_write_is_an_error(emulator: Emulator, status: int) -> None:
+    emulator.fault("redirect", method="POST", status=status, location="/api/v1.1/me", times=None)
+    with pytest.raises(CircleCIError, match="a write is never redirected"):
+        client_for(emulator).write("POST", f"{API}/follow", repeatable=True)
+    assert len(emulator.requests) == 1
+
+
+# --- paging and text -----------------------------------------------------------------------------------------------
+
+
+def test_pages_are_read_until_there_is_enough(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    items = [{"n": number} for number in range(250)]
+    asked: list[tuple[int, int]] = []
+
+    def get_list(_self: Client, _path: str, *, limit: int, offset: int) -> list[dict[str, Any]]:
+        asked.append((limit, offset))
+        if len(asked) == 2:
+            items.insert(0, {"n": 999})  # a new one arrives between two pages
+        return items[offset : offset + limit]
+
+    monkeypatch.setattr(Client, "get_list", get_list)
+    found = client_for(emulator).get_pages("x", limit=230, offset=10, identity=lambda item: item["n"])
+    assert [item["n"] for item in found] == list(range(10, 240))
+    assert all(limit <= 100 for limit, _offset in asked)
+
+
+def test_a_server_that_ignores_the_offset_does_not_loop(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Client, "get_list", lambda *_a, limit, **_o: [{"n": number} for number in range(limit)])
+    found = client_for(emulator).get_pages("x", limit=500, identity=lambda item: item["n"])
+    assert len(found) == 100
+
+
+def test_foreign_text_is_shortened_and_escaped() -> None:
+    assert plain("a\tb\x00\u2028") == "a\\tb\\x00\\u2028"
+    assert plain("x" * 2000) == "x" * 1000 + "…"
