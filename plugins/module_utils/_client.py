@@ -108,8 +108,10 @@ class CircleCIError(Exception):
         """The failure as the result of a task."""
         told = f"{self.message.rstrip('.')}. {self.hint}" if self.hint else self.message
         result: dict[str, Any] = {**self.partial, "failed": True, "msg": told}
+        if self.hint is not None or self.method is not None:
+            result.update(hint=self.hint)
         if self.method is not None:
-            result.update(method=self.method, path=self.path, hint=self.hint)
+            result.update(method=self.method, path=self.path)
         if self.status is not None:
             result.update(status=self.status, error=self.error)
         return result
@@ -501,15 +503,16 @@ class Client:
 
         :raises CircleCIError: when it cannot be read; the URL, which is as good as a password, is not in it
         """
-        if _origin(url) == _origin(self.url):
-            return self._json(self._once("GET", url, None))
         try:
-            with _Session() as session:
-                session.auth = _TokenAuth(None)
-                session.headers["Accept"] = "application/json"
-                answer = self._read(
-                    session.get(url, timeout=self.timeout, verify=self._verify, allow_redirects=False, stream=True)
-                )
+            if _origin(url) == _origin(self.url):
+                answer = self._once("GET", url, None)
+            else:
+                with _Session() as session:
+                    session.auth = _TokenAuth(None)
+                    session.headers["Accept"] = "application/json"
+                    answer = self._read(
+                        session.get(url, timeout=self.timeout, verify=self._verify, allow_redirects=False, stream=True)
+                    )
             if answer.status != 200:
                 raise invalid(f"The server with the outputs answered {answer.status}.")
             return self._json(answer)
