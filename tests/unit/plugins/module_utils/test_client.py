@@ -14,6 +14,7 @@ import pytest
 import requests
 import urllib3
 import yaml
+
 from ansible_collections.community.circleci.plugins.module_utils import _client
 from ansible_collections.community.circleci.plugins.module_utils._client import (
     CircleCIError,
@@ -24,7 +25,6 @@ from ansible_collections.community.circleci.plugins.module_utils._client import 
     retry_after,
     segment,
 )
-
 from emulator import Emulator
 
 TOKEN = "emulator-personal-token"

@@ -1,0 +1,411 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every write of every module under every fault: what is sent, what comes of it, and what the next run does.
+
+The rules are those of the guide's chapter "When CircleCI misbehaves".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import requests
+import urllib3
+
+from emulator import Emulator
+from tests.unit.keys import private_key
+
+API = "github/acme/api"
+KEY = private_key()
+VALUE = "a value of many characters"
+HEROKU = "01234567-89ab-cdef-0123-456789abcdef"
+
+
+@dataclass(frozen=True)
+class Write:
+    """One write of one module.
+
+    :param options: the task that sends it
+    :param path: what its path ends in, as a regular expression
+    :param repeatable: whether the client may send it again after a doubtful failure (design: said by the caller)
+    :param done: whether the emulator's state shows that it was carried out, and only once
+    :param before: brings the emulator to where the task has this to do
+    :param verified: whether the module reads back what a plain success says
+    """
+
+    module: str
+    options: dict[str, Any]
+    method: str
+    path: str
+    repeatable: bool
+    done: Callable[[Emulator], bool]
+    before: list[dict[str, Any]] = field(default_factory=list)
+    verified: bool = False
+
+
+def project(emulator: Emulator):
+    return emulator.project(API)
+
+
+def keys_of(emulator: Emulator) -> list[str]:
+    return [key.type for key in project(emulator).checkout_keys]
+
+
+FOLLOW = {"module": "circleci_project_follow"}
+ABSENT = {"state": "absent"}
+WRITES = {
+    "follow": Write(
+        "circleci_project_follow", {}, "POST", "/follow", True, lambda e: bool(project(e).followers), verified=True
+    ),
+    "unfollow": Write(
+        "circleci_project_follow",
+        ABSENT,
+        "POST",
+        "/unfollow",
+        True,
+        lambda e: not project(e).followers,
+        [FOLLOW],
+        verified=True,
+    ),
+    "make checkout key": Write(
+        "circleci_checkout_key",
+        {},
+        "POST",
+        "/checkout-key",
+        False,
+        lambda e: keys_of(e) == ["deploy-key"],
+        [FOLLOW, {"module": "circleci_checkout_key", **ABSENT}],
+        verified=True,
+    ),
+    "delete checkout key": Write(
+        "circleci_checkout_key", ABSENT, "DELETE", "/checkout-key/", True, lambda e: keys_of(e) == [], [FOLLOW]
+    ),
+    "add ssh key": Write(
+        "circleci_ssh_key",
+        {"private_key": KEY},
+        "POST",
+        "/ssh-key",
+        False,
+        lambda e: len(project(e).ssh_keys) == 1,
+        [FOLLOW],
+        verified=True,
+    ),
+    "delete ssh key": Write(
+        "circleci_ssh_key",
+        {"private_key": KEY, **ABSENT},
+        "DELETE",
+        "/ssh-key",
+        True,
+        lambda e: project(e).ssh_keys == [],
+        [FOLLOW, {"module": "circleci_ssh_key", "private_key": KEY}],
+        verified=True,
+    ),
+    "set variable": Write(
+        "circleci_env_var",
+        {"name": "A", "value": VALUE},
+        "POST",
+        "/envvar",
+        True,
+        lambda e: project(e).env_vars == {"A": VALUE},
+        [FOLLOW],
+        verified=True,
+    ),
+    "replace variable": Write(
+        "circleci_env_var",
+        {"name": "A", "value": VALUE},
+        "POST",
+        "/envvar",
+        True,
+        lambda e: project(e).env_vars == {"A": VALUE},
+        [FOLLOW, {"module": "circleci_env_var", "name": "A", "value": "another value"}],
+        verified=True,
+    ),
+    "delete variable": Write(
+        "circleci_env_var",
+        {"name": "A", **ABSENT},
+        "DELETE",
+        "/envvar/A",
+        True,
+        lambda e: project(e).env_vars == {},
+        [FOLLOW, {"module": "circleci_env_var", "name": "A", "value": VALUE}],
+    ),
+    "set heroku key": Write(
+        "circleci_heroku_key",
+        {"api_key": HEROKU},
+        "POST",
+        "/user/heroku-key",
+        True,
+        lambda e: e.state.users["emulator"].heroku_key == HEROKU,
+    ),
+}
+
+# The answer says that nothing was carried out: the request is sent again, whatever it is.
+THROTTLED = {
+    "429 with seconds": {"status": 429, "headers": {"Retry-After": "0"}, "body": {}},
+    "429 with a date": {"status": 429, "retry_date": 0.0, "body": {"message": "API rate limit exceeded"}},
+    "429 without a header": {"status": 429, "body": {}},
+    "429 with an unreadable header": {"status": 429, "headers": {"Retry-After": "soon"}, "body": {}},
+    "429 with HTML": {"status": 429, "body": "<html>slow down</html>"},
+}
+# Nobody can tell from these whether the write was carried out.
+DOUBTFUL = {
+    **{f"{status}": {"kind": "status", "status": status, "body": {"message": "x"}} for status in (500, 502, 503, 504)},
+    "503 with HTML": {"kind": "status", "status": 503, "body": "<html>sorry</html>"},
+    "dropped": {"kind": "drop"},
+    "reset": {"kind": "reset"},
+    "no answer": {"kind": "hang"},
+}
+# A success, but not an answer of the API.
+UNUSABLE = {
+    "HTML": {"body": "<html>welcome</html>"},
+    "broken JSON": {"body": '{"message": ', "content_type": "application/json"},
+    "deep JSON": {"body": "[" * 50_000, "content_type": "application/json"},
+}
+# A success in JSON, but of another shape than the documented one.
+MISSHAPEN = {
+    "null": {"body": None},
+    "an empty object": {"body": {}},
+    "a list": {"body": [{"message": "ok"}]},
+    "a list of null": {"body": [None]},
+    "text": {"body": '"ok"', "content_type": "application/json"},
+    "a number": {"body": 7},
+}
+REDIRECTS = {
+    "same host": "/api/v1.1/me",
+    "another host": "http://circleci.invalid/api/v1.1/me",
+    "https to http": "http://localhost:1/api/v1.1/me",
+}
+
+
+@dataclass
+class Ladder:
+    """Runs one cell of the matrix."""
+
+    emulator: Emulator
+    run_module: Callable[..., dict[str, Any]]
+    write: Write
+
+    def prepare(self) -> None:
+        for step in self.write.before:
+            assert not self.run_module(step["module"], **self.options_of(step)).get("failed")
+        assert not self.write.done(self.emulator)
+        self.emulator.clear()
+
+    @staticmethod
+    def options_of(step: dict[str, Any]) -> dict[str, Any]:
+        given = {name: value for name, value in step.items() if name != "module"}
+        return given if step["module"] == "circleci_heroku_key" else {"project": API, **given}
+
+    def task(self, **options: Any) -> dict[str, Any]:
+        step = {"module": self.write.module, **self.write.options, **options}
+        return self.run_module(step["module"], **self.options_of(step))
+
+    def fault(self, kind: str, **options: Any) -> None:
+        self.emulator.fault(kind, method=self.write.method, path=self.write.path, **options)
+
+    @property
+    def sent(self) -> int:
+        """How often the write itself was sent."""
+        return sum(
+            record.method == self.write.method and self.write.path in record.path for record in self.emulator.requests
+        )
+
+    def expect(self, result: dict[str, Any], *, succeeds: bool, sent: int, carried_out: bool) -> None:
+        told = {key: result.get(key) for key in ("failed", "changed", "msg")}
+        assert bool(result.get("failed")) is not succeeds, told
+        assert self.sent == sent, told
+        assert self.write.done(self.emulator) is carried_out, told
+        if not succeeds:
+            about = "heroku-key" if self.write.module == "circleci_heroku_key" else API
+            assert about in result["msg"]
+            assert result.get("hint") or "Run the task again" in result["msg"]
+            assert "Traceback" not in result["msg"]
+
+    def expect_convergence(self) -> None:
+        """The next run repairs what is left to do, and the one after it finds nothing."""
+        self.emulator.faults.clear()
+        assert not self.task().get("failed")
+        assert self.write.done(self.emulator)
+        self.emulator.clear()
+        assert self.task()["changed"] is False
+        assert self.emulator.writes == []
+
+
+@pytest.fixture(params=WRITES)
+def ladder(request: pytest.FixtureRequest, emulator: Emulator, run_module) -> Ladder:
+    ladder = Ladder(emulator, run_module, WRITES[request.param])
+    ladder.prepare()
+    return ladder
+
+
+@pytest.mark.parametrize("fault", THROTTLED)
+def test_a_throttled_write_is_sent_again(ladder: Ladder, fault: str) -> None:
+    ladder.fault("status", **THROTTLED[fault])
+    result = ladder.task()
+    ladder.expect(result, succeeds=True, sent=2, carried_out=True)
+    assert result["changed"] is True
+    ladder.expect_convergence()
+
+
+@pytest.mark.parametrize("waiting", [{"headers": {"Retry-After": "86400"}}, {"retry_date": 86400.9}])
+def test_an_absurd_wait_fails_at_once(ladder: Ladder, waiting: dict[str, Any]) -> None:
+    ladder.fault("status", status=429, body={}, **waiting)
+    result = ladder.task()
+    ladder.expect(result, succeeds=False, sent=1, carried_out=False)
+    assert result["changed"] is False
+    assert re.search("asks to wait 8640[01] s", result["msg"])
+    ladder.expect_convergence()
+
+
+def test_throttling_without_end_is_given_up(ladder: Ladder) -> None:
+    ladder.fault("status", status=429, body={}, headers={"Retry-After": "0"}, times=None)
+    result = ladder.task(retries=3)
+    ladder.expect(result, succeeds=False, sent=4, carried_out=False)
+    assert (result["changed"], result["status"]) == (False, 429)
+    ladder.expect_convergence()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("fault", DOUBTFUL)
+def test_a_doubtful_write_is_repeated_only_when_that_is_safe(ladder: Ladder, fault: str, when: str) -> None:
+    ladder.fault(when=when, **DOUBTFUL[fault])
+    result = ladder.task(timeout=0.2)
+    if ladder.write.repeatable:
+        ladder.expect(result, succeeds=True, sent=2, carried_out=True)
+    else:
+        ladder.expect(result, succeeds=when == "after", sent=1, carried_out=when == "after")
+    assert result["changed"] is (ladder.write.repeatable or when == "after")
+    ladder.expect_convergence()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("fault", DOUBTFUL)
+def test_without_retries_the_state_decides(ladder: Ladder, fault: str, when: str) -> None:
+    ladder.fault(when=when, **DOUBTFUL[fault])
+    result = ladder.task(timeout=0.2, retries=0)
+    ladder.expect(result, succeeds=when == "after", sent=1, carried_out=when == "after")
+    assert result["changed"] is (when == "after")
+    if when == "before":
+        assert "It was not sent again" in result["msg"]
+    ladder.expect_convergence()
+
+
+def test_an_answer_that_is_cut_is_no_answer(ladder: Ladder) -> None:
+    ladder.fault("truncate")
+    result = ladder.task()
+    ladder.expect(result, succeeds=True, sent=2 if ladder.write.repeatable else 1, carried_out=True)
+    ladder.expect_convergence()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("fault", UNUSABLE)
+def test_a_success_that_is_no_answer_of_the_api_is_looked_into(ladder: Ladder, fault: str, when: str) -> None:
+    ladder.fault("body", when=when, **UNUSABLE[fault])
+    result = ladder.task()
+    ladder.expect(result, succeeds=when == "after", sent=1, carried_out=when == "after")
+    assert result["changed"] is (when == "after")
+    ladder.expect_convergence()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("fault", MISSHAPEN)
+def test_a_success_of_another_shape_is_believed_only_where_that_is_harmless(
+    ladder: Ladder, fault: str, when: str
+) -> None:
+    ladder.fault("body", when=when, **MISSHAPEN[fault])
+    result = ladder.task()
+    if when == "after":
+        ladder.expect(result, succeeds=True, sent=1, carried_out=True)
+    elif ladder.write.verified and ladder.write.path != "/ssh-key":
+        ladder.expect(result, succeeds=False, sent=1, carried_out=False)
+    elif ladder.write.method == "DELETE" and ladder.write.path == "/ssh-key":
+        ladder.expect(result, succeeds=True, sent=2, carried_out=True)  # deletes until it is gone
+    elif ladder.write.path == "/ssh-key":
+        ladder.expect(result, succeeds=False, sent=1, carried_out=False)
+    ladder.expect_convergence()
+
+
+@pytest.mark.parametrize("where", REDIRECTS)
+def test_a_redirected_write_was_not_carried_out(ladder: Ladder, where: str) -> None:
+    ladder.fault("redirect", location=REDIRECTS[where])
+    result = ladder.task()
+    ladder.expect(result, succeeds=False, sent=1, carried_out=False)
+    assert result["changed"] is False
+    assert "a write is never redirected" in result["msg"]
+    ladder.expect_convergence()
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422])
+def test_a_refused_write_is_final(ladder: Ladder, status: int) -> None:
+    ladder.fault("status", status=status, body={"message": "no {{ 1 + 1 }} \x1b[31m"})
+    result = ladder.task()
+    assert (result.get("failed"), result["changed"], result["status"]) == (True, False, status)
+    assert result["error"] == "no {{ 1 + 1 }} \\x1b[31m"
+    assert ladder.sent == 1
+    ladder.expect_convergence()
+
+
+@pytest.mark.parametrize("kind", ["refused", "late"])
+def test_a_write_whose_connection_was_never_made_is_sent_again(
+    ladder: Ladder, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    connecting: Any = (
+        urllib3.exceptions.NewConnectionError if kind == "refused" else urllib3.exceptions.ConnectTimeoutError
+    )
+    error = requests.ConnectionError(urllib3.exceptions.MaxRetryError(None, "/", connecting(None, kind)))  # type: ignore[arg-type]  # no pool is needed
+    send = requests.adapters.HTTPAdapter.send
+    failed: list[bool] = []
+
+    def fail_first(self: Any, request: Any, **options: Any) -> Any:
+        if request.method == ladder.write.method and not failed:
+            failed.append(True)
+            raise error
+        return send(self, request, **options)
+
+    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", fail_first)
+    ladder.expect(ladder.task(), succeeds=True, sent=1, carried_out=True)
+    assert failed
+    ladder.expect_convergence()
+
+
+@pytest.mark.parametrize("fault", [*THROTTLED, *DOUBTFUL])
+def test_reads_survive_what_passes(ladder: Ladder, fault: str) -> None:
+    options = {"kind": "status", **THROTTLED[fault]} if fault in THROTTLED else DOUBTFUL[fault]
+    ladder.emulator.fault(method="GET", **options)
+    ladder.expect(ladder.task(timeout=0.2), succeeds=True, sent=1, carried_out=True)
+    ladder.expect_convergence()
+
+
+@pytest.mark.parametrize("fault", [*UNUSABLE, *MISSHAPEN])
+def test_nothing_is_written_on_the_ground_of_an_odd_answer(ladder: Ladder, fault: str) -> None:
+    ladder.emulator.fault("body", method="GET", **{**UNUSABLE, **MISSHAPEN}[fault])
+    result = ladder.task()
+    if result.get("failed"):
+        assert (result["changed"], ladder.emulator.writes) == (False, [])
+        assert result["hint"]
+    else:
+        # An object without the key's mask is a user who has none.
+        assert (ladder.write.module, fault) == ("circleci_heroku_key", "an empty object")
+    ladder.expect_convergence()
+
+
+@pytest.mark.parametrize("fault", [*THROTTLED, *DOUBTFUL])
+def test_check_mode_writes_nothing_whatever_happens(ladder: Ladder, fault: str) -> None:
+    options = {"kind": "status", **THROTTLED[fault]} if fault in THROTTLED else DOUBTFUL[fault]
+    ladder.emulator.fault(**options)
+    result = ladder.task(check_mode=True, timeout=0.2)
+    assert (result.get("failed"), result["changed"]) == (None, True)
+    assert ladder.emulator.writes == []
+
+
+def test_throttling_is_told_once_with_how_long_it_took(ladder: Ladder) -> None:
+    ladder.emulator.fault("status", method="GET", status=429, body={}, headers={"Retry-After": "1"})
+    result = ladder.task()
+    assert [warning for warning in result["warnings"] if "throttled" in warning] == [
+        "CircleCI throttled this task, which waited 1 s for it in all."
+    ]
