@@ -134,8 +134,8 @@ def _prepare_cache() -> None:
     _link(LINK / "ansible_collections" / "community" / "circleci", ROOT)
     for version, path in interpreters().items():
         _link(CACHE / "pythons" / f"python{version}", path)
-    # ansible-test calls pip with this home and drops pip's variables: the user's registry has to be known here too.
-    for name in (".config/pip", ".pip"):
+    # ansible-test installs with this home and drops other variables: the user's registry has to be known here too.
+    for name in (".config/pip", ".config/uv", ".pip"):
         if (Path.home() / name).exists():
             _link(HOME / name, Path.home() / name)
 
@@ -169,12 +169,17 @@ def venv(session: nox.Session, name: str, python: Path, *requirements: str) -> P
 
 
 def _uv(session: nox.Session, *arguments: str) -> None:
-    variables = {"UV_PYTHON_DOWNLOADS": "never", "VIRTUAL_ENV": None}
-    variables["UV_CACHE_DIR"] = os.environ.get("UV_CACHE_DIR", str(CACHE / "uv"))
+    session.run(find_uv_bin(), "--quiet", *arguments, env=_uv_variables() | {"VIRTUAL_ENV": None}, external=True)
+
+
+def _uv_variables() -> dict[str, str]:
+    """Give the variables that uv works with: those of the user's that name registries and certificates, and ours."""
+    variables = {name: value for name, value in os.environ.items() if name.startswith(("SSL_CERT", "UV_"))}
     # uv does not read pip's variables: name the same registry to both.
     if "PIP_INDEX_URL" in os.environ:
-        variables["UV_DEFAULT_INDEX"] = os.environ.get("UV_DEFAULT_INDEX", os.environ["PIP_INDEX_URL"])
-    session.run(find_uv_bin(), "--quiet", *arguments, env=variables, external=True)
+        variables.setdefault("UV_DEFAULT_INDEX", os.environ["PIP_INDEX_URL"])
+    variables.setdefault("UV_CACHE_DIR", str(CACHE / "uv"))
+    return variables | {"UV_PYTHON_DOWNLOADS": "never"}
 
 
 def core_venv(session: nox.Session, core: str) -> Path:
@@ -330,12 +335,12 @@ def _use_registry_only(bin_folder: Path) -> None:
             file.write_text(released, encoding="utf-8")
 
 
-GET_PIP = """\
-import ensurepip, glob, os, sys
-arguments = [a for a in sys.argv[1:] if a not in ("--no-setuptools", "--no-wheel")]
-sys.path.insert(0, glob.glob(os.path.join(os.path.dirname(ensurepip.__file__), "_bundled", "pip-*.whl"))[0])
-from pip._internal.cli.main import main
-sys.exit(main(["install", "--quiet", "--upgrade", "--force-reinstall"] + arguments))
+# ansible-test hands on neither the variables for registries nor those for certificates.
+GET_PIP = f"""\
+import os, subprocess, sys
+packages = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
+command = [{find_uv_bin()!r}, "pip", "install", "--quiet", "--compile-bytecode", "--python", sys.executable, *packages]
+sys.exit(subprocess.run(command, env=os.environ | {_uv_variables()!r}).returncode)
 """
 
 
