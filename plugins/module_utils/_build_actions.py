@@ -1,0 +1,575 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change without notice.
+"""Starting, repeating and cancelling builds: planning, applying and waiting (``api-v1.1.md`` §3.4)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from ansible_collections.community.circleci.plugins.module_utils._builds import (
+    DEFAULT_JOB,
+    NOT_RUN,
+    Build,
+    build_shape,
+    described,
+    failed_steps,
+    is_final,
+    is_replaced,
+    is_single_job,
+    job_of,
+    parameters_of,
+    read_build,
+    read_builds,
+    succeeded,
+    summary,
+    workflow_id,
+)
+from ansible_collections.community.circleci.plugins.module_utils._client import (
+    PAGE_SIZE,
+    CircleCIError,
+    Client,
+    invalid,
+    plain,
+    with_fields,
+)
+from ansible_collections.community.circleci.plugins.module_utils._plan import UNKNOWN, Outcome, Plan, result_of
+from ansible_collections.community.circleci.plugins.module_utils._project import (
+    Project,
+    project_of,
+    read_known,
+    read_settings,
+)
+from ansible_collections.community.circleci.plugins.module_utils._waiting import (
+    FAILED_WORKFLOWS,
+    UNFINISHED_WORKFLOWS,
+    Watch,
+    workflow_status,
+)
+
+NEVER, ACTIVE, SUCCESSFUL = REUSE = ("never", "active", "successful")
+JOB, PIPELINE = TRIGGERS = ("job", "pipeline")
+TRIGGERED, RETRIED, CANCELED = STATES = ("triggered", "retried", "canceled")
+
+_NOTHING: dict[str, Any] = {"build": None, "builds": [], "failed_steps": [], "waited_seconds": 0.0, "reused": False}
+_NOT_RUN_HINTS = {
+    "no-followers": "Nobody follows the project: follow it with community.circleci.circleci_project_follow.",
+    "ci-skip": "The commit's message asks CircleCI to skip it.",
+    "branch-blacklisted": "The project's configuration leaves this branch out.",
+    "branch-not-whitelisted": "The project's configuration leaves this branch out.",
+    "org-not-paid": "The organization's plan does not cover this build.",
+    "user-not-paid": "The user's plan does not cover this build.",
+    "prs-only": "The project's settings allow builds of pull requests only.",
+    "1.0-not-available": "CircleCI does not run configurations of version 1.0 any more: start a new build instead.",
+}
+_ENDINGS = {
+    "canceled": "was canceled",
+    "timedout": "ran too long and was stopped",
+    "infrastructure_fail": "failed for want of infrastructure",
+    "no_tests": "ran no tests",
+    NOT_RUN: "was not run",
+}
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is to be built.
+
+    :param job: None for the one that CircleCI chooses
+    :param parameters: without the one that picks the job
+    """
+
+    branch: str | None = None
+    tag: str | None = None
+    revision: str | None = None
+    job: str | None = None
+    parameters: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_params(cls, params: dict[str, Any]) -> Target:
+        """Check the options of a task.
+
+        :raises CircleCIError: when they contradict each other
+        """
+        for name in ("branch", "tag", "revision", "job"):
+            if params[name] is not None and not params[name].strip():
+                raise invalid(f"{name} is empty.", "Leave it out, with the filter default(omit) for example.")
+        given = params["build_parameters"] or {}
+        if params["trigger"] == PIPELINE and (params["job"] is not None or given):
+            raise invalid(
+                "trigger pipeline excludes job and build_parameters.",
+                "A pipeline runs all jobs of the configuration. Leave them out, or set trigger to job.",
+            )
+        parameters = {str(name): as_text(value) for name, value in given.items()}
+        job = parameters.pop("CIRCLE_JOB", None)
+        if job is not None and params["job"] is not None:
+            raise invalid("job and CIRCLE_JOB in build_parameters say the same.", "Give only job.")
+        return cls(params["branch"], params["tag"], params["revision"], params["job"] or job, parameters)
+
+    @property
+    def is_default(self) -> bool:
+        """Whether it is the default branch, because nothing else is said."""
+        return self.branch is self.tag is self.revision is None
+
+    def resolved(self, client: Client, project: Project) -> Target:
+        """The same with the name of the default branch, if that is what is meant.
+
+        :raises CircleCIError: when CircleCI does not tell the name
+        """
+        if not self.is_default:
+            return self
+        branch = read_settings(client, project).get("default_branch")
+        if not isinstance(branch, str) or not branch:
+            raise invalid(f"CircleCI does not say which branch of {project} is the default one.", "Set branch.")
+        return replace(self, branch=branch)
+
+    def is_at(self, build: Build) -> bool:
+        """Whether a build is of this branch, tag and revision, as far as they are given."""
+        pairs = ((self.branch, "branch"), (self.tag, "vcs_tag"), (self.revision, "vcs_revision"))
+        return all(wanted in (None, build.get(key)) for wanted, key in pairs)
+
+    def is_same(self, build: Build) -> bool:
+        """Whether a build runs the same job with the same parameters there."""
+        return (
+            self.is_at(build)
+            and job_of(build) == (self.job or DEFAULT_JOB)
+            and {name: as_text(value) for name, value in parameters_of(build).items()} == self.parameters
+        )
+
+    def body(self) -> dict[str, Any]:
+        """What a trigger sends. The branch of a job is in its path."""
+        parameters = {**self.parameters, **({"CIRCLE_JOB": self.job} if self.job else {})}
+        given = {"revision": self.revision, "tag": self.tag, "build_parameters": parameters}
+        return {name: value for name, value in given.items() if value}
+
+    def predicted(self) -> dict[str, Any]:
+        """What a diff can show of the build before there is one."""
+        unknown = None if self.tag else UNKNOWN
+        return {
+            "build_num": UNKNOWN,
+            "branch": self.branch or unknown,
+            "tag": self.tag,
+            "revision": self.revision or UNKNOWN,
+            "job": self.job or DEFAULT_JOB,
+            "build_parameters": self.parameters,
+            "retry_of": None,
+        }
+
+
+def as_text(value: Any) -> str:
+    """A build parameter as CircleCI keeps it: text as it is, everything else as JSON (§3.4)."""
+    if isinstance(value, (dict, list, tuple, bool, int, float)) or value is None:
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=as_text)
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def carry_out(client: Client, params: dict[str, Any]) -> dict[str, Any]:
+    """Do what a task of ``circleci_build`` says, and wait for it if wanted. See the module's documentation.
+
+    :raises CircleCIError: also for a build that did not succeed, with the return values in its ``partial``
+    """
+    try:
+        return _carried_out(client, params)
+    except CircleCIError as error:
+        error.partial = {**_NOTHING, **error.partial}
+        raise
+
+
+def _carried_out(client: Client, params: dict[str, Any]) -> dict[str, Any]:
+    project, state = project_of(params), params["state"]
+    _refuse_idle_options(params)
+    target = Target.from_params(params)
+    if params["log_lines"] < 0:
+        raise invalid("log_lines must be 0 or more.")
+    watch = Watch(client, project, interval=params["wait_interval"], timeout=params["wait_timeout"])
+    client.require_token()
+    is_ours: Callable[[Client, Build], bool] | None = None
+    if state == CANCELED:
+        plan = plan_cancel(client, project, params["build_num"])
+    elif state == RETRIED:
+        plan = plan_retry(client, project, params["build_num"], ssh=params["ssh"])
+    elif params["trigger"] == JOB:
+        plan = plan_job(client, project, target, params["reuse"])
+    else:
+        plan, is_ours = plan_pipeline(client, project, target, params["reuse"])
+    result = result_of(plan, client, project)
+    if not params["wait"] or client.read_only:
+        return result
+    watch.restart()
+    return _wait(client, project, watch, result, is_ours, params["log_lines"], any_end=state == CANCELED)
+
+
+def _refuse_idle_options(params: dict[str, Any]) -> None:
+    """Refuse options that would do nothing: whoever sets them expects something."""
+    state = params["state"]
+    if state == TRIGGERED:
+        idle = ["build_num"] if params["build_num"] is not None else []
+    else:
+        idle = [name for name in ("branch", "tag", "revision", "job", "build_parameters") if params[name] is not None]
+        idle += [name for name, default in (("trigger", JOB), ("reuse", NEVER)) if params[name] != default]
+        if params["build_num"] < 1:
+            raise invalid("build_num must be 1 or more.")
+    if params["ssh"] and state != RETRIED:
+        idle.append("ssh")
+    if idle:
+        raise invalid(f"{', '.join(idle)} cannot be used with state {state}.", "Leave it out, or change state.")
+
+
+# --- planning ---------------------------------------------------------------------------------------------------------
+
+
+def plan_job(client: Client, project: Project, target: Target, reuse: str) -> Plan:
+    """Start one job, unless a build of the same may be reused.
+
+    :param reuse: one of :data:`REUSE`
+    """
+    _require_triggers(project)
+    newest = _read_newest(client, project, reuse)
+    sought = replace(target, branch=None) if target.revision else target
+    if reuse != NEVER and newest:
+        sought = sought.resolved(client, project)
+        for build in newest:
+            if sought.is_same(build) and (not is_final(build) or (reuse == SUCCESSFUL and succeeded(build))):
+                return Plan({"build": described(build)}, Outcome({"build": described(build)}, _result([build], True)))
+    last = _last_number(newest)
+
+    def apply() -> Outcome:
+        build = _trigger(client, project, target, last)
+        return Outcome({"build": described(build)}, _result([build]))
+
+    return Plan({"build": None}, Outcome({"build": target.predicted()}, dict(_NOTHING)), apply)
+
+
+def plan_pipeline(
+    client: Client, project: Project, target: Target, reuse: str
+) -> tuple[Plan, Callable[[Client, Build], bool]]:
+    """Start all jobs of the configuration, unless a pipeline of the same may be reused.
+
+    :param reuse: one of :data:`REUSE`
+    :returns: also what tells whether a build may be the first of the new pipeline, whose answer names none
+    """
+    _require_triggers(project)
+    newest = _read_newest(client, project, reuse)
+    last = _last_number(newest)
+    shown = {"pipeline": {"branch": target.branch, "tag": target.tag, "revision": target.revision}}
+
+    resolved: list[Target] = []
+
+    def is_ours(asking: Client, build: Build) -> bool:
+        if build["build_num"] <= last:
+            return False
+        if not resolved:
+            resolved.append(target.resolved(asking, project))
+        return resolved[0].is_at(build)
+
+    if reuse != NEVER and newest:
+        reused = _reusable_pipeline(client, project, newest, target, reuse)
+        if reused:
+            return Plan(shown, Outcome(shown, _result(reused, True))), is_ours
+    client.require_personal_token()
+
+    def apply() -> Outcome:
+        _start_pipeline(client, project, target, last)
+        return Outcome(shown, dict(_NOTHING))
+
+    return Plan({"pipeline": None}, Outcome(shown, dict(_NOTHING)), apply), is_ours
+
+
+def plan_retry(client: Client, project: Project, number: int, *, ssh: bool) -> Plan:
+    """Run a build again.
+
+    :param ssh: whether the token's user can log in to the new build
+    """
+    source = _require_build(client, project, number)
+    last = _last_number(read_builds(client, project.path(), limit=1))
+    predicted = {**described(source), "build_num": UNKNOWN, "retry_of": number}
+
+    def apply() -> Outcome:
+        build: Build = client.write(
+            "POST",
+            project.path(number, "ssh" if ssh else "retry"),
+            repeatable=False,
+            seen=lambda: _only_one(client, project, last, lambda build: build.get("retry_of") == number),
+            shape=build_shape,
+        )
+        _require_run(project, build)
+        return Outcome({"build": described(build)}, _result([build]))
+
+    return Plan({"build": None}, Outcome({"build": predicted}, dict(_NOTHING)), apply)
+
+
+def plan_cancel(client: Client, project: Project, number: int) -> Plan:
+    """Cancel a build that has not ended."""
+    build = _require_build(client, project, number)
+    before = {"build": {**described(build), "status": build["status"]}}
+    if is_final(build):
+        return Plan(before, Outcome(before, _result([build])))
+    predicted = {"build": {**before["build"], "status": "canceled"}}
+
+    def ended() -> Build | None:
+        now = read_build(client, project, number)
+        return now if is_final(now) else None
+
+    def apply() -> Outcome:
+        now: Build = client.write(
+            "POST", project.path(number, "cancel"), repeatable=True, seen=ended, shape=build_shape
+        )
+        if is_final(now) and now["status"] != "canceled":
+            client.warn(f"{_named(project, now)} ended before it could be canceled: {plain(str(now['status']))}.")
+        return Outcome({"build": {**described(now), "status": now["status"]}}, _result([now]))
+
+    return Plan(before, Outcome(predicted, dict(_NOTHING)), apply)
+
+
+def _require_triggers(project: Project) -> None:
+    if project.is_app:
+        raise invalid(
+            f"API v1.1 cannot start builds of {project}: it belongs to the GitHub App, GitLab or a standalone "
+            "organization.",
+            "Start a pipeline with API v2 for it.",
+        )
+
+
+def _require_build(client: Client, project: Project, number: int) -> Build:
+    build: Build | None = read_known(client, project, lambda: read_build(client, project, number), None)
+    if build is None:
+        raise invalid(f"{project} has no build {number}.", "Check build_num.")
+    return build
+
+
+def _read_newest(client: Client, project: Project, reuse: str) -> list[Build]:
+    """The newest builds. At least one: after a doubtful trigger only what is newer can be its build."""
+    limit = 1 if reuse == NEVER else PAGE_SIZE
+    found: list[Build] = read_known(client, project, lambda: read_builds(client, project.path(), limit=limit), [])
+    return found
+
+
+def _last_number(newest: list[Build]) -> int:
+    return max((build["build_num"] for build in newest), default=0)
+
+
+def _reusable_pipeline(
+    client: Client, project: Project, newest: list[Build], target: Target, reuse: str
+) -> list[Build] | None:
+    """The newest pipeline of the same that is running, or has succeeded, by its builds, oldest first."""
+    sought = (replace(target, branch=None) if target.revision else target).resolved(client, project)
+    workflows: dict[str, list[Build]] = {}
+    for build in reversed(newest):
+        workflow = workflow_id(build)
+        if workflow is not None and sought.is_at(build):
+            workflows.setdefault(workflow, []).append(build)
+    settings = read_settings(client, project)
+    for workflow, builds in reversed(list(workflows.items())):
+        if len(builds) == 1 and is_single_job(builds[0]):
+            continue
+        status = workflow_status(settings, workflow)
+        active = status in UNFINISHED_WORKFLOWS or not all(map(is_final, builds))
+        good = all(succeeded(build) or is_replaced(build, builds) for build in builds)
+        if active or (reuse == SUCCESSFUL and good and status not in FAILED_WORKFLOWS):
+            return builds
+    return None
+
+
+# --- applying ---------------------------------------------------------------------------------------------------------
+
+
+def _trigger(client: Client, project: Project, target: Target, last: int) -> Build:
+    """Start a job. When the answer is lost, the only new build of the same is it."""
+
+    def seen() -> Build | None:
+        resolved = target.resolved(client, project)
+        return _only_one(client, project, last, lambda build: build.get("why") == "api" and resolved.is_same(build))
+
+    path = project.path("tree", target.branch) if target.branch else project.path()
+    try:
+        build: Build = client.write("POST", path, target.body(), repeatable=False, seen=seen, shape=build_shape)
+    except CircleCIError as error:
+        words = (error.error or "").lower()
+        if "schema violation" in words or "version 2.1" in words:
+            error.hint = (
+                "Single jobs of a configuration of version 2.1 cannot be started: set trigger to pipeline, which runs "
+                "all of it."
+            )
+        raise
+    _require_run(project, build)
+    return build
+
+
+def _start_pipeline(client: Client, project: Project, target: Target, last: int) -> None:
+    """Start a pipeline. When the answer is lost, the only new workflow there is it."""
+    body = {**target.body(), **({"branch": target.branch} if target.branch else {})}
+
+    def seen() -> bool | None:
+        resolved = target.resolved(client, project)
+        newer = _newer(client, project, last, lambda build: build.get("why") == "api" and resolved.is_at(build))
+        if len({workflow_id(build) or build["build_num"] for build in newer}) > 1:
+            raise _several(newer)
+        return True if newer else None
+
+    path = project.path("build")
+    answer = client.write("POST", path, body, repeatable=False, seen=seen, shape=with_fields(body=str))
+    if isinstance(answer, dict) and answer.get("status") not in (None, 200, 201):
+        words = plain(answer["body"])
+        raise CircleCIError(
+            f"CircleCI did not start a pipeline of {project}: {words}",
+            status=answer["status"] if isinstance(answer["status"], int) else None,
+            method="POST",
+            path=f"/api/v1.1/{path}",
+            error=words,
+            hint="Check branch, tag and revision, and the project's configuration.",
+        )
+
+
+def _newer(client: Client, project: Project, last: int, is_it: Callable[[Build], bool]) -> list[Build]:
+    listed = read_builds(client, project.path(), limit=PAGE_SIZE)
+    return [build for build in reversed(listed) if build["build_num"] > last and is_it(build)]
+
+
+def _only_one(client: Client, project: Project, last: int, is_it: Callable[[Build], bool]) -> Build | None:
+    """The one newer build that may have come of a doubtful request.
+
+    :raises CircleCIError: when it may be one of several
+    """
+    newer = _newer(client, project, last, is_it)
+    if len(newer) > 1:
+        raise _several(newer)
+    return newer[0] if newer else None
+
+
+def _several(builds: list[Build]) -> CircleCIError:
+    numbers = ", ".join(f"#{build['build_num']}" for build in builds)
+    return invalid(f"Any of the builds {numbers} may have come of it.")
+
+
+def _require_run(project: Project, build: Build) -> None:
+    """Fail for a build that CircleCI refuses to run.
+
+    :raises CircleCIError: then
+    """
+    if build["status"] != NOT_RUN:
+        return
+    reason = plain(str(build.get("dont_build") or "no reason given"))
+    error = CircleCIError(
+        f"CircleCI did not run {_named(project, build)}: {reason}",
+        hint=_NOT_RUN_HINTS.get(reason, "See the messages of the build."),
+    )
+    error.partial = _result([build])
+    raise error
+
+
+def _result(builds: list[Build], reused: bool = False) -> dict[str, Any]:
+    shown = [summary(build) for build in builds]
+    return {**_NOTHING, "build": shown[0], "builds": shown, "reused": reused}
+
+
+# --- waiting ----------------------------------------------------------------------------------------------------------
+
+
+def _wait(
+    client: Client,
+    project: Project,
+    watch: Watch,
+    result: dict[str, Any],
+    is_ours: Callable[[Client, Build], bool] | None,
+    log_lines: int,
+    *,
+    any_end: bool,
+) -> dict[str, Any]:
+    """Wait for the builds of a result, and fail when one did not succeed.
+
+    :param is_ours: for pipelines: finds the first build
+    :param any_end: whether every end will do
+    """
+    builds: list[Build] = result["builds"]
+    workflow_failed = False
+    try:
+        if is_ours is None:
+            build, ended = watch.build(builds[0])
+            builds = [build]
+        else:
+            builds, ended, workflow_failed = watch.pipeline(is_ours, builds)
+    except CircleCIError as error:
+        error.partial = {**_returned(result), "waited_seconds": round(watch.waited, 1)}
+        raise
+    shown = [summary(build) for build in builds]
+    result.update(build=shown[0] if shown else None, builds=shown, waited_seconds=round(watch.waited, 1))
+    for build in shown:
+        client.report(f"{_numbered(project, build)}: {build.get('build_url')}")
+    if not ended:
+        failure = _timed_out(project, watch, builds)
+    else:
+        bad = [build for build in builds if not succeeded(build) and not is_replaced(build, builds)]
+        if any_end or not (bad or workflow_failed):
+            return result
+        result["failed_steps"] = _all_failed_steps(client, project, bad, log_lines)
+        failure = _failed(project, bad, result["failed_steps"])
+    failure.partial = _returned(result)
+    raise failure
+
+
+def _returned(result: dict[str, Any]) -> dict[str, Any]:
+    return {name: result[name] for name in _NOTHING}
+
+
+def _timed_out(project: Project, watch: Watch, builds: list[Build]) -> CircleCIError:
+    waiting = f"after waiting for {watch.timeout:.0f} s"
+    if not builds:
+        return CircleCIError(
+            f"CircleCI took the request for a pipeline of {project}, but no build of it is to be seen {waiting}",
+            hint="The configuration may start no job there, or have errors: look at the pipeline on CircleCI.",
+        )
+    running = [build for build in builds if not is_final(build)] or builds[-1:]
+    told = ", ".join(f"{_named(project, build)} is {plain(str(build.get('status')))}" for build in running)
+    if all(map(is_final, builds)) and running[-1].get("status") != "retried":
+        told = f"{told}, but its workflow has not ended"
+    return CircleCIError(f"{told} {waiting}", hint="Nothing was canceled. Set wait_timeout higher to wait longer.")
+
+
+def _failed(project: Project, builds: list[Build], steps: list[dict[str, Any]]) -> CircleCIError:
+    """The error for builds that have ended badly; for none when only their workflow has."""
+    told = [f"{_named(project, build)} {_ending(build)}" for build in builds] or [f"A workflow of {project} failed"]
+    for step in steps:
+        code = "" if step["exit_code"] is None else f" with exit code {step['exit_code']}"
+        told.append(f"step {plain(step['name'])!r}: {plain(str(step['status']))}{code}")
+    return CircleCIError(
+        "; ".join(dict.fromkeys(told)), hint="failed_steps has the end of what they wrote." if steps else None
+    )
+
+
+def _ending(build: Build) -> str:
+    status = str(build.get("status"))
+    canceler = build.get("canceler")
+    by = f" by {plain(str(canceler.get('login')))}" if status == "canceled" and isinstance(canceler, dict) else ""
+    reason = build.get("fail_reason") or build.get("dont_build")
+    return f"{_ENDINGS.get(status, 'failed')}{by}{f' ({plain(str(reason))})' if reason else ''}"
+
+
+def _all_failed_steps(client: Client, project: Project, builds: list[Build], log_lines: int) -> list[dict[str, Any]]:
+    """The failed steps of all builds, shown to the user too."""
+    found: list[dict[str, Any]] = []
+    for build in builds:
+        try:
+            whole = build if "steps" in build else read_build(client, project, build["build_num"])
+        except CircleCIError as error:
+            client.warn(f"The failed steps of {_named(project, build)} could not be read. {error.message}")
+            continue
+        for step in failed_steps(client, project, whole, log_lines):
+            found.append(step)
+            client.report(f"{_numbered(project, build)}: {step['name']}: {step['status']}")
+            for line in step["log_tail"].splitlines():
+                client.report(f"    {line}")
+    return found
+
+
+def _numbered(project: Project, build: Build) -> str:
+    return f"{project} #{build['build_num']}"
+
+
+def _named(project: Project, build: Build) -> str:
+    url = build.get("build_url")
+    return f"{_numbered(project, build)} ({plain(url)})" if isinstance(url, str) else _numbered(project, build)

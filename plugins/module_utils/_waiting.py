@@ -1,0 +1,218 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change without notice.
+"""Waiting for builds: polling that outlasts CircleCI's troubles, up to a deadline."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from ansible_collections.community.circleci.plugins.module_utils._builds import (
+    RETRIED,
+    Build,
+    is_final,
+    is_replaced,
+    read_build,
+    read_builds,
+    workflow_id,
+)
+from ansible_collections.community.circleci.plugins.module_utils._client import (
+    PAGE_SIZE,
+    CircleCIError,
+    Client,
+    Patience,
+    invalid,
+)
+from ansible_collections.community.circleci.plugins.module_utils._project import Project, read_settings
+
+LONGEST_PAUSE = 30.0  # seconds
+SLOWER = 0.1
+"""The pause between two polls is this part of what was waited already: long builds are asked for less often."""
+SHORTEST_TIMEOUT = 0.5  # seconds
+ENDS_POLLING = frozenset({401, 403, 404})
+"""Answers that will not get better."""
+UNFINISHED_WORKFLOWS = frozenset({"running", "failing", "on_hold"})
+FAILED_WORKFLOWS = frozenset({"failed", "error", "canceled", "unauthorized"})
+
+T = TypeVar("T")
+
+
+class _UntilDeadline(Patience):
+    """Patience that ends at a moment instead of after a sum of waits."""
+
+    def __init__(self, deadline: float) -> None:
+        super().__init__(max(deadline - time.monotonic(), 0.0))
+        self.deadline = deadline
+
+    def take(self, seconds: float, *, throttled: bool) -> bool:
+        """Ask to wait. See :meth:`Patience.take`."""
+        return time.monotonic() + seconds <= self.deadline and super().take(seconds, throttled=throttled)
+
+
+class Watch:
+    """Looks at builds until they have ended or time is up.
+
+    :param interval: seconds between two polls at the start
+    :param timeout: seconds after which it gives up
+    :raises CircleCIError: for unusable values
+    """
+
+    def __init__(self, client: Client, project: Project, *, interval: float, timeout: float) -> None:
+        for name, value in (("wait_interval", interval), ("wait_timeout", timeout)):
+            if not (math.isfinite(value) and value >= 0):
+                raise invalid(f"{name} must be a number of seconds, 0 or more.")
+        self.client = client
+        self.project = project
+        self.interval = interval
+        self.timeout = timeout
+        self.started = time.monotonic()
+        self._missed = False
+        self._statuses: dict[int, str] = {}
+
+    @property
+    def waited(self) -> float:
+        """Seconds since the start."""
+        return time.monotonic() - self.started
+
+    def restart(self) -> None:
+        """Count the time from now on."""
+        self.started = time.monotonic()
+
+    def build(self, build: Build) -> tuple[Build, bool]:
+        """Wait for one build, or for the one by which CircleCI replaces it.
+
+        :returns: the build with its steps, and whether it has ended
+        :raises CircleCIError: when CircleCI says that it cannot be read
+        """
+        latest = build
+        self._note(build)
+
+        def look(client: Client) -> Build | None:
+            nonlocal latest
+            latest = read_build(client, self.project, latest["build_num"])
+            self._note(latest)
+            if latest["status"] != RETRIED:
+                return latest if is_final(latest) else None
+            if (successor := self._successor(client, latest)) is not None:
+                latest = successor
+                self._note(latest)
+            return None
+
+        ended = self._until(look) is not None
+        return latest, ended
+
+    def pipeline(self, is_ours: Callable[[Client, Build], bool], known: list[Build]) -> tuple[list[Build], bool, bool]:
+        """Wait for every build of a pipeline.
+
+        :param is_ours: whether a build may be its first one
+        :param known: builds that are known to belong to it
+        :returns: its builds without their steps, oldest first; whether all have ended; whether its workflow is said to
+            have failed
+        :raises CircleCIError: when CircleCI says that they cannot be read
+        """
+        members = {build["build_num"]: build for build in known}
+        failed = False
+        last_seen: list[int] = []
+
+        def look(client: Client) -> bool | None:
+            nonlocal failed, last_seen
+            listed = read_builds(client, self.project.path(), limit=PAGE_SIZE)
+            if not members:
+                candidates = [build for build in listed if is_ours(client, build)]
+                if not candidates:
+                    return None
+                first = min(candidates, key=lambda build: int(build["build_num"]))
+                members[first["build_num"]] = first
+            workflow = next((found for found in map(workflow_id, members.values()) if found), None)
+            seen = {build["build_num"]: build for build in listed}
+            for number, build in members.items():
+                if number not in seen and not is_final(build):
+                    seen[number] = read_build(client, self.project, number)
+            for number, build in sorted(seen.items()):
+                if number in members or (workflow is not None and workflow_id(build) == workflow):
+                    members[number] = build
+                    self._note(build)
+            before, last_seen = last_seen, []
+            builds = list(members.values())
+            if not all(self._has_ended(build, builds) for build in builds):
+                return None
+            if workflow is None:
+                return True
+            last_seen = sorted(members)
+            status = workflow_status(read_settings(client, self.project), workflow)
+            failed = status in FAILED_WORKFLOWS
+            if status is None:
+                # Nobody says whether another job is about to start: a second look shows it.
+                return True if before == last_seen else None
+            return None if status in UNFINISHED_WORKFLOWS else True
+
+        ended = self._until(look) is not None
+        return [members[number] for number in sorted(members)], ended, failed
+
+    def _until(self, look: Callable[[Client], T | None]) -> T | None:
+        """Look again and again, until that gives something; None when time is up."""
+        while True:
+            found = self._look_once(look)
+            left = self.timeout - self.waited
+            if found is not None or left <= 0:
+                return found
+            pause = max(self.interval, min(LONGEST_PAUSE, self.waited * SLOWER))
+            time.sleep(min(pause, left))
+
+    def _look_once(self, look: Callable[[Client], T | None]) -> T | None:
+        """One poll. A failure that may pass is only a missed poll: the wait has a deadline of its own."""
+        deadline = self.started + self.timeout
+        client = self.client.copy()
+        client.timeout = min(client.timeout, max(deadline - time.monotonic(), SHORTEST_TIMEOUT))
+        client.patience = _UntilDeadline(deadline)
+        try:
+            return look(client)
+        except CircleCIError as error:
+            if error.status in ENDS_POLLING:
+                raise
+            if not self._missed:
+                self._missed = True
+                self.client.warn(f"CircleCI could not be asked while this task waited, which went on. {error.message}")
+            return None
+        finally:
+            self.client.patience.throttled += client.patience.throttled
+
+    def _successor(self, client: Client, build: Build) -> Build | None:
+        """The build that replaces one that CircleCI has retried itself; None while there is none."""
+        number = build["build_num"]
+        named = [item for item in build.get("retries") or [] if isinstance(item, int) and item > number]
+        if named:
+            return read_build(client, self.project, max(named))
+        listed = read_builds(client, self.project.path(), limit=PAGE_SIZE)
+        return next((other for other in listed if other.get("retry_of") == number), None)
+
+    @staticmethod
+    def _has_ended(build: Build, builds: list[Build]) -> bool:
+        return is_final(build) and (build.get("status") != RETRIED or is_replaced(build, builds))
+
+    def _note(self, build: Build) -> None:
+        """Report a change of state."""
+        number, status = build["build_num"], str(build.get("status"))
+        before = self._statuses.get(number)
+        if before == status:
+            return
+        self._statuses[number] = status
+        change = f"{before} -> {status} ({self.waited:.0f} s)" if before else status
+        self.client.report(f"{self.project} #{number}: {change}")
+
+
+def workflow_status(settings: dict[str, Any], workflow: str) -> str | None:
+    """What a project's settings say of a workflow. They show the latest one of each name and branch (§3.2)."""
+    for branch in _values(settings.get("branches")):
+        for shown in _values(branch.get("latest_workflows")):
+            if shown.get("id") == workflow:
+                return str(shown.get("status"))
+    return None
+
+
+def _values(mapping: Any) -> list[dict[str, Any]]:
+    return [item for item in mapping.values() if isinstance(item, dict)] if isinstance(mapping, dict) else []

@@ -1,0 +1,303 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: circleci_build
+short_description: Start, retry or cancel builds on CircleCI and wait for them
+version_added: 0.1.0
+description:
+  - Start a job or a whole pipeline, run a build again, or cancel one.
+  - With O(wait=true) the task goes on when the build has ended. When the build did not succeed the task fails, and
+    RV(failed_steps) has the end of what the failed steps wrote.
+  - At most one build comes of one task. When the answer to a request is lost, the module looks for the build that may
+    have come of it. It never sends the request again. If it cannot tell, it fails and says so.
+author:
+  - The community.circleci contributors (@ansible-collections)
+extends_documentation_fragment:
+  - community.circleci._connection
+  - community.circleci._project
+  - community.circleci._attributes
+  - community.circleci._attributes.changes
+  - community.circleci._attributes.action_group
+attributes:
+  check_mode:
+    details: Nothing is started and nothing is waited for. RV(build) is null where a build would be started.
+  idempotent:
+    support: partial
+    details: With O(reuse=never) and with O(state=retried) every run starts a build. Use O(reuse) for a task that may
+      run twice.
+options:
+  state:
+    description:
+      - V(triggered) starts a build.
+      - V(retried) runs the build with O(build_num) again, as a new build.
+      - V(canceled) cancels the build with O(build_num). A build that has ended is left as it is.
+    type: str
+    choices: [triggered, retried, canceled]
+    default: triggered
+  trigger:
+    description:
+      - V(job) starts one job. CircleCI does that for configurations up to version 2.0. Contexts are not applied.
+      - V(pipeline) starts all workflows of the configuration, as a push does. It needs a personal token. Use it for
+        configurations of version 2.1.
+      - CircleCI does not say which builds a pipeline starts. With O(wait=true) the module finds them. Without it
+        RV(builds) is empty.
+    type: str
+    choices: [job, pipeline]
+    default: job
+  branch:
+    description:
+      - The branch to build. Without O(branch), O(tag) and O(revision) it is the project's default branch.
+    type: str
+  tag:
+    description:
+      - The tag to build, instead of a branch.
+    type: str
+  revision:
+    description:
+      - The commit to build, by its full hash. Set it to build exactly what is being deployed.
+    type: str
+  job:
+    description:
+      - The job to start, by its name in the configuration. CircleCI starts the one named C(build) when it is not set.
+      - Only with O(trigger=job).
+    type: str
+  build_parameters:
+    description:
+      - Parameters of the build. The job sees them as environment variables.
+      - Text is sent as it is. Numbers, booleans, lists and dictionaries are sent as JSON text, for example V(true) or
+        V([1,2]).
+      - Everybody who can see the build can see them. For secrets use M(community.circleci.circleci_env_var).
+      - Only with O(trigger=job).
+    type: dict
+  build_num:
+    description:
+      - The number of the build to retry or cancel. Required for these, and not used otherwise.
+    type: int
+  ssh:
+    description:
+      - Retry with SSH, so that the token's user can log in to the build and look around. Only with O(state=retried).
+    type: bool
+    default: false
+  reuse:
+    description:
+      - Whether a build that is there already will do. Looked for are builds of the same O(job) and
+        O(build_parameters), and of the same O(revision), or the same O(tag), or else the same branch, among the newest
+        100 of the project. With O(trigger=pipeline) it is a pipeline with its builds.
+      - V(never) always starts one.
+      - V(active) takes one that is running or waiting.
+      - V(successful) also takes one that has succeeded. Set it together with O(revision) to build each commit once.
+    type: str
+    choices: [never, active, successful]
+    default: never
+  wait:
+    description:
+      - Wait until the build has ended. A build that is reused is waited for too.
+      - A build that CircleCI itself retries after a failure of its infrastructure is followed to the one that replaces
+        it.
+      - While waiting, failed requests do not end the task, with one warning for all of them. Only the answers 401, 403
+        and 404 do.
+    type: bool
+    default: false
+  wait_timeout:
+    description:
+      - How long to wait at most, in seconds. Then the task fails. Nothing is canceled.
+    type: float
+    default: 1800.0
+  wait_interval:
+    description:
+      - How long to pause between two looks at the build, in seconds.
+      - When a tenth of what was waited already is longer, that is the pause, up to 30 seconds.
+    type: float
+    default: 5.0
+  log_lines:
+    description:
+      - How many lines from the end of a failed step's output are returned at most. V(0) reads no output.
+    type: int
+    default: 50
+seealso:
+  - module: community.circleci.circleci_build_info
+  - module: community.circleci.circleci_build_ssh_user
+  - plugin: community.circleci.circleci_builds
+    plugin_type: lookup
+  - name: CircleCI API v1.1
+    description: The reference of the API.
+    link: https://circleci.com/docs/api/v1/
+"""
+
+EXAMPLES = r"""
+- name: Run the job "build" on the default branch and wait for it
+  community.circleci.circleci_build:
+    project: github/acme/api
+    api_token: "{{ vault_circleci_token }}"
+    wait: true
+
+- name: Run one job with parameters
+  community.circleci.circleci_build:
+    project: github/acme/api
+    branch: feature/login
+    job: test
+    build_parameters:
+      TARGET: staging
+      DRY_RUN: true
+  register: started
+
+- name: Cancel it
+  community.circleci.circleci_build:
+    project: github/acme/api
+    state: canceled
+    build_num: "{{ started.build.build_num }}"
+
+- name: Run it again and let me log in
+  community.circleci.circleci_build:
+    project: github/acme/api
+    state: retried
+    build_num: "{{ started.build.build_num }}"
+    ssh: true
+
+- name: Build a commit, unless that was done already
+  community.circleci.circleci_build:
+    project: github/acme/api
+    revision: 4e1243bd22c66e76c2ba9eddc1f91394e57f9f83
+    reuse: successful
+    wait: true
+
+- name: Run the whole pipeline of a branch and show what failed in it
+  block:
+    - name: Run the pipeline
+      community.circleci.circleci_build:
+        project: github/acme/api
+        trigger: pipeline
+        branch: main
+        wait: true
+        wait_timeout: 3600
+      register: pipeline
+  rescue:
+    - name: Show the end of what the failed steps wrote
+      ansible.builtin.debug:
+        msg: "{{ item.log_tail.splitlines() }}"
+      loop: "{{ pipeline.failed_steps }}"
+      loop_control:
+        label: "{{ item.name }}"
+"""
+
+RETURN = r"""
+project:
+  description: The canonical slug of the project.
+  type: str
+  returned: always
+  sample: github/acme/api
+build:
+  description:
+    - The build that was started, reused, retried or canceled, as CircleCI describes it, without its steps. With
+      O(wait=true) it is as it was at the end, and the one that replaced it if CircleCI retried it.
+    - With O(trigger=pipeline) it is the first build of the pipeline, and null without O(wait).
+    - Null in check mode where a build would be started or canceled.
+  type: dict
+  returned: always
+  sample: &build
+    build_num: 12
+    build_url: https://circleci.com/gh/acme/api/12
+    branch: main
+    vcs_revision: 4e1243bd22c66e76c2ba9eddc1f91394e57f9f83
+    status: success
+    outcome: success
+    lifecycle: finished
+    why: api
+    build_parameters:
+      CIRCLE_JOB: build
+builds:
+  description:
+    - The builds of the pipeline, oldest first. With O(trigger=job) a list with RV(build) only.
+  type: list
+  elements: dict
+  returned: always
+  sample: [*build]
+failed_steps:
+  description: What failed, in every container, when the task waited for a build that did not succeed.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    name:
+      description: The name of the step.
+      type: str
+      sample: Run tests
+    exit_code:
+      description: The exit code of its command; null when there was none.
+      type: int
+      sample: 1
+    status:
+      description: What became of it, such as V(failed), V(timedout), V(canceled) or V(infrastructure_fail).
+      type: str
+      sample: failed
+    log_tail:
+      description: The last lines that it wrote, without colours and control characters.
+      type: str
+      sample: "FAILED tests/test_orders.py::test_order_3"
+waited_seconds:
+  description: How long the task waited for the build, in seconds.
+  type: float
+  returned: always
+  sample: 94.2
+reused:
+  description: Whether a build that was there already was taken.
+  type: bool
+  returned: always
+  sample: false
+"""
+
+from typing import Any
+
+from ansible_collections.community.circleci.plugins.module_utils._build_actions import (
+    JOB,
+    NEVER,
+    REUSE,
+    STATES,
+    TRIGGERED,
+    TRIGGERS,
+    carry_out,
+)
+from ansible_collections.community.circleci.plugins.module_utils._client import Client
+from ansible_collections.community.circleci.plugins.module_utils._options import CONNECTION, PROJECT
+from ansible_collections.community.circleci.plugins.module_utils._run import run_module
+
+ARGUMENT_SPEC = {
+    **CONNECTION,
+    **PROJECT,
+    "state": {"type": "str", "choices": list(STATES), "default": TRIGGERED},
+    "trigger": {"type": "str", "choices": list(TRIGGERS), "default": JOB},
+    "branch": {"type": "str"},
+    "tag": {"type": "str"},
+    "revision": {"type": "str"},
+    "job": {"type": "str"},
+    "build_parameters": {"type": "dict"},
+    "build_num": {"type": "int"},
+    "ssh": {"type": "bool", "default": False},
+    "reuse": {"type": "str", "choices": list(REUSE), "default": NEVER},
+    "wait": {"type": "bool", "default": False},
+    "wait_timeout": {"type": "float", "default": 1800.0},
+    "wait_interval": {"type": "float", "default": 5.0},
+    "log_lines": {"type": "int", "default": 50},
+}
+CONSTRAINTS = {
+    "required_if": [("state", "retried", ("build_num",)), ("state", "canceled", ("build_num",))],
+    "mutually_exclusive": [("branch", "tag"), ("revision", "tag")],
+}
+
+
+def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
+    """Start, retry or cancel a build, and wait for it."""
+    return carry_out(client, params)
+
+
+def main() -> None:
+    run_module(run, ARGUMENT_SPEC, CONSTRAINTS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,222 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: circleci_build_info
+short_description: Read a build of a CircleCI project
+version_added: 0.1.0
+description:
+  - Read one build by its number, or the latest one, by branch and result if wanted.
+  - Also its steps, artifacts and test results, and what failed in it.
+  - Builds of open-source projects can be read without a token.
+author:
+  - The community.circleci contributors (@ansible-collections)
+extends_documentation_fragment:
+  - community.circleci._connection
+  - community.circleci._project
+  - community.circleci._attributes
+  - community.circleci._attributes.reads
+  - community.circleci._attributes.action_group
+options:
+  build_num:
+    description:
+      - The number of the build. Without it the latest build is read.
+      - It excludes O(branch) and O(filter).
+    type: int
+  branch:
+    description:
+      - Read the latest build of this branch. Without it all branches count.
+    type: str
+  filter:
+    description:
+      - Read the latest build that has ended (V(completed)), has succeeded (V(successful)), has failed (V(failed)) or
+        is running (V(running)). Without it every build counts.
+    type: str
+    choices: [completed, successful, failed, running]
+  artifacts:
+    description:
+      - Read the list of artifacts too.
+    type: bool
+    default: false
+  tests:
+    description:
+      - Read the results of the tests too, which the build must have stored with C(store_test_results).
+    type: bool
+    default: false
+  steps:
+    description:
+      - Return the steps in RV(build), with what ran in each container.
+    type: bool
+    default: false
+  log_lines:
+    description:
+      - How many lines from the end of a failed step's output are returned at most. V(0) reads no output.
+    type: int
+    default: 50
+notes:
+  - The header C(Cache-Control) of CircleCI's answers is honoured when the Python library C(CacheControl) is installed.
+seealso:
+  - module: community.circleci.circleci_build
+  - plugin: community.circleci.circleci_builds
+    plugin_type: lookup
+    description: Read many builds at once.
+"""
+
+EXAMPLES = r"""
+- name: Read the latest build of the main branch
+  community.circleci.circleci_build_info:
+    project: github/acme/api
+    api_token: "{{ vault_circleci_token }}"
+    branch: main
+  register: latest
+
+- name: Show how it went
+  ansible.builtin.debug:
+    msg: "{{ latest.build.status | default('never built') }}"
+
+- name: Read what the latest successful build made
+  community.circleci.circleci_build_info:
+    project: github/acme/api
+    filter: successful
+    artifacts: true
+    tests: true
+  register: good
+
+- name: Show where it can be downloaded
+  ansible.builtin.debug:
+    msg: "{{ good.artifacts | map(attribute='url') }}"
+
+- name: Read the latest failed build and the last 20 lines of its failed steps
+  community.circleci.circleci_build_info:
+    project: github/acme/api
+    filter: failed
+    log_lines: 20
+"""
+
+RETURN = r"""
+project:
+  description: The canonical slug of the project.
+  type: str
+  returned: always
+  sample: github/acme/api
+build:
+  description:
+    - The build, as CircleCI describes it. Null when no build matches O(branch) and O(filter). When there is none with
+      O(build_num) the task fails.
+    - Its steps are there only with O(steps=true). The signed URLs of their outputs are left out.
+  type: dict
+  returned: success
+  sample:
+    build_num: 12
+    build_url: https://circleci.com/gh/acme/api/12
+    branch: main
+    vcs_revision: 4e1243bd22c66e76c2ba9eddc1f91394e57f9f83
+    status: success
+    outcome: success
+    lifecycle: finished
+artifacts:
+  description: The artifacts of the build. Empty without O(artifacts). Their URLs need the token.
+  type: list
+  elements: dict
+  returned: success
+  sample:
+    - path: coverage/index.html
+      pretty_path: coverage/index.html
+      node_index: 0
+      url: https://12-1234-gh.circle-artifacts.com/0/coverage/index.html
+tests:
+  description: The results of the tests. Empty without O(tests).
+  type: list
+  elements: dict
+  returned: success
+  sample:
+    - classname: tests.test_orders
+      file: tests/test_orders.py
+      name: test_order_1
+      result: success
+      run_time: 0.25
+      message: null
+      source: pytest
+failed_steps:
+  description: What failed in the build, in every container.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    name:
+      description: The name of the step.
+      type: str
+      sample: Run tests
+    exit_code:
+      description: The exit code of its command; null when there was none.
+      type: int
+      sample: 1
+    status:
+      description: What became of it, such as V(failed), V(timedout), V(canceled) or V(infrastructure_fail).
+      type: str
+      sample: failed
+    log_tail:
+      description: The last lines that it wrote, without colours and control characters.
+      type: str
+      sample: "FAILED tests/test_orders.py::test_order_3"
+"""
+
+from typing import Any
+
+from ansible_collections.community.circleci.plugins.module_utils._builds import (
+    FILTERS,
+    clean,
+    failed_steps,
+    find_build,
+    read_tests,
+    summary,
+)
+from ansible_collections.community.circleci.plugins.module_utils._client import Client, invalid
+from ansible_collections.community.circleci.plugins.module_utils._options import CONNECTION, PROJECT
+from ansible_collections.community.circleci.plugins.module_utils._project import project_of
+from ansible_collections.community.circleci.plugins.module_utils._run import run_module
+
+ARGUMENT_SPEC = {
+    **CONNECTION,
+    **PROJECT,
+    "build_num": {"type": "int"},
+    "branch": {"type": "str"},
+    "filter": {"type": "str", "choices": list(FILTERS)},
+    "artifacts": {"type": "bool", "default": False},
+    "tests": {"type": "bool", "default": False},
+    "steps": {"type": "bool", "default": False},
+    "log_lines": {"type": "int", "default": 50},
+}
+CONSTRAINTS = {"mutually_exclusive": [("build_num", "branch"), ("build_num", "filter")]}
+
+
+def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
+    """Read a build."""
+    project = project_of(params)
+    log_lines = params["log_lines"]
+    if log_lines < 0:
+        raise invalid("log_lines must be 0 or more.")
+    client.caching = True
+    build = find_build(client, project, params["build_num"], params["branch"], params["filter"])
+    result: dict[str, Any] = {"changed": False, "build": None, "artifacts": [], "tests": [], "failed_steps": []}
+    if build is None:
+        return result
+    result["build"] = clean(build) if params["steps"] else summary(build)
+    if params["artifacts"]:
+        result["artifacts"] = client.get_list(project.path(build["build_num"], "artifacts"))
+    if params["tests"]:
+        result["tests"] = read_tests(client, project, build)
+    result["failed_steps"] = failed_steps(client, project, build, log_lines)
+    return result
+
+
+def main() -> None:
+    run_module(run, ARGUMENT_SPEC, CONSTRAINTS)
+
+
+if __name__ == "__main__":
+    main()

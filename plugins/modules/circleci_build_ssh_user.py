@@ -1,0 +1,132 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: circleci_build_ssh_user
+short_description: Let the token's user log in to a running CircleCI build
+version_added: 0.1.0
+description:
+  - Add the user that the token belongs to, with the keys that the user has at GitHub or Bitbucket, to the people who
+    may log in to a build by SSH.
+  - CircleCI Server and older builds support this. CircleCI's cloud has dropped it for new builds. When the user is not
+    added, the task fails and says so. M(community.circleci.circleci_build) can then retry the build with SSH.
+author:
+  - The community.circleci contributors (@ansible-collections)
+extends_documentation_fragment:
+  - community.circleci._connection
+  - community.circleci._project
+  - community.circleci._attributes
+  - community.circleci._attributes.changes
+  - community.circleci._attributes.action_group
+options:
+  build_num:
+    description:
+      - The number of the build.
+    type: int
+    required: true
+seealso:
+  - module: community.circleci.circleci_build
+  - module: community.circleci.circleci_user_info
+"""
+
+EXAMPLES = r"""
+- name: Start a build
+  community.circleci.circleci_build:
+    project: github/acme/api
+    api_token: "{{ vault_circleci_token }}"
+  register: started
+
+- name: Let me log in to it
+  community.circleci.circleci_build_ssh_user:
+    project: github/acme/api
+    api_token: "{{ vault_circleci_token }}"
+    build_num: "{{ started.build.build_num }}"
+"""
+
+RETURN = r"""
+project:
+  description: The canonical slug of the project.
+  type: str
+  returned: always
+  sample: github/acme/api
+ssh_users:
+  description: The people who may log in to the build.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    login:
+      description: The name of the user's account.
+      type: str
+      sample: octocat
+    type:
+      description: Where the account is. Null in check mode for a user that would be added.
+      type: str
+      sample: github
+"""
+
+from typing import Any
+
+from ansible_collections.community.circleci.plugins.module_utils._builds import (
+    Build,
+    build_shape,
+    read_build,
+    ssh_users_of,
+)
+from ansible_collections.community.circleci.plugins.module_utils._client import CircleCIError, Client
+from ansible_collections.community.circleci.plugins.module_utils._options import CONNECTION, PROJECT
+from ansible_collections.community.circleci.plugins.module_utils._plan import UNKNOWN, Outcome, Plan, result_of
+from ansible_collections.community.circleci.plugins.module_utils._project import Project, project_of
+from ansible_collections.community.circleci.plugins.module_utils._run import run_module
+
+ARGUMENT_SPEC = {**CONNECTION, **PROJECT, "build_num": {"type": "int", "required": True}}
+
+
+def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
+    """Add the token's user to a build (``api-v1.1.md`` §3.4)."""
+    project, number = project_of(params), params["build_num"]
+    client.require_token()
+    build = read_build(client, project, number)
+    login = str(client.get_object("me").get("login"))
+    users = ssh_users_of(build)
+    before = _outcome(users)
+    if _is_among(login, build):
+        plan = Plan(before.after, before)
+    else:
+        predicted = _outcome([*users, {"login": login, "type": UNKNOWN}])
+        plan = Plan(before.after, predicted, lambda: _add(client, project, number, login))
+    return result_of(plan, client, project)
+
+
+def _add(client: Client, project: Project, number: int, login: str) -> Outcome:
+    def seen() -> Build | None:
+        now = read_build(client, project, number)
+        return now if _is_among(login, now) else None
+
+    answer = client.write("POST", project.path(number, "ssh-users"), repeatable=False, seen=seen, shape=build_shape)
+    if not _is_among(login, answer):
+        raise CircleCIError(
+            f"CircleCI took the request, but does not list {login} among those who may log in to {project} #{number}.",
+            hint="Retry the build with SSH: community.circleci.circleci_build with state retried and ssh.",
+        )
+    return _outcome(ssh_users_of(answer))
+
+
+def _is_among(login: str, build: Build) -> bool:
+    return login in [user["login"] for user in ssh_users_of(build)]
+
+
+def _outcome(users: list[dict[str, Any]]) -> Outcome:
+    return Outcome({"ssh_users": [user["login"] for user in users]}, {"ssh_users": users})
+
+
+def main() -> None:
+    run_module(run, ARGUMENT_SPEC)
+
+
+if __name__ == "__main__":
+    main()
