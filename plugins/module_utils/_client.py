@@ -230,6 +230,7 @@ class Patience:
     _counted_until: float = field(default=0.0, repr=False)
     _paused_until: float = field(default=0.0, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _cancelled: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def take(self, seconds: float, *, throttled: bool) -> bool:
         """Ask to wait from now on.
@@ -252,9 +253,22 @@ class Patience:
             return True
 
     def wait(self) -> None:
-        """Wait while CircleCI asked all requests to."""
-        while (left := self._paused_until - time.monotonic()) > 0:
-            time.sleep(left)
+        """Wait while CircleCI asked all requests to.
+
+        :raises CircleCIError: when the task was cancelled
+        """
+        while (left := self._paused_until - time.monotonic()) > 0 and not self._cancelled.is_set():
+            self.sleep(left)
+        if self._cancelled.is_set():
+            raise invalid("The task was interrupted.")
+
+    def sleep(self, seconds: float) -> None:
+        """Wait before one request is sent again, or until the task is cancelled."""
+        self._cancelled.wait(seconds)
+
+    def cancel(self) -> None:
+        """End all waiting and let no further request go out: the task is not going to use the answers."""
+        self._cancelled.set()
 
     def succeeded(self) -> None:
         """Note that a request was answered."""
@@ -687,7 +701,7 @@ class Client:
                 raise self._refused(method, url, answer, more)
             self._lost(method, url, cause, lost, more)
         if not throttled:
-            time.sleep(seconds)
+            self.patience.sleep(seconds)
         return retry
 
     def _refused(self, method: str, url: str, answer: _Answer, more: str = "") -> CircleCIError:

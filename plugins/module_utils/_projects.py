@@ -1,0 +1,515 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change without notice.
+"""Many projects in one task: what each is to be, and bringing them there side by side.
+
+Every resource is planned and applied by the functions that its own module uses.
+"""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, TypeVar
+
+from ansible_collections.community.circleci.plugins.module_utils._checkout_keys import (
+    DEPLOY_KEY,
+    WantedKeys,
+    plan_checkout_keys,
+    read_checkout_keys,
+    require_checkout_keys,
+)
+from ansible_collections.community.circleci.plugins.module_utils._client import CircleCIError, Client, invalid, plain
+from ansible_collections.community.circleci.plugins.module_utils._env_vars import (
+    WantedVariable,
+    plan_env_vars,
+    read_env_vars,
+)
+from ansible_collections.community.circleci.plugins.module_utils._following import plan_following, read_following
+from ansible_collections.community.circleci.plugins.module_utils._plan import Plan, without_unknowns
+from ansible_collections.community.circleci.plugins.module_utils._project import (
+    Project,
+    parse_project,
+    read_known,
+    read_settings,
+)
+from ansible_collections.community.circleci.plugins.module_utils._ssh_keys import WantedKey, plan_ssh_keys, ssh_keys_of
+
+REPORT_EVERY = 5.0  # seconds between two lines on how far the task is
+MOST_NAMED = 50  # projects or warnings that one message lists
+LONGEST_REASON = 300  # characters of a project's failure in the message of the task
+KINDS_OF_CHANGE = {"added": "would add", "removed": "would remove", "updated": "would update"}
+SHOWN_OF_A_CHANGE = ("kind", "type", "hostname", "name", "public_key", "fingerprint", "fingerprint_sha256")
+
+T = TypeVar("T")
+
+
+# --- what is wanted -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class WantedProject:
+    """What a project is to be. What is None, False or empty is left as it is.
+
+    :param following: None when it is not managed
+    :param ssh_keys_exclusive: whether no other additional SSH key may be left
+    :param env_vars_exclusive: whether no other variable may be left
+    """
+
+    project: Project
+    following: bool | None = None
+    checkout_keys: tuple[WantedKeys, ...] = ()
+    ssh_keys: tuple[WantedKey, ...] = ()
+    ssh_keys_exclusive: bool = False
+    env_vars: tuple[WantedVariable, ...] = ()
+    env_vars_exclusive: bool = False
+
+
+def wanted_projects(params: dict[str, Any]) -> list[WantedProject]:
+    """Check the options of a task as far as that is possible without a request. Files with keys are read.
+
+    :raises CircleCIError: naming everything that is wrong, by index and slug
+    """
+    problems: list[str] = []
+    wanted: list[WantedProject] = []
+    first: dict[str, int] = {}
+    known_keys: dict[tuple[Any, ...], WantedKey] = {}
+    for index, item in enumerate(params["projects"]):
+        where = f"projects[{index}] ({plain(str(item['project']), 200)})"
+        found = _Collector(where, problems)
+        project = found.attempt("", partial(_project, item, params))
+        if project is None:
+            continue
+        # GitHub and Bitbucket take a name in any case; the identifiers of Apps' projects are case-sensitive.
+        identity = str(project) if project.is_app else str(project).casefold()
+        if first.setdefault(identity, index) != index:
+            problems.append(f"{where}: {project} is already described in projects[{first[identity]}].")
+        wanted.append(_wanted_project(project, item, found, known_keys))
+    if problems:
+        raise invalid(
+            f"Nothing was done, because {_counted(len(problems), 'thing is', 'things are')} wrong with the projects: "
+            + _bounded(problems)
+        )
+    return wanted
+
+
+@dataclass
+class _Collector:
+    """Notes what is wrong with one item, so that a user is told everything at once."""
+
+    where: str
+    problems: list[str]
+
+    def attempt(self, inside: str, check: Callable[[], T]) -> T | None:
+        """Return what a check gives, or note why it fails."""
+        try:
+            return check()
+        except CircleCIError as error:
+            self.note(f"{inside}: {_told(error)}" if inside else _told(error))
+            return None
+
+    def note(self, problem: str) -> None:
+        self.problems.append(f"{self.where}: {problem}")
+
+    def refuse_twins(self, name: str, identities: list[Any]) -> None:
+        """Note entries of a list that mean the same thing."""
+        first: dict[Any, int] = {}
+        for index, identity in enumerate(identities):
+            if first.setdefault(identity, index) != index:
+                self.note(f"{name}[{index}] is the same as {name}[{first[identity]}].")
+
+
+def _project(item: dict[str, Any], params: dict[str, Any]) -> Project:
+    """The project of an item. The task's organization and vcs_type stand in only where the item names no host."""
+    defaults = {} if "/" in item["project"] else params
+    return parse_project(
+        item["project"],
+        item["organization"] if item["organization"] is not None else defaults.get("organization"),
+        item["vcs_type"] or defaults.get("vcs_type"),
+    )
+
+
+def _wanted_project(
+    project: Project, item: dict[str, Any], found: _Collector, known_keys: dict[tuple[Any, ...], WantedKey]
+) -> WantedProject:
+    checkout_keys = _all(found, item, "checkout_keys", WantedKeys.from_params)
+    ssh_keys = _all(found, item, "ssh_keys", lambda options: _ssh_key(options, known_keys))
+    env_vars = _all(found, item, "env_vars", WantedVariable.from_params)
+    if checkout_keys:
+        found.attempt("checkout_keys", lambda: require_checkout_keys(project))
+        if item["following"] is False:
+            found.note("following: false and checkout_keys exclude each other. Who stops following may lose the keys.")
+    found.refuse_twins("checkout_keys", [key.covers(DEPLOY_KEY) for key in checkout_keys])
+    found.refuse_twins("ssh_keys", [_ssh_identity(key) for key in ssh_keys])
+    found.refuse_twins("env_vars", [variable.name for variable in env_vars])
+    for name in ("ssh_keys", "env_vars"):
+        if item[f"{name}_exclusive"] and not item[name]:
+            found.note(f"{name}_exclusive needs {name}. It would remove everything.")
+    return WantedProject(
+        project,
+        item["following"],
+        checkout_keys,
+        ssh_keys,
+        item["ssh_keys_exclusive"],
+        env_vars,
+        item["env_vars_exclusive"],
+    )
+
+
+def _all(found: _Collector, item: dict[str, Any], name: str, parse: Callable[[dict[str, Any]], T]) -> tuple[T, ...]:
+    """Parse the entries of a list that an item has."""
+    entries = enumerate(item[name] or [])
+    parsed = [found.attempt(f"{name}[{index}]", partial(parse, entry)) for index, entry in entries]
+    return tuple(entry for entry in parsed if entry is not None)
+
+
+def _ssh_key(options: dict[str, Any], known: dict[tuple[Any, ...], WantedKey]) -> WantedKey:
+    """Parse a key, once for all projects that share it: an RSA key takes its time."""
+    if all(options[name] is None for name in ("private_key", "private_key_path", "fingerprint")):
+        raise invalid("a key is missing.", "Give private_key, private_key_path or fingerprint.")
+    identity = tuple(options[name] for name in sorted(options))
+    if identity not in known:
+        known[identity] = WantedKey.from_params(options)
+    return known[identity]
+
+
+def _ssh_identity(wanted: WantedKey) -> tuple[str, str | None]:
+    return wanted.hostname, wanted.private.public.sha256 if wanted.private else wanted.fingerprint
+
+
+# --- one project ----------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _State:
+    """What was read of a project, as far as it is managed.
+
+    :param settings: None when it is not set up yet
+    :param fresh: whether following has just made a deploy key
+    """
+
+    settings: dict[str, Any] | None = None
+    checkout_keys: list[dict[str, Any]] = field(default_factory=list)
+    env_vars: dict[str, str] = field(default_factory=dict)
+    fresh: bool = False
+
+
+@dataclass
+class _Changes:
+    """What was changed in one project, or is going to be."""
+
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+    added: list[dict[str, Any]] = field(default_factory=list)
+    removed: list[dict[str, Any]] = field(default_factory=list)
+    updated: list[dict[str, Any]] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.removed or self.updated)
+
+    def carry_out(self, client: Client, plan: Plan, kind: str) -> None:
+        """Carry out a plan and note what came of it, also when it fails half-way.
+
+        :param kind: of the things that the plan removes
+        """
+        try:
+            outcome = plan.carry_out(client)
+        except CircleCIError as error:
+            self.removed += [{"kind": kind, **thing} for thing in error.partial.get("removed", [])]
+            raise
+        for name, value in plan.before.items():
+            self.before.setdefault(name, value)
+        self.after.update(outcome.after)
+        self.added += outcome.added
+        self.removed += outcome.removed
+        self.updated += outcome.updated
+
+
+@dataclass
+class Done:
+    """What became of one project.
+
+    :param item: its entry in the results
+    :param diff: its section of the diff; None when nothing changes
+    """
+
+    item: dict[str, Any]
+    diff: dict[str, Any] | None = None
+    warnings: list[str] = field(default_factory=list)
+
+
+def bring_about(client: Client, wanted: WantedProject) -> Done:
+    """Make one project what it is to be, or predict that when the client is read-only.
+
+    :param client: this project's own copy, which gathers its warnings
+    """
+    changes = _Changes()
+    problem: str | None = None
+    try:
+        state = _read(client, wanted)
+        forecast = client
+        if not client.read_only:
+            forecast = client.copy()
+            forecast.read_only = True
+        _walk(forecast, wanted, state, changes)
+        if changes and not client.read_only:
+            changes = _Changes()
+            _walk(client, wanted, state, changes)
+        else:
+            client.warnings += [text for text in forecast.warnings if text not in client.warnings]
+    except CircleCIError as error:
+        problem = _told(error)
+        if not client.wrote:
+            changes = _Changes()
+    slug = str(wanted.project)
+    failed = problem is not None
+    item = {"project": slug, "changed": client.wrote if failed else bool(changes), "failed": failed, "msg": problem}
+    item.update({name: [_small(thing) for thing in getattr(changes, name)] for name in KINDS_OF_CHANGE})
+    return Done(item, _diff(slug, wanted, changes) if changes and not failed else None, client.warnings)
+
+
+def _read(client: Client, wanted: WantedProject) -> _State:
+    """Read what has to be known of a project, with as few requests as possible."""
+    project = wanted.project
+    state = _State()
+    more = bool(wanted.checkout_keys or wanted.ssh_keys or wanted.env_vars)
+    if wanted.following or (wanted.following is False and not more):
+        state.settings = read_following(client, project)
+        if state.settings is None:
+            return state
+    elif wanted.following is False or wanted.ssh_keys:
+        state.settings = read_known(client, project, lambda: read_settings(client, project), {"following": False})
+    if wanted.checkout_keys:
+        state.checkout_keys = read_known(client, project, lambda: read_checkout_keys(client, project), [])
+    if wanted.env_vars:
+        state.env_vars = read_known(client, project, lambda: read_env_vars(client, project), {})
+    return state
+
+
+def _walk(client: Client, wanted: WantedProject, state: _State, changes: _Changes) -> None:
+    """Follow, then keys, then variables, then perhaps stop following."""
+    project = wanted.project
+    if wanted.checkout_keys:
+        changes.before["checkout_keys"] = state.checkout_keys
+    if wanted.following:
+        plan = plan_following(client, project, state.settings, True)
+        changes.carry_out(client, plan, "following")
+        if plan.changed:
+            state = _followed(client, wanted, state, changes)
+    keys = state.checkout_keys
+    for each in wanted.checkout_keys:
+        only_there = replace(each, max_age=None) if state.fresh and each.type == DEPLOY_KEY else each
+        changes.carry_out(client, plan_checkout_keys(client, project, keys, only_there), "checkout_key")
+        keys = changes.after["checkout_keys"]
+    if wanted.ssh_keys:
+        plan = plan_ssh_keys(
+            client,
+            project,
+            ssh_keys_of(state.settings or {}),
+            present=wanted.ssh_keys,
+            exclusive_hosts=None if wanted.ssh_keys_exclusive else (),
+        )
+        changes.carry_out(client, plan, "ssh_key")
+    if wanted.env_vars:
+        plan = plan_env_vars(
+            client, project, state.env_vars, present=wanted.env_vars, exclusive=wanted.env_vars_exclusive
+        )
+        changes.carry_out(client, plan, "env_var")
+    if wanted.following is False:
+        changes.carry_out(client, plan_following(client, project, state.settings, False), "following")
+
+
+def _followed(client: Client, wanted: WantedProject, before: _State, changes: _Changes) -> _State:
+    """The state after following.
+
+    The first follower gets a deploy key from CircleCI (§3.2). If none appears, the plan makes one: in both cases it
+    counts as added, so the prediction is right either way.
+    """
+    wants_one = any(each.type == DEPLOY_KEY for each in wanted.checkout_keys)
+    if not client.read_only:
+        now = _read(client, wanted)
+    elif wants_one and not any(key["type"] == DEPLOY_KEY for key in before.checkout_keys):
+        plan = plan_checkout_keys(client, wanted.project, before.checkout_keys, WantedKeys())
+        now = replace(before, checkout_keys=plan.predicted.after["checkout_keys"])
+    else:
+        now = before
+    known = {key["fingerprint"] for key in before.checkout_keys}
+    fresh = [key for key in now.checkout_keys if key["fingerprint"] not in known and key["type"] == DEPLOY_KEY]
+    if not (wants_one and fresh):
+        return now
+    changes.added += [{"kind": "checkout_key", **key} for key in fresh]
+    return replace(now, fresh=True)
+
+
+def _diff(slug: str, wanted: WantedProject, changes: _Changes) -> dict[str, Any]:
+    """The section of a project: what changes, and of checkout keys only the types that are managed."""
+    before, after = dict(changes.before), dict(changes.after)
+    for shown in (before, after):
+        if "checkout_keys" in shown:
+            shown["checkout_keys"] = [
+                key for key in shown["checkout_keys"] if any(each.covers(key["type"]) for each in wanted.checkout_keys)
+            ]
+    names = [name for name in after if before[name] != after[name]]
+    return {
+        "before": {name: before[name] for name in names},
+        "after": {name: after[name] for name in names},
+        "before_header": slug,
+        "after_header": slug,
+    }
+
+
+def _small(thing: dict[str, Any]) -> dict[str, Any]:
+    """What was changed, for the result: with 2,000 projects it has to be small."""
+    small: dict[str, Any] = without_unknowns({name: thing[name] for name in SHOWN_OF_A_CHANGE if name in thing})
+    return small
+
+
+# --- all of them ----------------------------------------------------------------------------------------------------
+
+
+def bring_all_about(client: Client, wanted: list[WantedProject], concurrency: int) -> dict[str, Any]:
+    """Make all projects what they are to be, several at a time, and return the result of the task.
+
+    :param concurrency: how many at a time
+    :raises CircleCIError: at the end, with everything that was done, when some failed
+    """
+    progress = _Progress(client, len(wanted))
+    projects = _run(client, wanted, concurrency, progress)
+    for warning in _warnings(projects):
+        client.warn(warning)
+    items = [done.item for done in projects]
+    result = {
+        "changed": any(item["changed"] for item in items),
+        "projects": items,
+        "summary": progress.summary(),
+        "diff": [done.diff for done in projects if done.diff],
+    }
+    failed = [f"{item['project']}: {plain(item['msg'], LONGEST_REASON)}" for item in items if item["failed"]]
+    if failed:
+        error = CircleCIError(
+            f"{len(failed)} of {_counted(len(items), 'project', 'projects')} failed: {_bounded(failed)}",
+            hint="The others are done. Run the task again: it repairs just the rest.",
+        )
+        error.partial = result
+        raise error
+    return result
+
+
+def _run(client: Client, wanted: list[WantedProject], concurrency: int, progress: _Progress) -> list[Done]:
+    """Work through the projects and return what became of them, in the order given."""
+    results: dict[int, Done] = {}
+    finished: queue.SimpleQueue[Future[tuple[int, Done]]] = queue.SimpleQueue()
+
+    def work(index: int) -> tuple[int, Done]:
+        return index, bring_about(client.copy(), wanted[index])
+
+    with ThreadPoolExecutor(concurrency, "circleci") as pool:
+        try:
+            for index in range(len(wanted)):
+                pool.submit(work, index).add_done_callback(finished.put)
+            while len(results) < len(wanted):
+                try:
+                    index, done = finished.get(timeout=progress.until_due()).result()
+                except queue.Empty:
+                    pass
+                else:
+                    results[index] = done
+                    progress.note(done.item)
+                progress.tell_when_due()
+        except BaseException:
+            client.patience.cancel()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    progress.tell()
+    return [results[index] for index in range(len(wanted))]
+
+
+class _Progress:
+    """Counts, and what the user is told while the task runs."""
+
+    def __init__(self, client: Client, total: int) -> None:
+        self._client = client
+        self._total = total
+        self._counts: Counter[str] = Counter()
+        self._started = time.monotonic()
+        self._due = self._started + REPORT_EVERY
+
+    def note(self, item: dict[str, Any]) -> None:
+        """Count a project that is done, and say what was changed in it."""
+        self._counts.update(done=1, changed=item["changed"], failed=item["failed"])
+        for kind, prediction in KINDS_OF_CHANGE.items():
+            for thing in item[kind]:
+                verb = prediction if self._client.read_only else kind
+                self._client.report(f"{item['project']}: {verb} {_in_words(thing)}")
+        if item["failed"]:
+            self._client.report(f"{item['project']}: failed: {item['msg']}")
+
+    def until_due(self) -> float:
+        """Seconds until the next line is due."""
+        return max(self._due - time.monotonic(), 0.0)
+
+    def tell_when_due(self) -> None:
+        """Say how far the task is, every few seconds."""
+        if time.monotonic() >= self._due:
+            self._due = time.monotonic() + REPORT_EVERY
+            self.tell()
+
+    def tell(self) -> None:
+        """Say how far the task is."""
+        counts, seconds = self._counts, time.monotonic() - self._started
+        self._client.report(
+            f"{counts['done']} of {_counted(self._total, 'project', 'projects')}, {counts['changed']} changed, "
+            f"{counts['failed']} failed, {seconds:.0f} s"
+        )
+
+    def summary(self) -> dict[str, int]:
+        """The counts for the result."""
+        changed, failed = self._counts["changed"], self._counts["failed"]
+        return {"total": self._total, "ok": self._total - failed, "changed": changed, "failed": failed}
+
+
+def _in_words(thing: dict[str, Any]) -> str:
+    kind = thing["kind"]
+    if kind == "following":
+        return "this user as a follower"
+    if kind == "env_var":
+        return f"variable {thing['name']}"
+    words = [str(thing["type"]) if kind == "checkout_key" else "SSH key"]
+    words += [thing["fingerprint_sha256"]] if thing["fingerprint_sha256"] else []
+    return " ".join([*words, "for", thing["hostname"]] if thing.get("hostname") else words)
+
+
+def _warnings(projects: Iterable[Done]) -> list[str]:
+    """The warnings of all projects, each once, with the projects it is about when it does not say itself."""
+    about: dict[str, list[str]] = {}
+    for done in projects:
+        for text in done.warnings:
+            about.setdefault(text, []).append(done.item["project"])
+    told = [text if slugs[0] in text else f"{_several(slugs)}: {text}" for text, slugs in about.items()]
+    if len(told) > MOST_NAMED:
+        told[MOST_NAMED:] = [f"There are {len(told) - MOST_NAMED} more such warnings."]
+    return told
+
+
+def _several(slugs: list[str]) -> str:
+    return slugs[0] if len(slugs) == 1 else f"{slugs[0]} and {_counted(len(slugs) - 1, 'other', 'others')}"
+
+
+def _bounded(lines: list[str]) -> str:
+    """The lines as one text that stays readable."""
+    more = [f"and {len(lines) - MOST_NAMED} more."] if len(lines) > MOST_NAMED else []
+    return " | ".join([*lines[:MOST_NAMED], *more])
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def _told(error: CircleCIError) -> str:
+    return str(error.result()["msg"])

@@ -1,0 +1,371 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: circleci_projects
+short_description: Manage many projects of CircleCI at once
+version_added: 0.1.0
+description:
+  - Describe any number of projects in one task. Each is followed, and gets its checkout keys, additional SSH keys and
+    environment variables, as the modules for a single project do it.
+  - Several projects are worked on at a time. One that fails does not stop the others. The task fails at the end and
+    names those that failed. Run it again to repair just the rest.
+  - Everything that can be checked without CircleCI is checked for all projects before the first request.
+  - What is left out of a project's description is left as it is on CircleCI.
+  - When CircleCI throttles one request, all others wait too.
+author:
+  - The community.circleci contributors (@ansible-collections)
+extends_documentation_fragment:
+  - community.circleci._connection
+  - community.circleci._attributes
+  - community.circleci._attributes.changes
+  - community.circleci._attributes.action_group
+attributes:
+  diff_mode:
+    support: full
+    details: The diff has a section for each project that changes. Core shows no diff of a task that fails.
+  idempotent:
+    support: partial
+    details: With O(projects[].env_vars[].update_value=always) every run writes that value.
+options:
+  projects:
+    description:
+      - The projects. Each may be described once.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      project:
+        description:
+          - The project, by its whole slug as in V(github/acme/api).
+          - Or only the name of the repository, with an organization and, if it is not at GitHub, a VCS type, from here
+            or from the task.
+        type: str
+        required: true
+      organization:
+        description:
+          - The user or organization that owns the repository, instead of the task's O(organization).
+        type: str
+        aliases: [username, owner]
+      vcs_type:
+        description:
+          - Where the repository is hosted, instead of the task's O(vcs_type).
+        type: str
+        choices: [github, gh, bitbucket, bb, circleci]
+      following:
+        description:
+          - Whether the token's user follows the project. The first follower sets it up, and CircleCI then makes a
+            deploy key.
+          - V(false) comes last and excludes O(projects[].checkout_keys), because CircleCI drops the checkout keys of a
+            project when its last follower leaves.
+        type: bool
+      checkout_keys:
+        description:
+          - The kinds of checkout keys that the project has. A key that is there already is adopted. Keys of a kind
+            that is not listed are left alone.
+          - Projects of the GitHub App, GitLab and standalone organizations have no checkout keys.
+        type: list
+        elements: dict
+        suboptions:
+          type:
+            description:
+              - The kind of key. The three words for user keys mean the same.
+            type: str
+            choices: [deploy-key, github-user-key, bitbucket-user-key, user-key]
+            default: deploy-key
+          max_age:
+            description:
+              - Rotate the key when the newest of its kind is older than this many days.
+            type: int
+          exclusive:
+            description:
+              - Remove all keys of this kind except the preferred one.
+            type: bool
+            default: false
+      ssh_keys:
+        description:
+          - Additional SSH keys that the project has. Each entry needs one of O(projects[].ssh_keys[].private_key),
+            O(projects[].ssh_keys[].private_key_path) and O(projects[].ssh_keys[].fingerprint).
+        type: list
+        elements: dict
+        suboptions:
+          hostname:
+            description:
+              - The host that builds use the key for. The default is any host.
+            type: str
+            default: ""
+          private_key:
+            description:
+              - The private key, as text.
+            type: str
+          private_key_path:
+            description:
+              - The path of a file with the private key, on the host where the task runs.
+            type: path
+          fingerprint:
+            description:
+              - The fingerprint of a key that must be there already, as MD5 or SHA-256, in any usual spelling. With
+                O(projects[].ssh_keys_exclusive) it is kept.
+            type: str
+      ssh_keys_exclusive:
+        description:
+          - Remove all additional SSH keys that are not in O(projects[].ssh_keys), which must not be empty. New keys are
+            added and seen in the list before anything is removed.
+        type: bool
+        default: false
+      env_vars:
+        description:
+          - Environment variables that the project has.
+        type: list
+        elements: dict
+        suboptions:
+          name:
+            description:
+              - The name of the variable. Letters, digits and underscores; case matters.
+            type: str
+            required: true
+          value:
+            description:
+              - The value, as text or a number. Write anything else in quotes.
+            type: raw
+            required: true
+          update_value:
+            description:
+              - When a variable that is there gets the value. See
+                O(community.circleci.circleci_env_var#module:update_value).
+            type: str
+            choices: [when_mask_differs, always, on_create]
+            default: when_mask_differs
+      env_vars_exclusive:
+        description:
+          - Remove all variables that are not in O(projects[].env_vars), which must not be empty.
+        type: bool
+        default: false
+  organization:
+    description:
+      - The user or organization that owns the repositories of which O(projects[].project) is only a name.
+    type: str
+    aliases: [username, owner]
+  vcs_type:
+    description:
+      - Where the repositories are hosted of which O(projects[].project) is only a name. If nothing says, V(github) is
+        assumed.
+    type: str
+    choices: [github, gh, bitbucket, bb, circleci]
+  concurrency:
+    description:
+      - How many projects are worked on at a time, from 1 to 32. It is also the number of requests in flight at most.
+    type: int
+    default: 8
+notes:
+  - While it runs inside the controller's process, it shows each change as it happens, and every few seconds how far it
+    is. With C(no_log) it does not.
+  - When it runs as an ordinary module, core keeps the options, and so keys and values, in a temporary file on the
+    target while the task runs. Enable pipelining to avoid that. Inside the controller's process there is no such file.
+seealso:
+  - module: community.circleci.circleci_project_follow
+  - module: community.circleci.circleci_checkout_key
+  - module: community.circleci.circleci_ssh_key
+  - module: community.circleci.circleci_env_var
+  - name: CircleCI API v1.1
+    description: The reference of the API.
+    link: https://circleci.com/docs/api/v1/
+"""
+
+EXAMPLES = r"""
+- name: Onboard the team's repositories
+  community.circleci.circleci_projects:
+    api_token: "{{ vault_circleci_token }}"
+    organization: acme
+    projects:
+      - project: api
+        following: true
+        checkout_keys:
+          - exclusive: true
+        ssh_keys:
+          - hostname: deploy.acme.example
+            private_key: "{{ vault_deploy_key }}"
+        env_vars:
+          - name: REGISTRY_PASSWORD
+            value: "{{ vault_registry_password }}"
+      - project: web
+        following: true
+      - project: bitbucket/acme/tools
+        following: true
+
+- name: Rotate the deploy keys of all projects that are older than 90 days
+  community.circleci.circleci_projects:
+    concurrency: 16
+    projects: >-
+      {{ dict(slugs | product([checkout_keys])) | dict2items(key_name='project', value_name='checkout_keys') }}
+  vars:
+    slugs: [github/acme/api, github/acme/web]
+    checkout_keys:
+      - max_age: 90
+        exclusive: true
+  register: rotation
+
+- name: Show which keys are to be deleted at GitHub, where their public halves stay
+  ansible.builtin.debug:
+    msg: "{{ rotation.projects | map(attribute='removed') | flatten }}"
+"""
+
+RETURN = r"""
+projects:
+  description: What became of each project, in the order given.
+  type: list
+  elements: dict
+  returned: always, unless the task fails before its first request
+  contains:
+    project:
+      description: The canonical slug of the project.
+      type: str
+      returned: always
+    changed:
+      description: Whether something was changed, also when the project failed after that.
+      type: bool
+      returned: always
+    failed:
+      description: Whether the project failed.
+      type: bool
+      returned: always
+    msg:
+      description: Why it failed, and what to do about it. Null when it did not.
+      type: str
+      returned: always
+    added:
+      description:
+        - What was added. RV(projects[].added[].kind) is V(following), V(checkout_key), V(ssh_key) or V(env_var).
+        - A deploy key that CircleCI made because the project was followed is among them.
+        - In check mode the public half and the fingerprints of a checkout key to be made are null.
+      type: list
+      elements: dict
+      returned: always
+      contains: &thing
+        kind:
+          description: What it is.
+          type: str
+          returned: always
+        type:
+          description: The kind of a checkout key.
+          type: str
+          returned: for checkout keys
+        hostname:
+          description: The host of an additional SSH key.
+          type: str
+          returned: for SSH keys
+        name:
+          description: The name of a variable.
+          type: str
+          returned: for variables
+        public_key:
+          description: The public half of a key.
+          type: str
+          returned: for keys
+        fingerprint:
+          description: The MD5 fingerprint of a key.
+          type: str
+          returned: for keys
+        fingerprint_sha256:
+          description: The SHA-256 fingerprint of a key.
+          type: str
+          returned: for keys
+    removed:
+      description: What was removed. The public halves of checkout keys are still at GitHub or Bitbucket.
+      type: list
+      elements: dict
+      returned: always
+      contains: *thing
+    updated:
+      description: What was replaced in its place.
+      type: list
+      elements: dict
+      returned: always
+      contains: *thing
+  sample:
+    - project: github/acme/api
+      changed: true
+      failed: false
+      msg: null
+      added:
+        - kind: following
+        - kind: env_var
+          name: REGISTRY_PASSWORD
+      removed: []
+      updated: []
+summary:
+  description: How many projects there are, how many did not fail, how many changed, and how many failed.
+  type: dict
+  returned: always, unless the task fails before its first request
+  sample:
+    total: 2000
+    ok: 1999
+    changed: 14
+    failed: 1
+"""
+
+from typing import Any
+
+from ansible_collections.community.circleci.plugins.module_utils._checkout_keys import DEPLOY_KEY, TYPES
+from ansible_collections.community.circleci.plugins.module_utils._client import Client, invalid
+from ansible_collections.community.circleci.plugins.module_utils._env_vars import UPDATE_VALUE
+from ansible_collections.community.circleci.plugins.module_utils._options import CONNECTION, PROJECT
+from ansible_collections.community.circleci.plugins.module_utils._projects import bring_all_about, wanted_projects
+from ansible_collections.community.circleci.plugins.module_utils._run import run_module
+
+MOST_AT_A_TIME = 32
+
+CHECKOUT_KEY = {
+    "type": {"type": "str", "choices": list(TYPES), "default": DEPLOY_KEY},
+    "max_age": {"type": "int"},
+    "exclusive": {"type": "bool", "default": False},
+}
+SSH_KEY = {
+    "hostname": {"type": "str", "default": ""},
+    "private_key": {"type": "str", "no_log": True},
+    "private_key_path": {"type": "path"},
+    "fingerprint": {"type": "str"},
+}
+ENV_VAR = {
+    "name": {"type": "str", "required": True},
+    "value": {"type": "raw", "required": True, "no_log": True},
+    **UPDATE_VALUE,
+}
+ITEM = {
+    **PROJECT,
+    "following": {"type": "bool"},
+    "checkout_keys": {"type": "list", "elements": "dict", "no_log": False, "options": CHECKOUT_KEY},
+    "ssh_keys": {"type": "list", "elements": "dict", "no_log": False, "options": SSH_KEY},
+    "ssh_keys_exclusive": {"type": "bool", "default": False, "no_log": False},
+    "env_vars": {"type": "list", "elements": "dict", "options": ENV_VAR},
+    "env_vars_exclusive": {"type": "bool", "default": False},
+}
+ARGUMENT_SPEC = {
+    **CONNECTION,
+    "projects": {"type": "list", "elements": "dict", "required": True, "options": ITEM},
+    "organization": PROJECT["organization"],
+    "vcs_type": PROJECT["vcs_type"],
+    "concurrency": {"type": "int", "default": 8},
+}
+
+
+def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
+    """Bring all projects to what they are to be."""
+    if not 1 <= params["concurrency"] <= MOST_AT_A_TIME:
+        raise invalid(f"concurrency must be a number from 1 to {MOST_AT_A_TIME}.")
+    wanted = wanted_projects(params)
+    client.require_personal_token()
+    client.patience.restarts = True
+    return bring_all_about(client, wanted, params["concurrency"])
+
+
+def main() -> None:
+    run_module(run, ARGUMENT_SPEC)
+
+
+if __name__ == "__main__":
+    main()
