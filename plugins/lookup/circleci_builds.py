@@ -1,0 +1,190 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: circleci_builds
+short_description: List builds of CircleCI projects
+version_added: 0.1.0
+description:
+  - List the newest builds of projects, or of everything that the token's user follows.
+  - Builds of open-source projects can be read without a token.
+author:
+  - The community.circleci contributors (@ansible-collections)
+extends_documentation_fragment:
+  - community.circleci._connection
+  - community.circleci._connection.plugins
+options:
+  _terms:
+    description:
+      - The projects, each by its whole slug as in V(github/acme/api), or by the name of the repository together with
+        O(organization).
+      - Without any, the recent builds of all projects that the token's user follows are listed.
+    type: list
+    elements: str
+  organization:
+    description:
+      - The user or organization that owns the repositories. Needed for terms that are only names.
+    type: str
+    aliases: [username, owner]
+    vars:
+      - name: ansible_circleci_organization
+  vcs_type:
+    description:
+      - Where the repositories are hosted, for terms that are only names. V(gh) and V(bb) are short for V(github) and
+        V(bitbucket). V(circleci) is for projects of the GitHub App, GitLab and standalone organizations.
+      - If neither this option nor the term says, V(github) is assumed.
+    type: str
+    choices: [github, gh, bitbucket, bb, circleci]
+    vars:
+      - name: ansible_circleci_vcs_type
+  branch:
+    description:
+      - List only builds of this branch. It needs a term.
+    type: str
+  filter:
+    description:
+      - List only builds that have ended (V(completed)), have succeeded (V(successful)), have failed (V(failed)) or are
+        running (V(running)). It needs a term.
+    type: str
+    choices: [completed, successful, failed, running]
+  limit:
+    description:
+      - How many builds to list at most, for each term. CircleCI gives 100 in one answer, so more take more requests.
+    type: int
+    default: 30
+  offset:
+    description:
+      - How many of the newest builds to leave out, for each term.
+    type: int
+    default: 0
+  shallow:
+    description:
+      - Leave out what CircleCI is slow to look up, such as all commits of a build.
+    type: bool
+    default: true
+notes:
+  - Use C(query(\)). With one build, C(lookup(\)) returns a dictionary instead of a list.
+  - The header C(Cache-Control) of CircleCI's answers is honoured when the Python library C(CacheControl) is installed.
+seealso:
+  - module: community.circleci.circleci_build_info
+  - module: community.circleci.circleci_build
+"""
+
+EXAMPLES = r"""
+- name: Show the last ten builds of a project
+  ansible.builtin.debug:
+    msg: "{{ item.build_num }}: {{ item.branch }}, {{ item.status }}"
+  loop: "{{ query('community.circleci.circleci_builds', 'github/acme/api', limit=10) }}"
+  loop_control:
+    label: "{{ item.build_url }}"
+
+- name: Count what failed on the main branches of two projects
+  ansible.builtin.debug:
+    msg: >-
+      {{ query('community.circleci.circleci_builds', 'api', 'web', organization='acme',
+               branch='main', filter='failed', limit=200) | length }}
+
+- name: Show who started the recent builds of everything that I follow
+  ansible.builtin.debug:
+    msg: "{{ query('community.circleci.circleci_builds') | map(attribute='user.login') | unique }}"
+  vars:
+    ansible_circleci_api_token: "{{ vault_circleci_token }}"
+"""
+
+RETURN = r"""
+_raw:
+  description:
+    - The builds, as CircleCI describes them in lists, without their steps. Newest first, the terms one after the other.
+  type: list
+  elements: dict
+  sample:
+    - build_num: 12
+      build_url: https://circleci.com/gh/acme/api/12
+      branch: main
+      vcs_revision: 4e1243bd22c66e76c2ba9eddc1f91394e57f9f83
+      status: success
+      outcome: success
+      lifecycle: finished
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ansible.errors import AnsibleLookupError
+from ansible.module_utils.basic import missing_required_lib
+from ansible.plugins.lookup import LookupBase
+from ansible.utils.display import Display
+
+from ansible_collections.community.circleci.plugins.module_utils._builds import FILTERS, Build, read_builds, summary
+from ansible_collections.community.circleci.plugins.module_utils._client import CircleCIError, Client
+from ansible_collections.community.circleci.plugins.module_utils._project import VCS_TYPES, parse_project
+from ansible_collections.community.circleci.plugins.module_utils._run import client_of, missing_library
+from ansible_collections.community.circleci.plugins.module_utils._secrets import Scrubber
+
+display = Display()
+
+CHOICES = {"filter": FILTERS, "vcs_type": tuple(VCS_TYPES)}
+
+
+class LookupModule(LookupBase):
+    def run(self, terms: Sequence[Any] | str, variables: dict[str, Any] | None = None, **kwargs: Any) -> list[Any]:
+        """List the builds of all terms.
+
+        :raises AnsibleLookupError: for unusable terms and keywords, and what CircleCI refuses
+        """
+        options = self._options_from(variables or {}, kwargs)
+        scrubber = Scrubber([options["api_token"]] if options["api_token"] else [])
+        try:
+            client = client_of(options, caching=True)
+            builds = _list(client, [terms] if isinstance(terms, str) else terms, options)
+        except CircleCIError as error:
+            # Without the cause: it may hold what the message does not.
+            raise AnsibleLookupError(scrubber.text(f"circleci_builds: {error.result()['msg']}")) from None
+        for warning in client.warnings:
+            display.warning(scrubber.text(warning))
+        listed: list[Any] = scrubber.value([summary(build) for build in builds])
+        return listed
+
+    def _options_from(self, variables: dict[str, Any], keywords: dict[str, Any]) -> dict[str, Any]:
+        """The options from keywords, variables and the environment, checked."""
+        if (library := missing_library()) is not None:
+            raise AnsibleLookupError(missing_required_lib(library))
+        definitions: dict[str, dict[str, Any]] = self.option_definitions
+        known = {
+            name for option, definition in definitions.items() for name in (option, *definition.get("aliases", ()))
+        }
+        # Loops written with with_… add wantlist.
+        if unknown := sorted(keywords.keys() - known - {"wantlist"}):
+            raise AnsibleLookupError(
+                f"circleci_builds: there is no keyword {', '.join(unknown)}. There are: "
+                f"{', '.join(sorted(known - {'_terms'}))}."
+            )
+        sources = [source["name"] for definition in definitions.values() for source in definition.get("vars", ())]
+        # Core reads variables as they are written. Types can only be checked of what they stand for.
+        values = {name: self._templar.template(variables[name]) for name in sources if name in variables}
+        for name, choices in CHOICES.items():
+            for value in (keywords.get(name), values.get(f"ansible_circleci_{name}")):
+                if value is not None and value not in choices:
+                    # Some cores do not say what the choices are.
+                    raise AnsibleLookupError(f"circleci_builds: {name} must be one of {', '.join(choices)}: {value!r}.")
+        self.set_options(var_options=values, direct=keywords)
+        options: dict[str, Any] = self.get_options()
+        for name in ("limit", "offset"):
+            if options[name] < 0:
+                raise AnsibleLookupError(f"circleci_builds: {name} must be 0 or more.")
+        return options
+
+
+def _list(client: Client, terms: Sequence[Any], options: dict[str, Any]) -> list[Build]:
+    """The builds of all projects, or of everything that is followed when there are none (``api-v1.1.md`` §3.3)."""
+    selection = {name: options[name] for name in ("limit", "offset", "shallow")}
+    branch, result = options["branch"], options["filter"]
+    if not terms:
+        if branch is not None or result is not None:
+            raise AnsibleLookupError("circleci_builds: branch and filter need a term. Name a project.")
+        return read_builds(client, "recent-builds", **selection)
+    projects = [parse_project(str(term), options["organization"], options["vcs_type"]) for term in terms]
+    paths = [project.path() if branch is None else project.path("tree", branch) for project in projects]
+    return [build for path in paths for build in read_builds(client, path, filter=result, **selection)]
