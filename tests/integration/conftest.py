@@ -1,0 +1,33 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the playbook tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from emulator import Emulator
+from tests.integration.playing import Player
+
+
+@pytest.fixture(scope="session")
+def _emulator() -> Iterator[Emulator]:
+    with Emulator() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def emulator(_emulator: Emulator) -> Emulator:
+    """The emulator, as it is out of the box."""
+    _emulator.reset()
+    return _emulator
+
+
+@pytest.fixture
+def player(tmp_path: Path, emulator: Emulator) -> Player:
+    """Runs playbooks against the emulator."""
+    return Player(tmp_path, emulator)

@@ -1,0 +1,159 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The same tasks of every module, for tests that run them in different ways."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from emulator import Emulator
+from tests.integration.playing import Json, Played, Ran, Task, task
+from tests.unit.keys import private_key
+
+PROJECT = "github/acme/api"
+UNKNOWN = "(known after the run)"
+
+MANY = {
+    "project": "web",
+    "following": True,
+    "checkout_keys": [{"type": "deploy-key"}],
+    "ssh_keys": [{"hostname": "deploy.acme.example", "private_key": private_key("rsa", "traditional")}],
+    "env_vars": [{"name": "REGISTRY_PASSWORD", "value": "lake-pebble-41"}],
+}
+MANY_ABSENT = {"project": "web", "following": False}
+
+
+@dataclass
+class Ladder:
+    """A module with what makes it add something and, if it can, remove that again."""
+
+    module: str
+    present: Json
+    absent: Json | None = field(default_factory=lambda: {"state": "absent"})
+
+    def tasks(self) -> list[Task]:
+        """Predict, do, do again; the same for the way back."""
+        tasks = []
+        for word, options in (("present", self.present), ("absent", self.absent)):
+            if options is not None:
+                given = self.present | options
+                tasks += [
+                    task(f"{self.module} {word}, predicted", self.module, keywords={"check_mode": True}, **given),
+                    task(f"{self.module} {word}", self.module, **given),
+                    task(f"{self.module} {word}, again", self.module, **given),
+                ]
+        return tasks
+
+
+def ladders() -> list[Ladder]:
+    """One for every module that changes something and can do so twice."""
+    return [
+        Ladder("circleci_project_follow", {"project": "github/acme/web"}),
+        Ladder("circleci_checkout_key", {"project": PROJECT, "type": "user-key"}),
+        Ladder(
+            "circleci_ssh_key",
+            {"project": PROJECT, "hostname": "deploy.acme.example", "private_key": private_key("ecdsa", "traditional")},
+        ),
+        Ladder("circleci_env_var", {"project": PROJECT, "name": "REGISTRY_PASSWORD", "value": "lake-pebble-41"}),
+        Ladder("circleci_heroku_key", {"api_key": "heroku-willow-96"}, absent=None),
+        Ladder("circleci_projects", {"organization": "acme", "projects": [MANY]}, {"projects": [MANY_ABSENT]}),
+    ]
+
+
+def other_tasks() -> list[Task]:
+    """What is no ladder: rotation, exclusiveness and failures."""
+    ignore = {"ignore_errors": True}
+    return [
+        task("rotate", "circleci_checkout_key", project=PROJECT, rotate=True),
+        task(
+            "replace",
+            "circleci_ssh_key",
+            project=PROJECT,
+            hostname="old.acme.example",
+            private_key=private_key(),
+            exclusive=True,
+        ),
+        task("mangled key", "circleci_ssh_key", project=PROJECT, private_key="no key at all", keywords=ignore),
+        task("no such repository", "circleci_project_follow", project="github/acme/nowhere", keywords=ignore),
+        task("no token", "circleci_env_var", project=PROJECT, name="A", state="absent", api_token="", keywords=ignore),
+        task("wrong token", "circleci_heroku_key", api_key="x" * 36, api_token="wrong-token", keywords=ignore),
+    ]
+
+
+def prepare(emulator: Emulator) -> None:
+    """Give the emulator the state that the tasks start from."""
+    emulator.reset()
+    emulator.follow(PROJECT)
+
+
+def comparable(ran: Ran) -> Json:
+    """A result without what may differ: what core adds, and what every run makes anew (keys, times, addresses).
+
+    New values are numbered in the order in which they appear, so that equal ones stay equal.
+    """
+    core = ("_ansible", "invocation", "exception", "ansible_facts")
+    result = {key: value for key, value in ran.result.items() if not key.startswith(core)}
+    numbers: dict[str, str] = {}
+
+    def number(match: re.Match[str]) -> str:
+        return numbers.setdefault(match[0], f"<{len(numbers) + 1}>")
+
+    def without(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: without(item) for key, item in sorted(value.items())}
+        if isinstance(value, list):
+            return [without(item) for item in value]
+        return FRESH.sub(number, value) if isinstance(value, str) else value
+
+    numbered: Json = without(result)
+    return numbered | {"status": ran.status, "writes": [FRESH.sub("<>", write) for write in ran.writes]}
+
+
+FRESH = re.compile(
+    r"SHA256:[\w+/]{43}|\b(?:[0-9a-f]{2}:){15}[0-9a-f]{2}\b|ssh-ed25519 \S+|\d{4}-\d\d-\d\dT[\d:.]+Z"
+    r"|http://127\.0\.0\.1:\d+|\b[0-9a-f]{40}\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"
+)
+
+
+def fulfils(real: Any, predicted: Any) -> bool:
+    """Whether a diff is the predicted one, apart from what only the server knows."""
+    if predicted == UNKNOWN:
+        return True
+    if isinstance(predicted, dict) and isinstance(real, dict):
+        return predicted.keys() == real.keys() and all(fulfils(real[key], predicted[key]) for key in predicted)
+    if isinstance(predicted, list) and isinstance(real, list):
+        return len(predicted) == len(real) and all(map(fulfils, real, predicted))
+    return bool(real == predicted)
+
+
+def changes(ran: Ran) -> list[Json]:
+    """The diffs of a task that show something."""
+    diff = ran.result["diff"]
+    return [one for one in (diff if isinstance(diff, list) else [diff]) if one["before"] != one["after"]]
+
+
+def climbed(played: Played, ladder: Ladder) -> list[str]:
+    """What is wrong with how a ladder went; nothing if it went well."""
+    wrong = []
+    for word, options in (("present", ladder.present), ("absent", ladder.absent)):
+        if options is None:
+            continue
+        name = f"{ladder.module} {word}"
+        predicted, done, again = played[f"{name}, predicted"], played[name], played[f"{name}, again"]
+        facts = {
+            "was predicted to change": predicted.changed,
+            "changed": done.changed,
+            "has the predicted diff": fulfils(changes(done), changes(predicted)),
+            "has a diff": bool(changes(done)),
+            "has the predicted keys": predicted.result.keys() == done.result.keys(),
+            "wrote": bool(done.writes),
+            "wrote nothing in check mode": not predicted.writes,
+            "is unchanged when done again": again.status == "ok" and not again.changed,
+            "wrote nothing when done again": not again.writes,
+            "shows no change when done again": not changes(again),
+        }
+        wrong += [f"{name}: not true that it {fact}" for fact, true in facts.items() if not true]
+    return wrong
