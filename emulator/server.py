@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import json
 import socket
+import ssl
 import struct
 import threading
 import weakref
@@ -62,15 +63,23 @@ class Emulator:
     :param latency: seconds that every answer of the API takes.
     :param token: the personal token of the user `emulator`.
     :param repositories: adds `github/acme/repo-0001` and so on, so many.
+    :param tls: serves https, with this certificate.
     """
 
     def __init__(
-        self, *, port: int = 0, latency: float = 0.0, token: str = PERSONAL_TOKEN, repositories: int = 0
+        self,
+        *,
+        port: int = 0,
+        latency: float = 0.0,
+        token: str = PERSONAL_TOKEN,
+        repositories: int = 0,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.latency = self._first_latency = latency
         self.token = token
         self.faults = Faults()
         self._port = port
+        self._tls = tls
         self._repositories = repositories
         self._log: deque[Record] = deque(maxlen=LOG_SIZE)
         self._connections: weakref.WeakKeyDictionary[asyncio.BaseTransport, int] = weakref.WeakKeyDictionary()
@@ -85,7 +94,11 @@ class Emulator:
     @property
     def url(self) -> str:
         """The address, such as http://127.0.0.1:8080."""
-        return f"http://127.0.0.1:{self._port}"
+        return f"{self._scheme}://127.0.0.1:{self._port}"
+
+    @property
+    def _scheme(self) -> str:
+        return "https" if self._tls else "http"
 
     @property
     def requests(self) -> list[Record]:
@@ -215,7 +228,7 @@ class Emulator:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
         server = web.Server(self._handle, access_log=None)
-        listeners = [await self._loop.create_server(server, sock=each) for each in sockets]
+        listeners = [await self._loop.create_server(server, sock=each, ssl=self._tls) for each in sockets]
         try:
             ready()
             await self._stopping.wait()
@@ -223,11 +236,16 @@ class Emulator:
             for listener in listeners:
                 listener.close()
             await server.shutdown(0.1)
+            # Clients keep their connections. With TLS, a polite end would outlast the loop.
+            for transport in list(self._connections):
+                if isinstance(transport, asyncio.WriteTransport):
+                    transport.abort()
+            await asyncio.sleep(0)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         path, _, query = request.raw_path.partition("?")
         body = await request.read() if request.can_read_body else b""
-        base_url = f"http://{request.headers.get('Host', f'127.0.0.1:{self._port}')}"
+        base_url = f"{self._scheme}://{request.headers.get('Host', f'127.0.0.1:{self._port}')}"
         call = Call(request.method, path, query, request.headers, body, base_url)
         if path.startswith(control.PREFIX):
             with self.state.lock:

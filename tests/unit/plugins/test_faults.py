@@ -145,7 +145,7 @@ WRITES = {
 }
 
 # The answer says that nothing was carried out: the request is sent again, whatever it is.
-THROTTLED = {
+THROTTLED: dict[str, dict[str, Any]] = {
     "429 with seconds": {"status": 429, "headers": {"Retry-After": "0"}, "body": {}},
     "429 with a date": {"status": 429, "retry_date": 0.0, "body": {"message": "API rate limit exceeded"}},
     "429 without a header": {"status": 429, "body": {}},
@@ -153,7 +153,7 @@ THROTTLED = {
     "429 with HTML": {"status": 429, "body": "<html>slow down</html>"},
 }
 # Nobody can tell from these whether the write was carried out.
-DOUBTFUL = {
+DOUBTFUL: dict[str, dict[str, Any]] = {
     **{f"{status}": {"kind": "status", "status": status, "body": {"message": "x"}} for status in (500, 502, 503, 504)},
     "503 with HTML": {"kind": "status", "status": 503, "body": "<html>sorry</html>"},
     "dropped": {"kind": "drop"},
@@ -161,13 +161,13 @@ DOUBTFUL = {
     "no answer": {"kind": "hang"},
 }
 # A success, but not an answer of the API.
-UNUSABLE = {
+UNUSABLE: dict[str, dict[str, Any]] = {
     "HTML": {"body": "<html>welcome</html>"},
     "broken JSON": {"body": '{"message": ', "content_type": "application/json"},
     "deep JSON": {"body": "[" * 50_000, "content_type": "application/json"},
 }
 # A success in JSON, but of another shape than the documented one.
-MISSHAPEN = {
+MISSHAPEN: dict[str, dict[str, Any]] = {
     "null": {"body": None},
     "an empty object": {"body": {}},
     "a list": {"body": [{"message": "ok"}]},

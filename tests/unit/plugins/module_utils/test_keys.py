@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import functools
 import warnings
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
@@ -28,7 +29,7 @@ FORMATS = {
 
 
 @functools.cache
-def key(kind: str):
+def key(kind: str) -> Any:
     """A key of this kind, made once."""
     return {
         "rsa": lambda: rsa.generate_private_key(65537, 2048),
@@ -48,7 +49,7 @@ def text(kind: str, form: str = "openssh", passphrase: str | None = None) -> str
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # DSA is deprecated, which is why it is refused
-        return key(kind).private_bytes(serialization.Encoding.PEM, FORMATS[form], encryption).decode()
+        return str(key(kind).private_bytes(serialization.Encoding.PEM, FORMATS[form], encryption).decode())
 
 
 GOOD = [
@@ -106,7 +107,7 @@ def changed(pem: str) -> str:
     return pem[:place] + ("A" if pem[place] != "A" else "B") + pem[place + 1 :]
 
 
-BAD = {
+BAD: dict[str, tuple[Any, str]] = {
     "empty": ("", "is empty"),
     "blank": (" \n ", "is empty"),
     "public": (lambda: parse_private_key(text("ed25519")).public.text, "is a public key"),
@@ -181,7 +182,7 @@ def test_a_public_key_is_known_by_its_bytes_only() -> None:
 
 @given(st.binary(min_size=16, max_size=16), st.sampled_from(["", "MD5:", "md5:"]), st.booleans(), st.booleans())
 def test_md5_fingerprints_of_any_spelling_are_one(digest: bytes, prefix: str, colons: bool, upper: bool) -> None:
-    spelled = digest.hex(":" if colons else "") if colons else digest.hex()
+    spelled = digest.hex(":") if colons else digest.hex()
     assert normalize_fingerprint(prefix + (spelled.upper() if upper else spelled)) == digest.hex(":")
 
 

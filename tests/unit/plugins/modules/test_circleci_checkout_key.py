@@ -157,7 +157,7 @@ def test_absent_removes_every_key_of_the_type_only(emulator: Emulator, run) -> N
     assert run(state="absent")["changed"] is False
 
 
-CASES = {
+CASES: dict[str, dict[str, Any]] = {
     "adopt": {},
     "rotate": {"rotate": True},
     "exclusive": {"exclusive": True},

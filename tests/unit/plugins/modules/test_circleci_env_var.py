@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.community.circleci.plugins.module_utils._env_vars import mask
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.community.circleci.plugins.module_utils._env_vars import mask
 from emulator import Emulator
 
 API = "github/acme/api"

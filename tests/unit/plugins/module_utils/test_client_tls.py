@@ -1,0 +1,100 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import ssl
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ansible_collections.community.circleci.plugins.module_utils._client import CircleCIError, Client
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from emulator import Emulator
+
+TOKEN = "emulator-personal-token"
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for this machine that nobody's CA has signed, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "emulator")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    built = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("tls") / "server.pem"
+    path.write_bytes(
+        built.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return path
+
+
+@pytest.fixture
+def https(certificate: Path) -> Iterator[Emulator]:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    with Emulator(tls=context) as emulator:
+        yield emulator
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_unknown_ca_is_final_and_says_what_to_do(https: Emulator, method: str) -> None:
+    client = Client(https.url, TOKEN)
+    with pytest.raises(CircleCIError, match="certificate verify failed") as caught:
+        client._call(method, "me", repeatable=True)
+    assert "ca_path" in (caught.value.hint or "")
+    assert (caught.value.doubtful, https.requests, client.patience.spent) == (False, [], 0)
+
+
+def test_ca_path_makes_it_known(https: Emulator, certificate: Path) -> None:
+    assert Client(https.url, TOKEN, ca_path=str(certificate)).get_object("me")["login"] == "emulator"
+
+
+def test_ca_path_that_holds_no_certificate_is_an_error(https: Emulator, tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("nothing")
+    with pytest.raises(CircleCIError, match="got no answer"):
+        Client(https.url, TOKEN, ca_path=str(tmp_path / "ca.pem"), retries=0).get("me")
+    assert https.requests == []
+
+
+def test_validate_certs_false_is_quiet(https: Emulator, capfd: pytest.CaptureFixture[str]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert Client(https.url, TOKEN, validate_certs=False).get_object("me")["login"] == "emulator"
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("validate_certs", [True, False])
+def test_the_options_win_over_the_environment(
+    https: Emulator, certificate: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, validate_certs: bool
+) -> None:
+    (tmp_path / "other.pem").write_text("not a certificate")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "other.pem"))
+    client = Client(https.url, TOKEN, ca_path=str(certificate), validate_certs=validate_certs)
+    assert client.get_object("me")["login"] == "emulator"
+
+
+def test_a_redirect_from_https_to_http_is_not_followed(https: Emulator, certificate: Path) -> None:
+    with Emulator() as plain:
+        https.fault("redirect", location=f"{plain.url}/api/v1.1/me")
+        with pytest.raises(CircleCIError, match="to another host"):
+            Client(https.url, TOKEN, ca_path=str(certificate)).get("me")
+        assert plain.requests == []

@@ -1,0 +1,172 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From any state that can be reached: what check mode predicts happens, and then there is nothing left to do.
+
+And when a rotation is killed at any of its writes, the next run ends where it would have ended.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from emulator import Emulator
+from tests.unit.keys import private_key
+
+API = "github/acme/api"
+UNKNOWN = "(known after the run)"
+KEYS = [private_key(number=number) for number in range(3)]
+STATES = st.sampled_from(["present", "absent"])
+TASKS = st.one_of(
+    st.tuples(st.just("circleci_project_follow"), st.fixed_dictionaries({"state": STATES})),
+    st.tuples(
+        st.just("circleci_checkout_key"),
+        st.one_of(
+            st.fixed_dictionaries({"type": st.sampled_from(["deploy-key", "user-key"]), "exclusive": st.booleans()}),
+            st.fixed_dictionaries(
+                {"type": st.sampled_from(["deploy-key", "github-user-key"]), "state": st.just("absent")}
+            ),
+            st.just({"max_age": 30, "exclusive": True}),
+        ),
+    ),
+    st.tuples(
+        st.just("circleci_ssh_key"),
+        st.one_of(
+            st.fixed_dictionaries(
+                {
+                    "private_key": st.sampled_from(KEYS),
+                    "hostname": st.sampled_from(["", "a.example"]),
+                    "exclusive": st.booleans(),
+                }
+            ),
+            st.fixed_dictionaries(
+                {
+                    "private_key": st.sampled_from(KEYS),
+                    "hostname": st.sampled_from(["", "a.example"]),
+                    "state": st.just("absent"),
+                }
+            ),
+        ),
+    ),
+    st.tuples(
+        st.just("circleci_env_var"),
+        st.one_of(
+            st.fixed_dictionaries(
+                {"name": st.sampled_from("AB"), "value": st.text(min_size=8, max_size=12).filter(str.isprintable)}
+            ),
+            st.fixed_dictionaries({"name": st.sampled_from("AB"), "state": st.just("absent")}),
+        ),
+    ),
+)
+
+
+def known(value: Any) -> Any:
+    """A copy without what only the server knows."""
+    if isinstance(value, dict):
+        return {key: known(item) for key, item in value.items() if key not in ("time", "login", "first_build")}
+    if isinstance(value, list):
+        return [known(item) for item in value]
+    return value
+
+
+def agrees(predicted: Any, real: Any) -> bool:
+    if predicted in (None, UNKNOWN):
+        return True
+    if isinstance(predicted, dict) and isinstance(real, dict):
+        return predicted.keys() == real.keys() and all(agrees(predicted[key], real[key]) for key in predicted)
+    if isinstance(predicted, list) and isinstance(real, list):
+        return len(predicted) == len(real) and all(map(agrees, predicted, real))
+    return bool(predicted == real)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(tasks=st.lists(TASKS, min_size=1, max_size=6), duplicates=st.integers(0, 2), delete_all=st.booleans())
+def test_a_plan_that_was_carried_out_is_empty(
+    emulator: Emulator, run_module, tasks: list[tuple[str, dict[str, Any]]], duplicates: int, delete_all: bool
+) -> None:
+    emulator.reset()
+    emulator.state.switches.ssh_delete_all = delete_all
+    emulator.follow(API)
+    for name, options in tasks:
+        project = emulator.project(API)
+        project.ssh_keys += project.ssh_keys[:duplicates]
+        emulator.clear()
+        predicted = run_module(name, project=API, check_mode=True, **options)
+        assert emulator.writes == []
+        real = run_module(name, project=API, **options)
+        assert not real.get("failed"), real
+        assert agrees(known(predicted), known(real)), (predicted, real)
+        emulator.clear()
+        again = run_module(name, project=API, **options)
+        assert (again["changed"], emulator.writes) == (False, [])
+
+
+ROTATE_CHECKOUT_KEY = {"project": API, "max_age": 30, "exclusive": True}
+ROTATE_SSH_KEY = {"project": API, "hostname": "a.example", "private_key": KEYS[1], "exclusive": True}
+PROGRAM = """
+import json, sys
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.community.circleci.plugins.module_utils._run import perform
+from ansible_collections.community.circleci.plugins.modules import circleci_checkout_key, circleci_ssh_key
+name, options = json.load(sys.stdin)
+module = {"circleci_checkout_key": circleci_checkout_key, "circleci_ssh_key": circleci_ssh_key}[name]
+params = ArgumentSpecValidator(module.ARGUMENT_SPEC).validate(options).validated_parameters
+params = {key: params.get(key) for key in module.ARGUMENT_SPEC}
+perform(module.run, module.ARGUMENT_SPEC, params, check_mode=False, diff=False)
+"""
+
+
+def public_keys(emulator: Emulator, name: str) -> list[str]:
+    project = emulator.project(API)
+    return [key.public_key for key in (project.checkout_keys if name == "circleci_checkout_key" else project.ssh_keys)]
+
+
+@pytest.mark.parametrize("killed_with", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("number", [0, 1, 2])
+@pytest.mark.parametrize(
+    ("name", "options"), [("circleci_checkout_key", ROTATE_CHECKOUT_KEY), ("circleci_ssh_key", ROTATE_SSH_KEY)]
+)
+def test_a_rotation_that_is_killed_at_a_write_is_finished_by_the_next_run(
+    emulator: Emulator, run_module, name: str, options: dict[str, Any], number: int, when: str, killed_with: int
+) -> None:
+    emulator.follow(API)
+    emulator.state.add_checkout_key(emulator.project(API), "deploy-key", None)
+    for key in emulator.project(API).checkout_keys:
+        key.created -= 40 * 86400
+    for old in (KEYS[0], KEYS[2]):
+        run_module("circleci_ssh_key", project=API, hostname="a.example", private_key=old)
+    before = public_keys(emulator, name)
+    assert len(before) == 2
+    emulator.clear()
+    emulator.fault("hang", path="/(checkout|ssh)-key", method="POST" if number == 0 else "DELETE",
+                   after=max(number - 1, 0), when=when)  # fmt: skip
+    with subprocess.Popen([sys.executable, "-c", PROGRAM], stdin=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        process.stdin.write(json.dumps([name, {**options, "api_url": emulator.url, "api_token": emulator.token}]))
+        process.stdin.close()
+        while len(emulator.writes) <= number or emulator.faults._faults:
+            assert process.poll() is None
+            time.sleep(0.01)
+        os.kill(process.pid, killed_with)
+        process.wait()
+    assert len(emulator.writes) == number + 1
+    assert public_keys(emulator, name)  # at no time is the project without a key
+    emulator.faults.clear()
+    assert not run_module(name, **options).get("failed")
+    after = public_keys(emulator, name)
+    assert len(after) == 1
+    assert after[0] not in before
+    emulator.clear()
+    assert run_module(name, **options)["changed"] is False
+    assert emulator.writes == []
