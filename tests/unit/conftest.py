@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
 from ansible_collections.community.circleci.plugins.module_utils import _client, _following
 from ansible_collections.community.circleci.plugins.module_utils._run import perform
-
 from emulator import Emulator
 
 MODULES = "ansible_collections.community.circleci.plugins.modules"

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ansible_collections.community.circleci.plugins.module_utils._client import CircleCIError, Client
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from ansible_collections.community.circleci.plugins.module_utils._client import CircleCIError, Client
 from emulator import Emulator
 
 TOKEN = "emulator-personal-token"
