@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from ansible_collections.community.circleci.plugins.module_utils._builds import summary
 from ansible_collections.community.circleci.plugins.module_utils._client import CircleCIError, Client
 from ansible_collections.community.circleci.plugins.module_utils._plan import Outcome, Plan
 from ansible_collections.community.circleci.plugins.module_utils._project import Project, read_settings
@@ -56,7 +57,7 @@ def plan_following(client: Client, project: Project, settings: dict[str, Any] | 
         first_build = answer.get("first_build") if isinstance(answer, dict) else None
         return Outcome(
             predicted.after,
-            {"following": wanted, "first_build": first_build if isinstance(first_build, dict) else None},
+            {"following": wanted, "first_build": summary(first_build) if isinstance(first_build, dict) else None},
             predicted.added,
             predicted.removed,
         )
