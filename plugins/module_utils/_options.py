@@ -9,6 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.module_utils.basic import env_fallback
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.validation import check_type_dict
+from ansible.module_utils.errors import UnsupportedError
 
 from ansible_collections.community.circleci.plugins.module_utils._client import DEFAULT_URL
 from ansible_collections.community.circleci.plugins.module_utils._project import VCS_TYPES
@@ -37,3 +40,33 @@ PROJECT_OR_ALL: dict[str, dict[str, Any]] = {"project": {"type": "str"}, **_ORGA
 STATE: dict[str, dict[str, Any]] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
+
+
+def wrong_entry(options: dict[str, dict[str, Any]], given: dict[str, Any], module: str, where: str = "") -> str | None:
+    """Which entry of a list of dictionaries has wrong arguments, and why: core's messages do not say which one.
+
+    :param options: the argument spec
+    :param given: what a task gave for it
+    :param module: the name to give the module
+    :returns: None when there is none
+    """
+    for name, option in options.items():
+        entries = given.get(name)
+        if "options" not in option or not isinstance(entries, list):
+            continue
+        for index, entry in enumerate(entries):
+            place = f"{where}{name}[{index}]"
+            try:
+                # What was left out may have been set to None already.
+                entry = {key: value for key, value in check_type_dict(entry).items() if value is not None}
+            except TypeError as error:
+                return f"{place}: {error}"
+            inside = wrong_entry(option["options"], entry, module, f"{place}.")
+            if inside:
+                return inside
+            errors = ArgumentSpecValidator(option["options"]).validate(entry).errors.errors
+            unsupported = f"Unsupported parameters for ({module}) module: "
+            words = [f"{unsupported if isinstance(error, UnsupportedError) else ''}{error.msg}" for error in errors]
+            if words:
+                return f"{place}: {'; '.join(words)}"
+    return None

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
@@ -18,6 +18,7 @@ from ansible_collections.community.circleci.plugins.module_utils._client import 
     plain,
 )
 from ansible_collections.community.circleci.plugins.module_utils._keys import CRYPTOGRAPHY_IMPORT_ERROR
+from ansible_collections.community.circleci.plugins.module_utils._options import wrong_entry
 from ansible_collections.community.circleci.plugins.module_utils._project import project_of
 from ansible_collections.community.circleci.plugins.module_utils._secrets import Scrubber, secrets_of
 
@@ -98,12 +99,25 @@ def _project_named(params: dict[str, Any]) -> str | None:
         return None
 
 
+class _Module(AnsibleModule):
+    """An ordinary module that says in which entry of a list an argument is wrong."""
+
+    accepted = False
+
+    def fail_json(self, msg: str, **kwargs: Any) -> NoReturn:
+        if not self.accepted:
+            msg = wrong_entry(self.argument_spec, self.params, self._name) or msg
+        super().fail_json(msg=msg, **kwargs)
+        raise AssertionError("core ends the process")
+
+
 def run_module(run: Run, options: Options, constraints: dict[str, Any] | None = None) -> None:
     """The ``main()`` of every module.
 
     :param constraints: ``required_if`` and its like
     """
-    module = AnsibleModule(argument_spec=options, supports_check_mode=True, **(constraints or {}))
+    module = _Module(argument_spec=options, supports_check_mode=True, **(constraints or {}))
+    module.accepted = True
     library = missing_library()
     if library is not None:
         module.fail_json(msg=missing_required_lib(library))

@@ -15,6 +15,7 @@ from ansible.plugins.action import ActionBase
 from ansible.plugins.action.normal import ActionModule as OrdinaryModule
 from ansible.utils.display import Display
 
+from ansible_collections.community.circleci.plugins.module_utils._options import wrong_entry
 from ansible_collections.community.circleci.plugins.module_utils._run import missing_library, perform
 
 display = Display()
@@ -42,7 +43,8 @@ class InProcess(OrdinaryModule):
         try:
             _validated, params = self.validate_argument_spec(options, **getattr(self.module, "CONSTRAINTS", {}))
         except AnsibleActionFail as error:
-            return {**result, "failed": True, "changed": False, "msg": error.message}
+            message = wrong_entry(options, self._task.args, self._name()) or error.message
+            return {**result, "failed": True, "changed": False, "msg": message}
         params = {name: params.get(name) for name in options}
         self._resolve_paths(options, params)
         task = self._task
