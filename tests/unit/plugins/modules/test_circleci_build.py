@@ -1,0 +1,723 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ansible_collections.community.circleci.plugins.module_utils._run import perform
+from ansible_collections.community.circleci.plugins.modules import circleci_build
+from emulator import PROJECT_TOKEN, Emulator
+
+API = "github/acme/api"
+MODULE = "circleci_build"
+UNKNOWN = "(known after the run)"
+RETURNED = {"changed", "build", "builds", "failed_steps", "waited_seconds", "reused", "project", "diff"}
+ODD_BRANCHES = ["feature/login", "fix #12", "100%", "what?", "a b", "zürich/größe", "a,b;c", "%2e", "release+1"]
+
+
+@pytest.fixture
+def run(emulator: Emulator, run_module):
+    """The module on a followed project without builds, which move one state further whenever one is read."""
+    emulator.add_repository(API, has_config=False)
+    emulator.follow(API)
+    emulator.state.machine.set_progress("poll")
+    return lambda **options: run_module(MODULE, **{"project": API, "wait_interval": 0, **options})
+
+
+def fast(emulator: Emulator) -> None:
+    """Let builds move by the clock, and quickly."""
+    machine = emulator.state.machine
+    machine.set_seconds({"not_running": 0.01, "queued": 0.01, "running": 0.05, "between_jobs": 0.05})
+    machine.set_progress("clock")
+
+
+def builds(emulator: Emulator) -> list[int]:
+    return [build.number for build in emulator.project(API).builds]
+
+
+def paths(records) -> list[str]:
+    return [f"{record.method} {record.path.split('/api/v1.1/project/')[-1]}" for record in records]
+
+
+# --- triggering a job -------------------------------------------------------------------------------------------------
+
+
+def test_a_job_is_started_on_the_default_branch(emulator: Emulator, run) -> None:
+    result = run()
+    assert result.keys() - {"warnings"} == RETURNED
+    assert (result["changed"], result["reused"], result["failed_steps"]) == (True, False, [])
+    assert result["build"]["build_num"] == 1
+    assert result["build"]["why"] == "api"
+    assert result["builds"] == [result["build"]]
+    assert result["project"] == API
+    assert paths(emulator.requests) == [f"GET {API}?limit=1&offset=0", f"POST {API}"]
+    assert emulator.writes[0].body == {}
+    assert emulator.build(API, 1).branch == "main"
+
+
+@pytest.mark.parametrize("branch", ODD_BRANCHES)
+def test_any_branch_can_be_built(emulator: Emulator, run, branch: str) -> None:
+    emulator.add_repository(API, branches=[branch])
+    result = run(branch=branch, wait=True)
+    assert result["build"]["branch"] == branch
+    assert emulator.build(API, 1).branch == branch
+    assert "/tree/" in emulator.writes[0].path
+    assert run(branch=branch, reuse="successful")["build"]["build_num"] == 1
+
+
+def test_a_tag_and_a_revision_go_into_the_body(emulator: Emulator, run) -> None:
+    revision = "ab" * 20
+    run(tag="v1.0.0")
+    run(revision=revision)
+    run(branch="feature/login", revision=revision)
+    assert [(record.path.rpartition(API)[2], record.body) for record in emulator.writes] == [
+        ("", {"tag": "v1.0.0"}),
+        ("", {"revision": revision}),
+        ("/tree/feature%2Flogin", {"revision": revision}),
+    ]
+    assert [build.tag for build in emulator.project(API).builds] == ["v1.0.0", None, None]
+
+
+def test_parameters_are_sent_as_the_text_that_circleci_makes_of_them(emulator: Emulator, run) -> None:
+    given = {
+        "TEXT": "a: {b}",
+        "YES": True,
+        "COUNT": 3,
+        "PART": 0.5,
+        "LIST": [1, "zwölf"],
+        "MAP": {"a": None},
+        "NO": None,
+    }
+    expected = {
+        "TEXT": "a: {b}",
+        "YES": "true",
+        "COUNT": "3",
+        "PART": "0.5",
+        "LIST": '[1,"zwölf"]',
+        "MAP": '{"a":null}',
+        "NO": "null",
+        "CIRCLE_JOB": "test",
+    }
+    result = run(job="test", build_parameters=given)
+    assert emulator.writes[0].body == {"build_parameters": expected}
+    assert emulator.build(API, 1).job == "test"
+    assert result["build"]["build_parameters"] == expected
+    assert run(job="test", build_parameters=given, reuse="active")["reused"] is True
+    assert run(build_parameters={**given, "CIRCLE_JOB": "test"}, reuse="active")["reused"] is True
+
+
+def test_a_refused_build_fails_with_its_reason_and_a_remedy(emulator: Emulator, run) -> None:
+    emulator.project(API).followers.clear()
+    result = run()
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert "no-followers" in result["msg"]
+    assert "circleci_project_follow" in result["msg"]
+    assert result["build"]["status"] == "not_run"
+
+
+def test_a_configuration_of_version_2_1_is_told_to_use_a_pipeline(emulator: Emulator, run) -> None:
+    emulator.add_repository(API, config21=True)
+    result = run()
+    assert (result["failed"], result["changed"], result["status"]) == (True, False, 400)
+    assert "set trigger to pipeline" in result["msg"]
+
+
+def test_an_unknown_branch_fails(emulator: Emulator, run) -> None:
+    result = run(branch="nope")
+    assert (result["failed"], result["changed"], result["error"]) == (True, False, "Branch not found")
+    assert "Push the branch first" in result["msg"]
+    assert result["build"] is None
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"trigger": "pipeline", "job": "test"}, "trigger pipeline excludes job"),
+        ({"trigger": "pipeline", "build_parameters": {"A": 1}}, "trigger pipeline excludes job"),
+        ({"branch": "main", "tag": "v1"}, "mutually exclusive: branch|tag"),
+        ({"revision": "ab" * 20, "tag": "v1"}, "mutually exclusive: revision|tag"),
+        ({"branch": ""}, "branch is empty"),
+        ({"job": "a", "build_parameters": {"CIRCLE_JOB": "b"}}, "Give only job"),
+        ({"build_num": 1}, "build_num cannot be used with state triggered"),
+        ({"ssh": True}, "ssh cannot be used with state triggered"),
+        ({"state": "retried"}, "build_num"),
+        ({"state": "canceled"}, "build_num"),
+        ({"state": "canceled", "build_num": 0}, "build_num must be 1 or more"),
+        ({"state": "retried", "build_num": 1, "branch": "main"}, "branch cannot be used with state retried"),
+        ({"state": "canceled", "build_num": 1, "reuse": "active"}, "reuse cannot be used with state canceled"),
+        ({"wait_interval": -1}, "wait_interval must be"),
+        ({"wait_timeout": "nan"}, "wait_timeout must be"),
+        ({"log_lines": -1}, "log_lines must be"),
+        ({"project": "circleci/aaa/bbb"}, "API v1.1 cannot start builds"),
+    ],
+)
+def test_contradictions_are_refused_before_any_request(emulator: Emulator, run, options: Any, words: str) -> None:
+    result = run(**options)
+    assert (result["failed"], result["changed"]) == (True, False)
+    assert words in result["msg"]
+    assert emulator.requests == []
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_token_is_needed(emulator: Emulator, run, check_mode: bool) -> None:
+    result = run(api_token=None, check_mode=check_mode)
+    assert (result["failed"], emulator.requests) == (True, [])
+    assert "No API token" in result["msg"]
+
+
+# --- at most one build ------------------------------------------------------------------------------------------------
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "job": {"build_parameters": {"A": True}},
+    "job with reuse": {"build_parameters": {"A": True}, "reuse": "active"},
+    "job on a branch": {"branch": "feature/login"},
+    "pipeline": {"trigger": "pipeline"},
+    "retry": {"state": "retried", "build_num": 1},
+    "retry with ssh": {"state": "retried", "build_num": 1, "ssh": True},
+}
+CARRIED_OUT = {
+    "502": {"kind": "status", "status": 502, "when": "after"},
+    "dropped": {"kind": "drop", "when": "after"},
+    "reset": {"kind": "reset", "when": "after"},
+    "cut": {"kind": "truncate"},
+    "html": {"kind": "body", "body": "<html></html>", "when": "after"},
+    "null": {"kind": "body", "body": None, "when": "after"},
+    "empty object": {"kind": "body", "body": {}, "when": "after"},
+}
+NOT_CARRIED_OUT = {
+    "502": {"kind": "status", "status": 502},
+    "dropped": {"kind": "drop"},
+    "html": {"kind": "body", "body": "<html></html>"},
+    "empty object": {"kind": "body", "body": {}},
+}
+
+
+def start_one(emulator: Emulator) -> None:
+    """A build that is there before, started by a push."""
+    project = emulator.project(API)
+    emulator.state.machine.trigger(project, None, why="github", branch="feature/login")
+
+
+@pytest.mark.parametrize("case", OPTIONS)
+def test_a_throttled_request_is_sent_again_and_makes_one_build(emulator: Emulator, run, case: str) -> None:
+    start_one(emulator)
+    emulator.fault("status", method="POST", status=429, headers={"Retry-After": "0"})
+    result = run(**OPTIONS[case])
+    assert (result["changed"], "failed" in result) == (True, False)
+    assert len(emulator.writes) == 2
+    assert builds(emulator) == [1, 2]
+
+
+@pytest.mark.parametrize("fault", CARRIED_OUT)
+@pytest.mark.parametrize("case", OPTIONS)
+def test_a_lost_answer_is_resolved_by_finding_the_build(emulator: Emulator, run, case: str, fault: str) -> None:
+    start_one(emulator)
+    emulator.fault(method="POST", **CARRIED_OUT[fault])
+    result = run(**OPTIONS[case])
+    assert (result["changed"], result.get("msg")) == (True, None)
+    assert builds(emulator) == [1, 2]
+    assert [build["build_num"] for build in result["builds"]] == ([] if case == "pipeline" else [2])
+    assert len(emulator.writes) == 1
+
+
+@pytest.mark.parametrize("fault", NOT_CARRIED_OUT)
+@pytest.mark.parametrize("case", OPTIONS)
+def test_what_is_not_seen_fails_as_unclear(emulator: Emulator, run, case: str, fault: str) -> None:
+    start_one(emulator)
+    emulator.fault(method="POST", **NOT_CARRIED_OUT[fault])
+    result = run(**OPTIONS[case])
+    assert (result["failed"], result["changed"], result["build"]) == (True, False, None)
+    assert "It was not sent again" in result["msg"]
+    assert builds(emulator) == [1]
+    assert len(emulator.writes) == 1
+
+
+def test_several_candidates_are_named(emulator: Emulator, run) -> None:
+    """Somebody else starts the same at the same time."""
+    machine, project = emulator.state.machine, emulator.project(API)
+    trigger = machine.trigger
+
+    def twice(*arguments: Any, **options: Any) -> Any:
+        trigger(*arguments, **options)
+        return trigger(*arguments, **options)
+
+    machine.trigger = twice  # type: ignore[method-assign]  # the emulator of this test alone
+    emulator.fault("drop", method="POST", when="after")
+    result = run()
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert "#1, #2" in result["msg"]
+    assert len(project.builds) == 2
+    assert len(emulator.writes) == 1
+
+
+def test_other_new_builds_are_not_taken_for_ours(emulator: Emulator, run) -> None:
+    machine, project = emulator.state.machine, emulator.project(API)
+    trigger = machine.trigger
+
+    def among_others(*arguments: Any, **options: Any) -> Any:
+        trigger(project, None, why="github", branch="main")
+        trigger(project, None, why="api", branch="feature/login")
+        trigger(project, None, why="api", branch="main", job="test", parameters={"CIRCLE_JOB": "test"})
+        trigger(project, None, why="api", branch="main", parameters={"A": "2"})
+        return trigger(*arguments, **options)
+
+    machine.trigger = among_others  # type: ignore[method-assign]  # the emulator of this test alone
+    emulator.fault("drop", method="POST", when="after")
+    result = run(build_parameters={"A": 1})
+    assert result["build"]["build_num"] == 5
+    assert result["changed"] is True
+
+
+# --- reuse ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_running_build_is_reused_and_nothing_is_written(emulator: Emulator, run) -> None:
+    first = run(job="test")
+    emulator.clear()
+    for check_mode in (True, False):
+        again = run(job="test", reuse="active", check_mode=check_mode)
+        assert (again["changed"], again["reused"]) == (False, True)
+        assert again["build"]["build_num"] == first["build"]["build_num"]
+        assert again["diff"]["before"] == again["diff"]["after"]
+    assert emulator.writes == []
+
+
+def test_a_successful_build_is_reused_only_when_wanted(emulator: Emulator, run) -> None:
+    run(wait=True)
+    assert run(reuse="successful")["build"]["build_num"] == 1
+    assert run(reuse="active")["build"]["build_num"] == 2
+
+
+def test_a_failed_build_is_not_reused(emulator: Emulator, run) -> None:
+    emulator.script("failed")
+    run()
+    emulator.finish(API, 1)
+    assert run(reuse="successful")["reused"] is False
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"branch": "feature/login"}, {"job": "test"}, {"build_parameters": {"A": "1"}}, {"tag": "v1.0.0"}],
+)
+def test_only_the_same_is_reused(emulator: Emulator, run, other: dict[str, Any]) -> None:
+    run()
+    assert run(reuse="successful", **other)["reused"] is False
+    assert run(reuse="successful", **other)["reused"] is True
+    assert run(reuse="successful")["build"]["build_num"] == 1
+
+
+def test_each_commit_is_built_once(emulator: Emulator, run) -> None:
+    one, two = "ab" * 20, "cd" * 20
+    numbers = [
+        run(revision=revision, reuse="successful", wait=True)["build"]["build_num"] for revision in (one, two, one, two)
+    ]
+    assert numbers == [1, 2, 1, 2]
+    assert run(branch="main", revision=one, reuse="active")["reused"] is False
+
+
+def test_a_pipeline_is_reused_while_it_runs_and_after_it_succeeded(emulator: Emulator, run) -> None:
+    single = run()["build"]["build_num"]
+    emulator.finish(API, single)
+    fast(emulator)
+    first = run(trigger="pipeline", reuse="successful", wait=True)
+    assert (first["reused"], [build["build_num"] for build in first["builds"]]) == (False, [2, 3])
+    again = run(trigger="pipeline", reuse="successful", wait=True)
+    assert (again["changed"], again["reused"], len(again["builds"])) == (False, True, 2)
+    emulator.state.machine.set_progress("manual")
+    assert run(trigger="pipeline", reuse="active")["reused"] is False
+    assert run(trigger="pipeline", reuse="active")["build"]["build_num"] == 4
+
+
+# --- check mode -------------------------------------------------------------------------------------------------------
+
+PREDICTIONS: dict[str, dict[str, Any]] = {
+    "job": {"branch": "main", "job": "test", "build_parameters": {"A": [1]}},
+    "default": {},
+    "tag": {"tag": "v1.0.0"},
+    "revision": {"revision": "ab" * 20},
+    "pipeline": {"trigger": "pipeline", "branch": "main"},
+    "retry": {"state": "retried", "build_num": 1},
+    "cancel": {"state": "canceled", "build_num": 1},
+    "waiting": {"wait": True},
+}
+
+
+def agree(predicted: Any, real: Any) -> bool:
+    """Whether a prediction is right, where what only the server knows may be open."""
+    if predicted == UNKNOWN:
+        return True
+    if isinstance(predicted, dict):
+        return predicted.keys() == real.keys() and all(agree(predicted[key], real[key]) for key in predicted)
+    return bool(predicted == real)
+
+
+@pytest.mark.parametrize("case", PREDICTIONS)
+def test_check_mode_says_what_the_run_does_and_writes_nothing(emulator: Emulator, run, case: str) -> None:
+    start_one(emulator)
+    emulator.state.machine.set_progress("poll" if case == "waiting" else "manual")
+    predicted = run(check_mode=True, **PREDICTIONS[case])
+    assert emulator.writes == []
+    assert (predicted["changed"], predicted["build"], predicted["builds"]) == (True, None, [])
+    real = run(**PREDICTIONS[case])
+    assert real["changed"] is True
+    assert real.keys() == predicted.keys()
+    assert agree(predicted["diff"], real["diff"])
+
+
+def test_check_mode_of_a_project_that_is_not_followed_yet_warns(emulator: Emulator, run_module) -> None:
+    for options in ({}, {"reuse": "active"}, {"trigger": "pipeline", "reuse": "active"}):
+        result = run_module(MODULE, project="github/acme/web", check_mode=True, wait=True, **options)
+        assert (result["changed"], result["build"]) == (True, None)
+        assert "does not know github/acme/web yet" in result["warnings"][0]
+    assert emulator.writes == []
+    assert run_module(MODULE, project="github/acme/web")["error"] == "Project not found"
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize("state", ["retried", "canceled"])
+def test_a_missing_build_fails_in_both_modes(emulator: Emulator, run, state: str, check_mode: bool) -> None:
+    result = run(state=state, build_num=7, check_mode=check_mode)
+    assert (result["failed"], result["changed"]) == (True, False)
+    assert f"{API} has no build 7" in result["msg"]
+    assert emulator.writes == []
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_pipeline_needs_a_personal_token_in_both_modes(emulator: Emulator, run, check_mode: bool) -> None:
+    result = run(trigger="pipeline", api_token=PROJECT_TOKEN, check_mode=check_mode)
+    assert (result["failed"], result["status"]) == (True, 401)
+    assert "personal" in result["msg"]
+    assert emulator.writes == []
+    assert run(api_token=PROJECT_TOKEN, check_mode=check_mode)["changed"] is True
+
+
+# --- retry and cancel -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("ssh", "word"), [(False, "retry"), (True, "ssh")])
+def test_a_build_is_retried_as_a_new_one(emulator: Emulator, run, ssh: bool, word: str) -> None:
+    start_one(emulator)
+    emulator.finish(API, 1)
+    result = run(state="retried", build_num=1, ssh=ssh, wait=True)
+    assert (result["build"]["build_num"], result["build"]["retry_of"]) == (2, 1)
+    assert (result["build"]["why"], result["build"]["outcome"]) == (word, "success")
+    assert paths(emulator.writes) == [f"POST {API}/1/{word}"]
+
+
+@pytest.mark.parametrize("polls", [0, 1, 2])
+def test_an_unfinished_build_is_canceled_once(emulator: Emulator, run, polls: int) -> None:
+    run()
+    for _poll in range(polls):
+        emulator.state.machine.step(emulator.build(API, 1))
+    emulator.state.machine.set_progress("manual")
+    emulator.clear()
+    result = run(state="canceled", build_num=1, wait=True)
+    assert (result["changed"], result["build"]["status"]) == (True, "canceled")
+    assert result["diff"]["after"]["build"]["status"] == "canceled"
+    again = run(state="canceled", build_num=1)
+    assert (again["changed"], again["build"]["status"]) == (False, "canceled")
+    assert len(emulator.writes) == 1
+
+
+@pytest.mark.parametrize("outcome", ["success", "failed", "no_tests", "timedout", "infrastructure_fail", "not_run"])
+def test_a_build_that_has_ended_is_not_canceled(emulator: Emulator, run, outcome: str) -> None:
+    emulator.script(outcome)
+    run()
+    emulator.finish(API, 1)
+    emulator.clear()
+    for check_mode in (True, False):
+        result = run(state="canceled", build_num=1, check_mode=check_mode)
+        assert (result["changed"], result["build"]["build_num"]) == (False, 1)
+    assert emulator.writes == []
+
+
+# --- waiting ----------------------------------------------------------------------------------------------------------
+
+
+def test_waiting_ends_with_the_build(emulator: Emulator, run) -> None:
+    result = run(wait=True)
+    assert (result["changed"], result["build"]["status"], result["failed_steps"]) == (True, "success", [])
+    assert result["builds"] == [result["build"]]
+    assert isinstance(result["waited_seconds"], float)
+    assert "steps" not in result["build"]
+
+
+def test_fixed_is_a_success(emulator: Emulator, run) -> None:
+    emulator.script("failed")
+    run()
+    emulator.finish(API, 1)
+    assert run(wait=True)["build"]["status"] == "fixed"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        ("failed", "failed; step 'Run tests': failed with exit code 1"),
+        ("no_tests", "ran no tests"),
+        ("timedout", "ran too long and was stopped; step 'Run tests': timedout"),
+        ("infrastructure_fail", "failed for want of infrastructure"),
+        ("canceled", "was canceled by emulator"),
+    ],
+)
+def test_every_end_but_success_fails_the_task(emulator: Emulator, run, outcome: str, words: str) -> None:
+    emulator.script(outcome)
+    result = run(wait=True)
+    assert (result["failed"], result["changed"], result["reused"]) == (True, True, False)
+    assert result["build"]["status"] == outcome
+    assert words in result["msg"]
+    assert result["build"]["build_url"] in result["msg"]
+    assert result["waited_seconds"] >= 0
+
+
+def test_a_failed_step_comes_with_the_end_of_its_output(emulator: Emulator, run) -> None:
+    emulator.script("failed")
+    [step] = run(wait=True, log_lines=3)["failed_steps"]
+    assert {**step, "log_tail": None} == {"name": "Run tests", "exit_code": 1, "status": "failed", "log_tail": None}
+    lines = step["log_tail"].split("\n")
+    assert len(lines) == 3
+    assert lines[-1].startswith("FAILED tests/test_orders.py")
+    assert step["log_tail"].replace("\n", "").isprintable()
+
+
+def test_outputs_on_another_host_are_read_without_the_token(emulator: Emulator, run) -> None:
+    emulator.script("failed")
+    run(wait=True)
+    [record] = [record for record in emulator.requests if "/action-output/" in record.path]
+    assert "Circle-Token" not in record.headers
+    assert "Authorization" not in record.headers
+
+
+def test_no_output_is_read_when_no_lines_are_wanted(emulator: Emulator, run) -> None:
+    emulator.script("failed")
+    assert run(wait=True, log_lines=0)["failed_steps"][0]["log_tail"] == ""
+    assert [record for record in emulator.requests if "output" in record.path] == []
+
+
+def test_signed_urls_are_in_no_result(emulator: Emulator, run) -> None:
+    emulator.script("failed")
+    result = run(wait=True)
+    assert result["failed_steps"]
+    assert "output_url" not in json.dumps(result)
+    assert "X-Amz" not in json.dumps(result)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "status", "status": 403},
+        {"kind": "body", "body": "<Error/>"},
+        {"kind": "body", "body": {"a": 1}},
+        {"kind": "drop"},
+    ],
+)
+def test_an_unreadable_output_is_a_warning(emulator: Emulator, run, fault: dict[str, Any]) -> None:
+    emulator.script("failed")
+    emulator.fault(path="/action-output/", **fault)
+    result = run(wait=True)
+    assert "failed with exit code 1" in result["msg"]
+    assert result["failed_steps"][0]["log_tail"] == ""
+    [warning] = result["warnings"]
+    assert "The end of step 'Run tests' is missing" in warning
+    assert "X-Amz" not in json.dumps(result)
+
+
+def test_without_a_signed_url_the_output_is_read_from_circleci(
+    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from emulator import steps
+
+    action = steps._action
+
+    def unsigned(*arguments: Any) -> dict[str, Any]:
+        return {key: value for key, value in action(*arguments).items() if key != "output_url"}
+
+    monkeypatch.setattr(steps, "_action", unsigned)
+    emulator.script("failed")
+    [step] = run(wait=True, log_lines=1)["failed_steps"]
+    assert step["log_tail"].startswith("FAILED")
+    assert paths(emulator.requests)[-1] == f"GET {API}/1/output/4/1"
+
+
+def test_escapes_of_a_hostile_output_are_neutralised(emulator: Emulator, run) -> None:
+    emulator.script("failed")
+    text = "\x1b]0;title\x07 50%\r100%\r\n\tdone \x1b[1mnow\x1b[0m\u202e\r\n"
+    emulator.fault("body", path="/action-output/", body=[{"message": text, "time": "", "type": "out"}])
+    assert run(wait=True)["failed_steps"][0]["log_tail"] == "100%\n\tdone now\\u202e"
+
+
+def test_a_build_that_circleci_retries_is_followed(emulator: Emulator, run) -> None:
+    emulator.script("retried")
+    result = run(wait=True)
+    assert (result["changed"], result["build"]["build_num"]) == (True, 2)
+    assert [build["build_num"] for build in result["builds"]] == [2]
+    assert result["build"]["why"] == "auto-retry"
+
+
+def test_the_wait_gives_up_in_time_and_cancels_nothing(emulator: Emulator, run) -> None:
+    emulator.script("stuck")
+    result = run(wait=True, wait_timeout=0.2, wait_interval=0.02)
+    assert (result["failed"], result["changed"], result["build"]["status"]) == (True, True, "running")
+    assert "is running after waiting" in result["msg"]
+    assert result["build"]["build_url"] in result["msg"]
+    assert "Nothing was canceled" in result["msg"]
+    assert emulator.build(API, 1).status == "running"
+    assert len(emulator.writes) == 1
+
+
+def test_no_time_to_wait_is_one_look(emulator: Emulator, run) -> None:
+    result = run(wait=True, wait_timeout=0)
+    assert (result["failed"], result["build"]["status"]) == (True, "queued")
+    assert len(emulator.requests) == 3
+
+
+@pytest.mark.parametrize("retries", [0, 2])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "status", "status": 502},
+        {"kind": "drop"},
+        {"kind": "truncate"},
+        {"kind": "body", "body": "<html></html>"},
+        {"kind": "body", "body": {}},
+        {"kind": "status", "status": 429, "headers": {"Retry-After": "100000"}},
+        {"kind": "status", "status": 400, "body": {"message": "odd"}},
+    ],
+)
+def test_failed_polls_are_missed_polls_with_one_warning(
+    emulator: Emulator, run, fault: dict[str, Any], retries: int
+) -> None:
+    emulator.fault(method="GET", path=f"/{API}/1$", times=7, after=1, **fault)
+    result = run(wait=True, retries=retries, retry_budget=0)
+    assert result["build"]["status"] == "success"
+    [warning] = result["warnings"]
+    assert "could not be asked while this task waited" in warning
+
+
+def test_a_throttled_poll_waits_as_asked_beyond_the_retry_budget(emulator: Emulator, run) -> None:
+    emulator.fault("status", method="GET", path=f"/{API}/1$", status=429, headers={"Retry-After": "1"})
+    result = run(wait=True, retry_budget=0)
+    assert result["build"]["status"] == "success"
+    [warning] = result["warnings"]
+    assert "throttled this task, which waited 1 s" in warning
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_answers_that_will_not_get_better_end_the_wait(emulator: Emulator, run, status: int) -> None:
+    emulator.fault("status", method="GET", path=f"/{API}/1$", status=status, times=None, body={"message": "no"})
+    result = run(wait=True)
+    assert (result["failed"], result["changed"], result["status"]) == (True, True, status)
+    assert result["build"]["build_num"] == 1
+    assert len(emulator.requests) == 3
+
+
+def test_a_poll_without_an_answer_does_not_outlast_the_wait(emulator: Emulator, run) -> None:
+    emulator.fault("slow", method="GET", path=f"/{API}/1$", seconds=20)
+    result = run(wait=True, wait_timeout=0.3, timeout=30)
+    assert "is not_running after waiting" in result["msg"]
+    assert result["waited_seconds"] < 10
+
+
+def test_a_reused_build_is_waited_for(emulator: Emulator, run) -> None:
+    emulator.script("failed")
+    run()
+    result = run(reuse="active", wait=True)
+    assert (result["failed"], result["changed"], result["reused"]) == (True, False, True)
+    assert result["failed_steps"][0]["name"] == "Run tests"
+
+
+def test_each_change_of_state_is_reported(emulator: Emulator, run) -> None:
+    del run  # only its project is wanted
+    emulator.script("failed", log_lines=2)
+    told: list[str] = []
+    options = {name: option.get("default") for name, option in circleci_build.ARGUMENT_SPEC.items()}
+    options |= {"project": API, "api_url": emulator.url, "api_token": emulator.token, "wait": True, "wait_interval": 0}
+    perform(circleci_build.run, circleci_build.ARGUMENT_SPEC, options, check_mode=False, diff=False, report=told.append)
+    states = [line.partition(" (")[0] for line in told]
+    url = emulator.url
+    assert states[:5] == [
+        f"{API} #1: not_running",
+        f"{API} #1: not_running -> queued",
+        f"{API} #1: queued -> running",
+        f"{API} #1: running -> failed",
+        f"{API} #1: {url}/gh/acme/api/1",
+    ]
+    assert told[5] == f"{API} #1: Run tests: failed"
+    assert told[-1].strip().startswith("FAILED tests/test_orders.py")
+
+
+# --- pipelines --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("reference", [{}, {"branch": "feature/login"}, {"tag": "v1.0.0"}, {"revision": "ab" * 20}])
+def test_a_pipeline_is_done_when_all_its_builds_are(emulator: Emulator, run, reference: dict[str, str]) -> None:
+    fast(emulator)
+    start_one(emulator)
+    # CircleCI does not show the workflows of tags: what tells is that no other job has started by the next look.
+    result = run(trigger="pipeline", wait=True, wait_interval=0.3, **reference)
+    assert (result["changed"], "failed" in result) == (True, False)
+    assert [build["build_num"] for build in result["builds"]] == [2, 3]
+    assert [build["outcome"] for build in result["builds"]] == ["success", "success"]
+    assert result["build"] == result["builds"][0]
+    assert [record.body for record in emulator.writes] == [reference]
+    assert paths(emulator.writes) == [f"POST {API}/build"]
+
+
+def test_a_pipeline_that_is_not_waited_for_names_no_builds(emulator: Emulator, run) -> None:
+    result = run(trigger="pipeline", branch="main")
+    assert (result["changed"], result["build"], result["builds"]) == (True, None, [])
+    assert result["diff"]["after"] == {"pipeline": {"branch": "main", "tag": None, "revision": None}}
+
+
+def test_a_failed_job_fails_the_pipeline(emulator: Emulator, run) -> None:
+    fast(emulator)
+    emulator.script("success")
+    emulator.script("failed")
+    result = run(trigger="pipeline", wait=True, wait_interval=0.01)
+    assert (result["failed"], result["changed"], len(result["builds"])) == (True, True, 2)
+    assert f"{API} #2" in result["msg"]
+    assert f"{API} #1" not in result["msg"]
+    assert result["failed_steps"][0]["log_tail"]
+
+
+def test_a_job_that_circleci_retries_does_not_fail_the_pipeline(emulator: Emulator, run) -> None:
+    fast(emulator)
+    emulator.script("retried")
+    result = run(trigger="pipeline", wait=True, wait_interval=0.01)
+    assert "failed" not in result
+    assert [build["status"] for build in result["builds"]] == ["retried", "success", "success"]
+
+
+def test_a_pipeline_without_builds_fails_when_time_is_up(emulator: Emulator, run) -> None:
+    emulator.fault("body", method="POST", body={"status": 200, "body": "Build created"})
+    result = run(trigger="pipeline", wait=True, wait_timeout=0.1, wait_interval=0.02)
+    assert (result["failed"], result["changed"], result["builds"]) == (True, True, [])
+    assert "no build of it is to be seen" in result["msg"]
+
+
+def test_a_pipeline_that_does_not_end_names_what_runs(emulator: Emulator, run) -> None:
+    fast(emulator)
+    emulator.script("success")
+    emulator.script("stuck")
+    result = run(trigger="pipeline", wait=True, wait_timeout=1, wait_interval=0.02)
+    assert (result["failed"], len(result["builds"])) == (True, 2)
+    assert f"{API} #2" in result["msg"]
+    assert "is running" in result["msg"]
+
+
+def test_a_refused_pipeline_fails(emulator: Emulator, run) -> None:
+    emulator.fault("body", method="POST", body={"status": 400, "body": "No configuration"})
+    result = run(trigger="pipeline")
+    assert (result["failed"], result["error"]) == (True, "No configuration")
+    assert builds(emulator) == []
+
+
+def test_polls_of_a_pipeline_survive_failures_too(emulator: Emulator, run) -> None:
+    fast(emulator)
+    emulator.fault("status", method="GET", path=r"limit=100|settings", status=503, times=3)
+    result = run(trigger="pipeline", wait=True, wait_interval=0.01, retries=0)
+    assert len(result["builds"]) == 2
+    assert len(result["warnings"]) == 1
