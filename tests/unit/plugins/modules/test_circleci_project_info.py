@@ -1,0 +1,159 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from emulator import PROJECT_TOKEN, Emulator
+
+API = "github/acme/api"
+TOOLS = "bitbucket/acme/tools"
+OTHER = "github/umbrella/site"
+MODULE = "circleci_project_info"
+ALWAYS = {"slug", "vcs_url", "following", "default_branch", "has_usable_key", "ssh_keys"}
+
+
+@pytest.fixture
+def run(emulator: Emulator, run_module):
+    """The module, with three followed projects."""
+    emulator.add_repository(OTHER)
+    for slug in (API, TOOLS, OTHER):
+        emulator.follow(slug)
+    project = emulator.project(API)
+    emulator.state.add_checkout_key(project, "deploy-key", None)
+    project.env_vars.update(TOKEN="abcdefgh1234", OTHER="x" * 20)
+    return lambda **options: run_module(MODULE, **options)
+
+
+def slugs(result: dict[str, Any]) -> list[str]:
+    return [project["slug"] for project in result["projects"]]
+
+
+def paths(emulator: Emulator) -> list[str]:
+    return [f"{record.method} {record.path.split('/api/v1.1/')[-1]}" for record in emulator.requests]
+
+
+def test_one_project_is_read_from_its_settings(emulator: Emulator, run) -> None:
+    result = run(project="gh/acme/api")
+    [project] = result["projects"]
+    assert project.keys() == ALWAYS
+    assert project == {
+        "slug": API,
+        "vcs_url": "https://github.com/acme/api",
+        "following": True,
+        "default_branch": "main",
+        "has_usable_key": True,
+        "ssh_keys": [],
+    }
+    assert (result["changed"], result["project"]) == (False, API)
+    assert paths(emulator) == [f"GET project/{API}/settings"]
+
+
+def test_keys_and_masked_variables_come_when_asked_for(emulator: Emulator, run) -> None:
+    [project] = run(project=API, checkout_keys=True, env_vars=True)["projects"]
+    assert [key["preferred"] for key in project["checkout_keys"]] == [True, False]
+    assert project["checkout_keys"][0]["fingerprint_sha256"].startswith("SHA256:")
+    assert project["env_vars"] == [{"name": "OTHER", "value": "xxxxxxxx"}, {"name": "TOKEN", "value": "xxxx1234"}]
+    assert len(emulator.requests) == 3
+
+
+def test_ssh_keys_come_with_fingerprints(emulator: Emulator, run, run_module) -> None:
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    private = Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
+    )
+    added = run_module("circleci_ssh_key", project=API, hostname="deploy.acme.io", private_key=private.decode())
+    assert run(project=API)["projects"][0]["ssh_keys"] == added["ssh_keys"]
+    by_slug = {project["slug"]: project["ssh_keys"] for project in run()["projects"]}
+    assert by_slug == {API: added["ssh_keys"], TOOLS: [], OTHER: []}
+
+
+@pytest.mark.parametrize("concurrency", [1, 8])
+def test_every_followed_project_is_read(emulator: Emulator, run, concurrency: int) -> None:
+    result = run(concurrency=concurrency, checkout_keys=True)
+    assert slugs(result) == [API, TOOLS, OTHER]
+    assert [project["following"] for project in result["projects"]] == [True] * 3
+    assert [len(project["checkout_keys"]) for project in result["projects"]] == [2, 1, 1]
+    assert len(emulator.requests) == 1 + 2 * 3
+    assert emulator.writes == []
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"organization": "acme"}, [API, TOOLS]),
+        ({"vcs_type": "gh"}, [API, OTHER]),
+        ({"organization": "acme", "vcs_type": "bitbucket"}, [TOOLS]),
+        ({"organization": "nobody"}, []),
+    ],
+)
+def test_organization_and_vcs_type_filter(
+    emulator: Emulator, run, options: dict[str, str], expected: list[str]
+) -> None:
+    assert slugs(run(**options)) == expected
+    assert len(emulator.requests) == 1 + len(expected)
+
+
+def test_what_is_listed_counts_as_followed(emulator: Emulator, run) -> None:
+    """CircleCI has been seen to say that nothing in its list of followed projects is followed."""
+    item = {"vcs_url": "https://github.com/acme/api", "following": False}
+    settings = {"following": False, "vcs_url": "https://github.com/acme/api"}
+    emulator.fault("body", path="/projects$", body=[item])
+    emulator.fault("body", path="/settings", body=settings)
+    assert run()["projects"] == [
+        {"slug": API, "vcs_url": "https://github.com/acme/api", "following": True, "default_branch": None,
+         "has_usable_key": False, "ssh_keys": []}
+    ]  # fmt: skip
+
+
+def test_a_project_that_is_not_followed_says_so(emulator: Emulator, run, run_module) -> None:
+    emulator.add_repository(API, oss=True)
+    result = run(project=API, api_token=None)
+    assert result["projects"][0]["following"] is False
+    assert run(project=API, api_token=PROJECT_TOKEN)["projects"][0]["following"] is False
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_an_unknown_project_fails_in_both_modes(run, check_mode: bool) -> None:
+    result = run(project="github/acme/web", check_mode=check_mode)
+    assert (result["failed"], result["error"], result["project"]) == (True, "Project not found", "github/acme/web")
+    assert "follow it first" in result["msg"]
+    assert run(project="github/acme/nope", check_mode=check_mode)["error"] == "Not Found"
+
+
+def test_the_list_needs_a_token(run) -> None:
+    result = run(api_token=None)
+    assert (result["status"], result["path"]) == (401, "/api/v1.1/projects")
+    assert "CIRCLE_TOKEN" in result["msg"]
+
+
+def test_an_app_project_has_no_checkout_keys(emulator: Emulator, run) -> None:
+    slug = "circleci/org-id/project-id"
+    emulator.add_repository(slug)
+    emulator.follow(slug)
+    [project] = run(project=slug, checkout_keys=True)["projects"]
+    assert (project["slug"], project["checkout_keys"]) == (slug, [])
+
+
+def test_one_that_cannot_be_read_fails_the_task_and_is_named(emulator: Emulator, run) -> None:
+    emulator.fault("status", path=f"{TOOLS}/settings", status=403, body={"message": "Permission denied"})
+    result = run(concurrency=1)
+    assert (result["failed"], result["status"]) == (True, 403)
+    assert f"{TOOLS}/settings" in result["msg"]
+
+
+@pytest.mark.parametrize("item", [{}, {"vcs_url": "https://example.com/a/b"}, {"vcs_url": 7}])
+def test_an_entry_that_is_no_project_fails(emulator: Emulator, run, item: dict[str, Any]) -> None:
+    emulator.fault("body", path="/projects$", body=[item])
+    assert "list of projects has an entry that is none" in run()["msg"]
+
+
+@pytest.mark.parametrize("concurrency", [0, 33, -1])
+def test_concurrency_has_bounds(emulator: Emulator, run, concurrency: int) -> None:
+    assert "from 1 to 32" in run(concurrency=concurrency)["msg"]
+    assert emulator.requests == []
