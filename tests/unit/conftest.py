@@ -52,6 +52,13 @@ def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_following, "LOOK_EVERY", 0.02)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how large the fault matrix is."""
+    cells = sum("/test_faults.py::" in report.nodeid for report in terminalreporter.stats.get("passed", []))
+    if cells:
+        terminalreporter.write_line(f"Fault matrix: {cells} cells hold.")
+
+
 @pytest.fixture
 def run_module(emulator: Emulator) -> RunModule:
     """Run a module against the emulator and return the result of the task."""
