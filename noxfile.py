@@ -411,6 +411,12 @@ def cores(session: nox.Session, core: str) -> None:
 
 
 @nox.session
+def bench(session: nox.Session) -> None:
+    """Measure the collection against the emulator and its rivals; arguments after -- go to the benchmark."""
+    run(session, core_venv(session, USABLE_CORES[-1]), "python", "tests/benchmark/bench.py", *session.posargs)
+
+
+@nox.session
 def demo(session: nox.Session) -> None:
     """Onboard a project on the emulator and build it; see playbooks/demo/run.py."""
     bin_folder = core_venv(session, USABLE_CORES[-1])
