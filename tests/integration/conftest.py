@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +29,8 @@ def emulator(_emulator: Emulator) -> Emulator:
 
 
 @pytest.fixture
-def player(tmp_path: Path, emulator: Emulator) -> Player:
+def player(emulator: Emulator) -> Iterator[Player]:
     """Runs playbooks against the emulator."""
-    return Player(tmp_path, emulator)
+    # The folder's path has to be short: ansible-core makes sockets in it.
+    with tempfile.TemporaryDirectory(prefix="play-") as folder:
+        yield Player(Path(folder), emulator)

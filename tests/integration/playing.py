@@ -86,6 +86,7 @@ class Player:
         """The variables of ansible's programs: nothing of what the user has exported for them."""
         kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(FOREIGN)}
         return kept | {
+            "ANSIBLE_ASYNC_DIR": str(self.folder / "jobs"),
             "ANSIBLE_BECOME_PLUGINS": str(HERE / "become_plugins"),
             "ANSIBLE_CALLBACKS_ENABLED": "record",
             "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"),
@@ -123,6 +124,7 @@ class Player:
         given: Json = {"api_url": self.emulator.url, "api_token": self.emulator.token} | (defaults or {})
         play = {
             "hosts": "localhost",
+            "connection": "local",
             "gather_facts": False,
             "module_defaults": {
                 "group/community.circleci.circleci": {key: value for key, value in given.items() if value is not None}
@@ -136,8 +138,7 @@ class Player:
     def run(self, book: str, *arguments: str, host: Json | None = None, **variables: str) -> Played:
         """Run a playbook: see :meth:`play`."""
         environment = self.environment() | variables
-        local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
-        inventory = {"all": {"hosts": {"localhost": local | (host or {})}}}
+        inventory = {"all": {"hosts": {"localhost": {"ansible_python_interpreter": sys.executable} | (host or {})}}}
         Path(environment["ANSIBLE_INVENTORY"]).write_text(yaml.safe_dump(inventory), encoding="utf-8")
         record = Path(environment["RECORD_FILE"])
         record.write_text("", encoding="utf-8")

@@ -1,0 +1,109 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Keywords that only core can honour, and missing libraries: the ordinary module runs, with the same result."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.ladders import PROJECT, comparable
+from tests.integration.playing import Json, Player, Task, task
+
+REASONS: dict[str, tuple[Json, str]] = {
+    "asynchronous": ({"async": 60, "poll": 1}, "the task is asynchronous"),
+    "become": ({"become": True, "become_method": "same_user"}, "the task uses become"),
+    "environment": ({"environment": {"COLOUR": "green"}}, "the task sets its environment"),
+    "not local": ({"connection": "elsewhere"}, "the connection is not local"),
+}
+# What core adds to the result of a task that it polled.
+POLLED = {
+    *("ansible_job_id", "started", "finished", "results_file"),
+    *("stdout", "stdout_lines", "stderr", "stderr_lines"),
+}
+IGNORE = {"ignore_errors": True}
+
+
+@pytest.fixture
+def player(player: Player) -> Player:
+    player.emulator.follow(PROJECT)
+    player.emulator.project(PROJECT).env_vars["COLOUR"] = "green-as-a-meadow"
+    return player
+
+
+def write(name: str, **keywords: Any) -> Task:
+    """A task that gives the same result each time."""
+    options = {"project": PROJECT, "name": "COLOUR", "value": "green-as-a-meadow", "update_value": "always"}
+    return task(name, "circleci_env_var", keywords=keywords, **options)
+
+
+def fail(name: str, **keywords: Any) -> Task:
+    options = {"project": "github/acme/nowhere", "name": "COLOUR", "state": "absent"}
+    return task(name, "circleci_env_var", keywords=keywords | IGNORE, **options)
+
+
+def test_keywords_that_need_core_change_no_result_and_vv_says_why(player: Player) -> None:
+    tasks = [write("write in process"), fail("fail in process")]
+    for name, (keywords, _reason) in REASONS.items():
+        tasks += [write(f"write {name}", **keywords), fail(f"fail {name}", **keywords)]
+    played = player.play(tasks, "--diff", "-vv")
+    assert played.status == 0, played.output
+    for name, (_keywords, reason) in REASONS.items():
+        line = f"community.circleci.circleci_env_var: runs as an ordinary module, because {reason}."
+        assert played.output.count(line) == 2
+        for verb in ("write", "fail"):
+            result = {key: value for key, value in comparable(played[f"{verb} {name}"]).items() if key not in POLLED}
+            assert result == comparable(played[f"{verb} in process"]), name
+    assert played["write in process"].writes == [f"POST /api/v1.1/project/{PROJECT}/envvar"]
+    assert "404" in played["fail in process"].result["msg"]
+
+
+def test_a_task_in_the_background_is_collected_with_async_status(player: Player) -> None:
+    start = write("start", **{"async": 60, "poll": 0}, register="job")
+    collect = {
+        "name": "collect",
+        "ansible.builtin.async_status": {"jid": "{{ job.ansible_job_id }}"},
+        "register": "collected",
+        "until": "collected is finished",
+        "delay": 1,
+        "retries": 30,
+    }
+    played = player.play([start, collect])
+    assert played.status == 0, played.output
+    assert played["collect"].changed
+    assert played["collect"].result["env_var"] == {"name": "COLOUR", "value": "xxxxadow"}
+    assert [record.method for record in player.emulator.writes] == ["POST"]
+
+
+@pytest.mark.parametrize("library", ["requests", "cryptography"])
+def test_without_a_library_on_the_controller_the_ordinary_module_decides(player: Player, library: str) -> None:
+    stub = player.folder / "stub"
+    stub.mkdir()
+    (stub / f"{library}.py").write_text(f"raise ImportError('no {library}')\n", encoding="utf-8")
+    # The interpreter of the task has the library, or lacks it too.
+    with_library = program(player.folder / "python", 'unset PYTHONPATH; exec "$REAL_PYTHON" "$@"')
+    tasks = [
+        write("has it", vars={"ansible_python_interpreter": str(with_library)}),
+        fail("has it, fails", vars={"ansible_python_interpreter": str(with_library)}),
+        write("lacks it", ignore_errors=True),
+    ]
+    played = player.play(tasks, "-vv", PYTHONPATH=str(stub), REAL_PYTHON=sys.executable)
+    assert played.status == 0, played.output
+    assert played.output.count(f"because the controller's Python lacks {library}.") == 3
+    assert played["has it"].changed
+    assert played["has it"].result["env_var"]["value"] == "xxxxadow"
+    assert played["has it, fails"].result["status"] == 404
+    lacking = played["lacks it"]
+    assert lacking.status == "failed"
+    assert f"Failed to import the required Python library ({library})" in lacking.result["msg"]
+    assert lacking.requests == []
+
+
+def program(path: Path, line: str) -> Path:
+    path.write_text(f"#!/bin/sh\n{line}\n", encoding="utf-8")
+    path.chmod(0o755)
+    return path
