@@ -68,6 +68,36 @@ def builds_of(emulator: Emulator, why: str) -> list[int]:
 
 FOLLOW = {"module": "circleci_project_follow"}
 ABSENT = {"state": "absent"}
+MANY: list[tuple[str, dict[str, Any], str, str, bool, Callable[[Emulator], bool], list[dict[str, Any]]]] = [
+    ("follow", {"following": True}, "POST", "/follow", True, lambda e: bool(project(e).followers), []),
+    (
+        "make checkout key",
+        {"checkout_keys": [{"type": "user-key"}]},
+        "POST",
+        "/checkout-key",
+        False,
+        lambda e: keys_of(e).count("github-user-key") == 1,
+        [FOLLOW],
+    ),
+    (
+        "add ssh key",
+        {"ssh_keys": [{"private_key": KEY}]},
+        "POST",
+        "/ssh-key",
+        False,
+        lambda e: len(project(e).ssh_keys) == 1,
+        [FOLLOW],
+    ),
+    (
+        "set variable",
+        {"env_vars": [{"name": "A", "value": VALUE}]},
+        "POST",
+        "/envvar",
+        True,
+        lambda e: project(e).env_vars == {"A": VALUE},
+        [FOLLOW],
+    ),
+]
 WRITES = {
     "follow": Write(
         "circleci_project_follow", {}, "POST", "/follow", True, lambda e: bool(project(e).followers), verified=True
@@ -224,36 +254,7 @@ WRITES = {
             before,
             verified=True,
         )
-        for name, options, method, path, repeatable, done, before in [
-            ("follow", {"following": True}, "POST", "/follow", True, lambda e: bool(project(e).followers), []),
-            (
-                "make checkout key",
-                {"checkout_keys": [{"type": "user-key"}]},
-                "POST",
-                "/checkout-key",
-                False,
-                lambda e: keys_of(e).count("github-user-key") == 1,
-                [FOLLOW],
-            ),
-            (
-                "add ssh key",
-                {"ssh_keys": [{"private_key": KEY}]},
-                "POST",
-                "/ssh-key",
-                False,
-                lambda e: len(project(e).ssh_keys) == 1,
-                [FOLLOW],
-            ),
-            (
-                "set variable",
-                {"env_vars": [{"name": "A", "value": VALUE}]},
-                "POST",
-                "/envvar",
-                True,
-                lambda e: project(e).env_vars == {"A": VALUE},
-                [FOLLOW],
-            ),
-        ]
+        for name, options, method, path, repeatable, done, before in MANY
     },
 }
 
