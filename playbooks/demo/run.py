@@ -5,6 +5,7 @@
 
 It runs on an emulated CircleCI. With DEMO_PROJECT set, for example to github/acme/api, it uses the real one instead,
 with CIRCLE_TOKEN and, for CircleCI Server, CIRCLE_HOST. It then only says what would change, unless DEMO_APPLY=yes.
+What that leaves there: the project is followed, has a deploy key, and its workflows have run once.
 """
 
 from __future__ import annotations
@@ -91,13 +92,14 @@ def environment(environ: Mapping[str, str], mode: Mode, emulator: Emulator | Non
         "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "False",
         "ANSIBLE_LOCALHOST_WARNING": "False",
-        "ANSIBLE_LOCAL_TEMP": str(folder),
+        "ANSIBLE_LOCAL_TEMP": str(folder / "ansible"),
         "ANSIBLE_NOCOWS": "1",
         "ANSIBLE_RETRY_FILES_ENABLED": "False",
         "DEMO_KEY": str(folder / "deploy_key"),
         "DEMO_PASSWORD": secrets.token_urlsafe(24),
         "DEMO_PROJECT": mode.project,
         "PYTHONUNBUFFERED": "1",
+        "TMPDIR": str(folder),
     }
 
 
@@ -205,13 +207,17 @@ def _children() -> list[int]:
     return [int(pid) for pid in listing.read_text().split()] if listing.exists() else []
 
 
-def emulated(demo: Demo, mode: Mode) -> None:
+def emulated(demo: Demo, mode: Mode, emulator: Emulator) -> None:
     """What the demo shows on the emulator."""
     predicted = demo.play("Say what would change", "onboard.yml", "--check", "--diff")
     demo.play(f"Onboard {mode.project}", "onboard.yml", "--diff")
     again = demo.play("Onboard it again: nothing changes", "onboard.yml", "--diff")
     if predicted.writes or again.writes:
         raise DemoError("Writes were sent where none should be.")
+    demo.play("Run its workflows, wait for them, list its builds", "build.yml")
+    demo.say("\nThe next build is told to fail.")
+    emulator.script("failed")
+    demo.play("Run a build that fails: so does the play", "failing_build.yml", fails=True)
 
 
 def real(demo: Demo, mode: Mode) -> None:
@@ -222,6 +228,8 @@ def real(demo: Demo, mode: Mode) -> None:
         return
     demo.play(f"Onboard {mode.project}", "onboard.yml", "--diff")
     demo.play("Onboard it again: nothing changes", "onboard.yml", "--diff")
+    demo.play("Run its workflows, wait for them, list its builds", "build.yml")
+    demo.play("Take the demonstration's key and variable away again", "remove.yml", "--diff")
 
 
 def summarize(demo: Demo, mode: Mode) -> None:
@@ -254,7 +262,10 @@ def main() -> int:
             make_key(folder / "deploy_key")
             emulator = None if mode.real else stack.enter_context(Emulator())
             demo = Demo(environment(os.environ, mode, emulator, folder), emulator)
-            (real if mode.real else emulated)(demo, mode)
+            if emulator is None:
+                real(demo, mode)
+            else:
+                emulated(demo, mode, emulator)
             summarize(demo, mode)
     except (InterruptError, DemoError, BrokenPipeError) as error:
         # Nobody may be there to read it: the terminal may be closed.

@@ -1,0 +1,116 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The demo: which CircleCI it uses, and what it leaves behind."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.integration.playing import Player
+
+RUN = Path(__file__).resolve().parents[2] / "playbooks" / "demo" / "run.py"
+PROJECT = "github/acme/api"
+SECONDS_TO_STOP = 20
+
+
+def start(player: Player, **variables: str) -> subprocess.Popen[str]:
+    """Start the demo for somebody who has exported a CircleCI, which is the emulator of the test."""
+    exported = {"CIRCLE_HOST": player.emulator.url, "CIRCLE_TOKEN": player.emulator.token}
+    kept = {name: value for name, value in player.environment().items() if not name.startswith(("ANSIBLE_", "RECORD_"))}
+    collections = {"ANSIBLE_COLLECTIONS_PATH": player.environment()["ANSIBLE_COLLECTIONS_PATH"]}
+    return subprocess.Popen(
+        [sys.executable, RUN],
+        env=kept | collections | exported | variables,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> str:
+    """Wait for the demo and return what it printed."""
+    output, _ = process.communicate(timeout=120)
+    return output
+
+
+def of_the_demo(mark: str) -> list[str]:
+    """The process ids of all that was started with this text in its environment."""
+    found = []
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):  # It ended meanwhile, or belongs to somebody else.
+            if mark.encode() in environment.read_bytes():
+                found.append(environment.parent.name)
+    return found
+
+
+def test_an_exported_circleci_is_not_used(player: Player) -> None:
+    process = start(player, CIRCLECI_TOKEN=player.emulator.token)
+    output = finish(process)
+    assert process.returncode == 0, output
+    assert player.emulator.requests == []
+    assert "All of it on an emulator on this machine: nothing was sent to CircleCI." in output
+    assert "1. Say what would change" in output
+    assert "+    following: true" in output
+    assert "#3 success: " in output
+    assert "Run tests, exit code 1" in output
+    assert list(player.temporary.iterdir()) == []
+
+
+def test_with_a_project_the_exported_circleci_is_used_and_not_changed(player: Player) -> None:
+    process = start(player, DEMO_PROJECT=PROJECT)
+    output = finish(process)
+    assert process.returncode == 0, output
+    assert player.emulator.requests != []
+    assert player.emulator.writes == []
+    assert "Nothing was changed. Set DEMO_APPLY=yes to let the demo do it." in output
+
+
+def test_when_told_to_the_demo_changes_the_project_and_takes_its_own_things_away(player: Player) -> None:
+    process = start(player, DEMO_PROJECT=PROJECT, DEMO_APPLY="yes")
+    output = finish(process)
+    assert process.returncode == 0, output
+    project = player.emulator.project(PROJECT)
+    assert project.followers
+    assert len(project.checkout_keys) == 1
+    assert project.ssh_keys == []
+    assert project.env_vars == {}
+    assert player.emulator.token not in output
+
+
+def test_a_project_without_a_token_is_told_so(player: Player) -> None:
+    process = start(player, DEMO_PROJECT=PROJECT, CIRCLE_TOKEN="")
+    output = finish(process)
+    assert process.returncode == 1
+    assert "DEMO_PROJECT is set: set CIRCLE_TOKEN too" in output
+    assert player.emulator.requests == []
+
+
+@pytest.mark.parametrize(
+    ("number", "line"),
+    [
+        (signal.SIGINT, "TASK ["),
+        (signal.SIGHUP, "TASK ["),
+        (signal.SIGTERM, "#2: not_running"),
+    ],
+    ids=["ctrl-c", "closed-terminal", "terminated-while-waiting"],
+)
+def test_an_interrupted_demo_leaves_nothing_behind(player: Player, number: signal.Signals, line: str) -> None:
+    mark = f"DEMO_MARK={player.folder}"
+    process = start(player, DEMO_MARK=str(player.folder))
+    assert process.stdout is not None
+    assert any(line in printed for printed in process.stdout)
+    assert len(of_the_demo(mark)) > 1
+    process.send_signal(number)
+    output, _ = process.communicate(timeout=SECONDS_TO_STOP)
+    assert process.returncode == 1
+    assert f"The demo stopped: {number.name}" in output
+    assert of_the_demo(mark) == []
+    assert list(player.temporary.iterdir()) == []
