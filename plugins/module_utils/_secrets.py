@@ -29,18 +29,27 @@ class Scrubber:
                 if len(part) >= SHORTEST and not part.startswith("-----"):
                     found |= {part, json.dumps(part)[1:-1], json.dumps(part, ensure_ascii=False)[1:-1], quote(part)}
                     found |= {quote(part, safe=""), repr(part)[1:-1]}
-        self._secrets = sorted(found, key=len, reverse=True)
+        # By how they start, for there may be thousands of secrets and of texts. The longest stand first.
+        self._by_start: dict[str, list[str]] = {}
+        for secret in sorted(found, key=len, reverse=True):
+            self._by_start.setdefault(secret[:SHORTEST], []).append(secret)
 
     def text(self, text: str) -> str:
-        """A text without them."""
-        for secret in self._secrets:
-            if secret in text:
-                text = text.replace(secret, MASK)
-        return text
+        """A text without them. What two overlapping secrets cover is replaced as a whole."""
+        kept: list[str] = []
+        end = 0  # of the last secret
+        for place in range(len(text) - SHORTEST + 1):
+            for secret in self._by_start.get(text[place : place + SHORTEST], ()):
+                if text.startswith(secret, place):
+                    if place >= end:
+                        kept += [text[end:place], MASK]
+                    end = max(end, place + len(secret))
+                    break
+        return "".join([*kept, text[end:]])
 
     def value(self, value: Any) -> Any:
         """A copy of a result without them, in its values and keys."""
-        if not self._secrets:
+        if not self._by_start:
             return value
         if isinstance(value, str):
             return self.text(value)
