@@ -10,15 +10,25 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import yaml
+from ansible import constants
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
 
+from ansible_collections.community.circleci.plugins.doc_fragments._connection import (
+    ModuleDocFragment as ConnectionFragment,
+)
+from ansible_collections.community.circleci.plugins.lookup import circleci_builds
 from ansible_collections.community.circleci.plugins.module_utils import _client, _following
 from ansible_collections.community.circleci.plugins.module_utils._run import perform
 from emulator import Emulator
 
 MODULES = "ansible_collections.community.circleci.plugins.modules"
 TOKEN = "emulator-personal-token"
+LOOKUP = "community.circleci.circleci_builds"
 RunModule = Callable[..., dict[str, Any]]
+Query = Callable[..., list[dict[str, Any]]]
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +60,33 @@ def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_client._Retry, "BASE", 0.01)
     monkeypatch.setattr(_following, "SETTLES_WITHIN", 0.3)
     monkeypatch.setattr(_following, "LOOK_EVERY", 0.02)
+
+
+@pytest.fixture(scope="session")
+def _options() -> None:
+    """Tell core the lookup's options, as its plugin loader does from the documentation."""
+    documents = [ConnectionFragment.DOCUMENTATION, ConnectionFragment.PLUGINS, circleci_builds.DOCUMENTATION]
+    options: dict[str, dict[str, Any]] = {}
+    for document in documents:
+        for name, option in yaml.safe_load(document)["options"].items():
+            options.setdefault(name, {}).update(option)
+    constants.config.initialize_plugin_configuration_definitions("lookup", LOOKUP, options)
+
+
+@pytest.fixture
+def query(emulator: Emulator, _options: None) -> Query:
+    """The lookup as a template calls it. Variables are given as ``variables``."""
+
+    def query(*terms: str, variables: dict[str, Any] | None = None, **keywords: Any) -> list[dict[str, Any]]:
+        loader = DataLoader()
+        given = {"ansible_circleci_api_url": emulator.url, "ansible_circleci_api_token": emulator.token}
+        given.update(variables or {})
+        given = {name: value for name, value in given.items() if value is not None}
+        lookup = circleci_builds.LookupModule(loader=loader, templar=Templar(loader=loader, variables=given))
+        lookup._load_name = lookup.ansible_name = LOOKUP
+        return lookup.run(list(terms), variables=given, **keywords)
+
+    return query
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

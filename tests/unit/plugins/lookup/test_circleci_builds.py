@@ -8,21 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import yaml
-from ansible import constants
 from ansible.errors import AnsibleError
-from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar
 
-from ansible_collections.community.circleci.plugins.doc_fragments._connection import (
-    ModuleDocFragment as ConnectionFragment,
-)
-from ansible_collections.community.circleci.plugins.lookup import circleci_builds
 from emulator import Emulator, routes_builds
+from tests.unit.conftest import Query
 
 API, WEB = "github/acme/api", "github/acme/web"
-NAME = "community.circleci.circleci_builds"
-Query = Callable[..., list[dict[str, Any]]]
 
 try:
     from ansible.template import trust_as_template
@@ -30,33 +21,6 @@ except ImportError:  # Before 2.19 every text is a template.
 
     def trust_as_template(text: str) -> str:
         return text
-
-
-@pytest.fixture(scope="session")
-def _options() -> None:
-    """Tell core the lookup's options, as its plugin loader does from the documentation."""
-    documents = [ConnectionFragment.DOCUMENTATION, ConnectionFragment.PLUGINS, circleci_builds.DOCUMENTATION]
-    options: dict[str, dict[str, Any]] = {}
-    for document in documents:
-        for name, option in yaml.safe_load(document)["options"].items():
-            options.setdefault(name, {}).update(option)
-    constants.config.initialize_plugin_configuration_definitions("lookup", NAME, options)
-
-
-@pytest.fixture
-def query(emulator: Emulator, _options: None) -> Query:
-    """The lookup as a template calls it. Variables are given as ``variables``."""
-
-    def query(*terms: str, variables: dict[str, Any] | None = None, **keywords: Any) -> list[dict[str, Any]]:
-        loader = DataLoader()
-        given = {"ansible_circleci_api_url": emulator.url, "ansible_circleci_api_token": emulator.token}
-        given.update(variables or {})
-        given = {name: value for name, value in given.items() if value is not None}
-        lookup = circleci_builds.LookupModule(loader=loader, templar=Templar(loader=loader, variables=given))
-        lookup._load_name = lookup.ansible_name = NAME
-        return lookup.run(list(terms), variables=given, **keywords)
-
-    return query
 
 
 @pytest.fixture

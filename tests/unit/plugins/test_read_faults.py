@@ -1,0 +1,100 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every module that only reads, and the lookup, under every fault: the right answer, or an error that helps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleError
+
+from emulator import Emulator
+from tests.unit.plugins.test_faults import DOUBTFUL, MISSHAPEN, REDIRECTS, THROTTLED, UNUSABLE
+
+API = "github/acme/api"
+Read = Callable[[], Any]
+READS: dict[str, tuple[str, dict[str, Any]]] = {
+    "user": ("circleci_user_info", {}),
+    "project": ("circleci_project_info", {"project": API, "checkout_keys": True, "env_vars": True}),
+    "projects": ("circleci_project_info", {"checkout_keys": True, "env_vars": True}),
+    "build": ("circleci_build_info", {"project": API, "build_num": 1, "artifacts": True, "tests": True}),
+    "latest build": ("circleci_build_info", {"project": API, "branch": "main"}),
+    "lookup": ("", {}),
+    "lookup of everything": ("", {}),
+}
+PASSING: dict[str, dict[str, Any]] = {
+    **{name: {"kind": "status", **fault} for name, fault in THROTTLED.items()},
+    **DOUBTFUL,
+    "truncated": {"kind": "truncate"},
+}
+FINAL: dict[str, dict[str, Any]] = {
+    "an absurd wait": {"kind": "status", "status": 429, "body": {}, "headers": {"Retry-After": "86400"}},
+    "a refusal": {"kind": "status", "status": 403, "body": {"message": "Permission denied"}},
+    "another host": {"kind": "redirect", "location": REDIRECTS["another host"]},
+    **{name: {"kind": "body", **fault} for name, fault in UNUSABLE.items()},
+}
+
+
+@pytest.fixture(params=READS)
+def read(request: pytest.FixtureRequest, emulator: Emulator, run_module, query) -> Read:
+    """One way to read, on a project that has a build and some of everything."""
+    emulator.state.machine.set_progress("manual")
+    emulator.follow(API)
+    emulator.project(API).env_vars["A"] = "a value of many characters"
+    emulator.clear()
+    module, options = READS[request.param]
+    if module:
+        return lambda: run_module(module, timeout=0.3, **options)
+    terms = [API] if request.param == "lookup" else []
+
+    def look_up() -> dict[str, Any]:
+        try:
+            return {"builds": query(*terms, timeout=0.3)}
+        except AnsibleError as error:
+            return {"failed": True, "msg": str(error), "changed": False}
+
+    return look_up
+
+
+def told(result: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in result.items() if key != "warnings"}
+
+
+@pytest.mark.parametrize("fault", PASSING)
+def test_what_passes_does_not_show_in_the_result(emulator: Emulator, read: Read, fault: str) -> None:
+    undisturbed = read()
+    assert not undisturbed.get("failed")
+    emulator.fault(**PASSING[fault])
+    assert told(read()) == told(undisturbed)
+    assert emulator.writes == []
+
+
+@pytest.mark.parametrize("after", [0, 1, 2])
+@pytest.mark.parametrize("fault", FINAL)
+def test_what_does_not_pass_is_an_error_that_helps(emulator: Emulator, read: Read, fault: str, after: int) -> None:
+    emulator.fault(after=after, **FINAL[fault])
+    result = read()
+    if len(emulator.requests) > after:
+        assert result["failed"] is True
+        assert result["changed"] is False
+        assert len(emulator.requests) == after + 1
+        assert "Traceback" not in result["msg"]
+        assert result["msg"].isprintable()
+    else:
+        assert not result.get("failed")
+    assert emulator.writes == []
+
+
+@pytest.mark.parametrize("after", [0, 1, 2])
+@pytest.mark.parametrize("fault", MISSHAPEN)
+def test_an_answer_of_another_shape_never_costs_a_traceback(
+    emulator: Emulator, read: Read, fault: str, after: int
+) -> None:
+    emulator.fault("body", after=after, **MISSHAPEN[fault])
+    result = read()
+    if result.get("failed"):
+        assert "cannot be used" in result["msg"] or "CircleCI's" in result["msg"]
+    assert emulator.writes == []
