@@ -48,6 +48,7 @@ DEFAULT_URL = "https://circleci.com"
 PAGE_SIZE = 100
 LARGEST_ANSWER = 64 * 1024 * 1024  # bytes, after decompression
 LONGEST_ERROR = 1000  # characters of an API message that are shown
+CUT = "…"  # stands at the end of a text that was longer
 MOST_REDIRECTS = 5
 SETTLING_PAUSE = 1.0  # seconds between two looks at the state after a doubtful write
 THROTTLED = 429
@@ -125,7 +126,7 @@ def invalid(message: str, hint: str | None = None) -> CircleCIError:
 def plain(text: str, longest: int = LONGEST_ERROR) -> str:
     """Foreign text made safe for a terminal: control characters escaped, length bounded."""
     safe = "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
-    return safe if len(safe) <= longest else f"{safe[:longest]}…"
+    return safe if len(safe) <= longest else f"{safe[:longest]}{CUT}"
 
 
 def segment(text: str) -> str:
@@ -337,6 +338,7 @@ class Client:
     :param read_only: refuse every write (check mode)
     :param caching: honour ``Cache-Control`` when the CacheControl library is there; only for reads that decide nothing
     :param report: is told what a user may want to see while a task runs
+    :param keep_secret: is told what must not be shown, should the server repeat it, and is in no option
     :raises CircleCIError: for unusable values, before any request
     """
 
@@ -353,6 +355,7 @@ class Client:
         read_only: bool = False,
         caching: bool = False,
         report: Callable[[str], None] | None = None,
+        keep_secret: Callable[[str], None] | None = None,
     ) -> None:
         self.url = normalize_url(api_url)
         self.warnings: list[str] = []
@@ -378,6 +381,7 @@ class Client:
         self.read_only = read_only
         self.caching = caching
         self.report = report or (lambda _text: None)
+        self.keep_secret = keep_secret or (lambda _text: None)
         self.patience = Patience(retry_budget)
         self.wrote = False
         self._personal = False
@@ -602,7 +606,7 @@ class Client:
                 status=answer.status,
                 method=method,
                 path=urlsplit(url).path,
-                error=plain(answer.body[:200].decode("utf-8", "replace"), 200),
+                error=plain(answer.body[:1000].decode("utf-8", "replace"), 200),
                 hint="Check api_url and whether a proxy stands between.",
                 doubtful=method != "GET",
             ) from exc

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import hashlib
 import re
 import struct
@@ -117,6 +118,7 @@ def normalize_fingerprint(text: str) -> str:
     )
 
 
+@functools.lru_cache(maxsize=4096)  # Checking an RSA key takes tens of milliseconds.
 def parse_private_key(text: str, name: str = "private_key") -> PrivateKey:
     """A private key as CircleCI needs it: without passphrase, with Unix line ends and a newline at the end (§3.7).
 

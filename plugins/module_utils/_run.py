@@ -74,7 +74,10 @@ def perform(
     client = None
     try:
         client = client_of(
-            params, read_only=check_mode, report=report and (lambda text: report(scrubber.text(plain(text))))
+            params,
+            read_only=check_mode,
+            report=report and (lambda text: report(scrubber.text(plain(text)))),
+            keep_secret=scrubber.add,
         )
         result = run(client, params)
     except CircleCIError as error:

@@ -11,6 +11,9 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
+from ansible_collections.community.circleci.plugins.module_utils._client import CUT, CircleCIError
+from ansible_collections.community.circleci.plugins.module_utils._keys import parse_private_key
+
 MASK = "********"
 SHORTEST = 6
 """Shorter secrets are not looked for: ``a`` is in every word."""
@@ -23,27 +26,38 @@ class Scrubber:
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        found: set[str] = set()
-        for secret in secrets:
-            for part in (secret, secret.strip(), *secret.splitlines()):
-                if len(part) >= SHORTEST and not part.startswith("-----"):
-                    found |= {part, json.dumps(part)[1:-1], json.dumps(part, ensure_ascii=False)[1:-1], quote(part)}
-                    found |= {quote(part, safe=""), repr(part)[1:-1]}
         # By how they start, for there may be thousands of secrets and of texts. The longest stand first.
         self._by_start: dict[str, list[str]] = {}
-        for secret in sorted(found, key=len, reverse=True):
-            self._by_start.setdefault(secret[:SHORTEST], []).append(secret)
+        for secret in secrets:
+            self.add(secret)
+
+    def add(self, secret: str) -> None:
+        """One more secret."""
+        public = _public_half(secret)
+        for part in (secret, secret.strip(), *secret.splitlines()):
+            # A line of a private key may hold nothing but a piece of the public one, which is to be shown.
+            if len(part) < SHORTEST or part.startswith("-----") or part in public:
+                continue
+            spellings = {part, json.dumps(part)[1:-1], json.dumps(part, ensure_ascii=False)[1:-1], repr(part)[1:-1]}
+            for spelling in spellings | {quote(part), quote(part, safe="")}:
+                same_start = {*self._by_start.get(spelling[:SHORTEST], ()), spelling}
+                self._by_start[spelling[:SHORTEST]] = sorted(same_start, key=len, reverse=True)
 
     def text(self, text: str) -> str:
-        """A text without them. What two overlapping secrets cover is replaced as a whole."""
+        """A text without them, also where it was cut in the middle of one.
+
+        What two overlapping secrets cover is replaced as a whole.
+        """
         kept: list[str] = []
         end = 0  # of the last secret
         for place in range(len(text) - SHORTEST + 1):
             for secret in self._by_start.get(text[place : place + SHORTEST], ()):
-                if text.startswith(secret, place):
+                cut = text.find(CUT, place)
+                found = secret if text.startswith(secret, place) or cut < 0 else text[place:cut]
+                if text.startswith(found, place) and secret.startswith(found):
                     if place >= end:
                         kept += [text[end:place], MASK]
-                    end = max(end, place + len(secret))
+                    end = max(end, place + len(found))
                     break
         return "".join([*kept, text[end:]])
 
@@ -58,6 +72,16 @@ class Scrubber:
         if isinstance(value, (list, tuple)):
             return [self.value(item) for item in value]
         return value
+
+
+def _public_half(secret: str) -> str:
+    """The public key, if this is a private one."""
+    if "-----BEGIN" not in secret:
+        return ""
+    try:
+        return parse_private_key(secret).public.text
+    except CircleCIError:
+        return ""
 
 
 def secrets_of(options: dict[str, dict[str, Any]], params: dict[str, Any]) -> list[str]:

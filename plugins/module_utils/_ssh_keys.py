@@ -158,6 +158,7 @@ def read_ssh_keys(client: Client, project: Project) -> list[Key]:
 
 def _add(client: Client, project: Project, wanted: WantedKey, private: PrivateKey) -> None:
     """Send the key. A repetition would add it twice, so the list says what became of a doubtful request."""
+    client.keep_secret(private.text)  # It may come from a file, or have been repaired.
     client.write(
         "POST",
         project.path("ssh-key"),

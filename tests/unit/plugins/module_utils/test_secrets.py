@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import pytest
+
+from ansible_collections.community.circleci.plugins.module_utils._keys import parse_private_key
 from ansible_collections.community.circleci.plugins.module_utils._secrets import MASK, Scrubber, secrets_of
+from tests.unit.keys import private_key
 
 
 @pytest.mark.parametrize(
@@ -20,12 +23,30 @@ from ansible_collections.community.circleci.plugins.module_utils._secrets import
         (["first line\nsecond line"], "it is the second line that", f"it is the {MASK} that"),
         (["short"], "this is short", "this is short"),
         (["-----BEGIN X-----\nAAAABBBB\n-----END X-----"], "-----BEGIN X----- AAAABBBB", f"-----BEGIN X----- {MASK}"),
+        (["hunter22"], "the password is hunter…", f"the password is {MASK}…"),
+        (["hunter22"], "the hunter… had hunter2 and hunter22", f"the {MASK}… had hunter2 and {MASK}"),
         ([], "anything", "anything"),
         (["hunter22"], "", ""),
     ],
 )
 def test_secrets_are_replaced_in_texts(secrets: list[str], text: str, told: str) -> None:
     assert Scrubber(secrets).text(text) == told
+
+
+@pytest.mark.parametrize("form", ["openssh", "traditional", "pkcs8"])
+@pytest.mark.parametrize("kind", ["rsa", "ecdsa"])
+def test_the_public_half_of_a_private_key_is_shown_and_nothing_else_of_it(kind: str, form: str) -> None:
+    key = private_key(kind, form)
+    public = parse_private_key(key).public.text
+    assert Scrubber([key]).value({"public_key": public}) == {"public_key": public}
+    private = [line for line in key.splitlines()[1:-1] if line not in public]
+    assert Scrubber([key]).text(" ".join(private)) == " ".join([MASK] * len(private))
+
+
+def test_secrets_can_be_added_later() -> None:
+    scrubber = Scrubber(["hunter2"])
+    scrubber.add("hunter22")
+    assert scrubber.text("hunter22 hunter2") == f"{MASK} {MASK}"
 
 
 def test_results_are_searched_to_their_ends() -> None:
