@@ -14,6 +14,7 @@ import contextlib
 import ctypes
 import os
 import secrets
+import select
 import signal
 import subprocess
 import sys
@@ -37,6 +38,7 @@ from emulator import Emulator  # noqa: E402  # it can be found only now
 PROJECT = "github/acme/api"
 OF_CIRCLECI = ("CIRCLE_TOKEN", "CIRCLECI_TOKEN", "CIRCLE_HOST")
 TIME_TO_STOP = 5.0  # seconds
+LOOK_EVERY = 0.1  # seconds
 # Linux alone has prctl. It is looked up now: a forked process that has not become a program yet cannot do much.
 PRCTL = ctypes.CDLL(None).prctl if sys.platform == "linux" else lambda *_arguments: -1
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
@@ -133,7 +135,6 @@ class Demo:
         self.emulator = emulator
         self.steps: list[Step] = []
         self.colour = sys.stdout.isatty() or bool(variables.get("ANSIBLE_FORCE_COLOR"))
-        self._running: subprocess.Popen[bytes] | None = None
 
     def play(self, title: str, playbook: str, *options: str, fails: bool = False) -> Step:
         """Run a playbook of the demo's.
@@ -148,7 +149,7 @@ class Demo:
             self.emulator.clear()
         started = time.monotonic()
         with self._interruptible(["ansible-playbook", *options, str(HERE / playbook)]) as process:
-            status = process.wait()
+            status = _wait(process)
         seconds = time.monotonic() - started
         if (status == 2) != fails or status not in (0, 2):
             raise DemoError(f"ansible-playbook ended with status {status}.")
@@ -182,8 +183,22 @@ class Demo:
 
 
 def _end_with_parent() -> None:
-    """Let this process end when the demo is killed and can stop nothing any more."""
+    """Let this process end when the one that started it is killed and can stop nothing any more."""
     PRCTL(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
+def _wait(process: subprocess.Popen[bytes]) -> int:
+    """Wait for a program and return its exit status.
+
+    :raises InterruptError: when nobody can see what it prints any more. Not every closed terminal sends a signal here:
+        make keeps it to itself.
+    """
+    output = select.poll()
+    output.register(sys.stdout.fileno(), 0)  # Errors and hang-ups are told all the same.
+    while process.poll() is None:
+        if output.poll(LOOK_EVERY * 1000):
+            raise InterruptError("its output was closed")
+    return process.returncode
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
@@ -253,6 +268,7 @@ def main() -> int:
     """Run the demo and return its exit status."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
+    _end_with_parent()
     # What a killed program leaves behind becomes a child of this process, which can stop it then.
     PRCTL(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     try:
@@ -267,7 +283,7 @@ def main() -> int:
             else:
                 emulated(demo, mode, emulator)
             summarize(demo, mode)
-    except (InterruptError, DemoError, BrokenPipeError) as error:
+    except (InterruptError, DemoError, OSError) as error:
         # Nobody may be there to read it: the terminal may be closed.
         with contextlib.suppress(OSError):
             print(f"\nThe demo stopped: {error}", file=sys.stderr, flush=True)
