@@ -442,7 +442,7 @@ class _Progress:
 
     def note(self, item: dict[str, Any]) -> None:
         """Count a project that is done, and say what was changed in it."""
-        self._counts.update(done=1, changed=item["changed"], failed=item["failed"])
+        self._counts.update(done=1, changed=int(item["changed"]), failed=int(item["failed"]))
         for kind, prediction in KINDS_OF_CHANGE.items():
             for thing in item[kind]:
                 verb = prediction if self._client.read_only else kind

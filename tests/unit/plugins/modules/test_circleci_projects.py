@@ -1,0 +1,538 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
+
+from ansible_collections.community.circleci.plugins.module_utils import _projects
+from ansible_collections.community.circleci.plugins.module_utils._client import CircleCIError, Client, Patience
+from ansible_collections.community.circleci.plugins.modules import circleci_projects
+from emulator import Emulator
+
+MODULE = "circleci_projects"
+API, WEB, TOOLS = "github/acme/api", "github/acme/web", "bitbucket/acme/tools"
+APP = "circleci/4FcaSzPRd4iEYiWnGi3VBF/QFmsmoSqVVSXVGMvtCwf3U"
+UNKNOWN = "(known after the run)"
+HOST = "deploy.acme.example"
+
+
+@functools.cache
+def private_key(number: int = 0) -> str:
+    """A key of one's own for each number."""
+    key = ed25519.Ed25519PrivateKey.from_private_bytes(number.to_bytes(32, "big"))
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption())
+    return key.private_bytes(*form).decode()
+
+
+def ssh_key(number: int = 0, **options: Any) -> dict[str, Any]:
+    return {"hostname": HOST, "private_key": private_key(number), **options}
+
+
+def variable(name: str = "PASSWORD", value: Any = "correct horse", **options: Any) -> dict[str, Any]:
+    return {"name": name, "value": value, **options}
+
+
+def whole(slug: str, **options: Any) -> dict[str, Any]:
+    """A project with something of everything."""
+    everything = {"following": True, "checkout_keys": [{}], "ssh_keys": [ssh_key()], "env_vars": [variable()]}
+    return {"project": slug, **everything, **options}
+
+
+@pytest.fixture
+def run(run_module):
+    """The module on some projects."""
+    return lambda *projects, **options: run_module(MODULE, projects=list(projects), **options)
+
+
+def many(emulator: Emulator, number: int) -> list[str]:
+    """Add repositories and return their slugs."""
+    slugs = [f"github/acme/service-{index:03}" for index in range(number)]
+    for slug in slugs:
+        emulator.add_repository(slug)
+    return slugs
+
+
+def agree(predicted: Any, real: Any) -> bool:
+    """Whether a prediction is right, where what only the server knows may be open."""
+    if predicted in (UNKNOWN, None):
+        return True
+    if isinstance(predicted, dict):
+        same = isinstance(real, dict) and predicted.keys() == real.keys()
+        return same and all(agree(predicted[key], real[key]) for key in predicted)
+    if isinstance(predicted, list):
+        return isinstance(real, list) and len(predicted) == len(real) and all(map(agree, predicted, real))
+    return bool(predicted == real)
+
+
+def kinds(things: list[dict[str, Any]]) -> list[str]:
+    return [thing["kind"] for thing in things]
+
+
+def state_of(emulator: Emulator, slug: str) -> tuple[bool, list[str], list[str], dict[str, str]]:
+    project = emulator.project(slug)
+    keys = [key.type for key in project.checkout_keys]
+    return bool(project.followers), keys, [key.hostname for key in project.ssh_keys], dict(project.env_vars)
+
+
+EVERYTHING = (True, ["deploy-key"], [HOST], {"PASSWORD": "correct horse"})
+
+
+def test_projects_are_onboarded_once(emulator: Emulator, run) -> None:
+    result = run(whole(API), whole(TOOLS), {"project": WEB, "following": True})
+    assert "failed" not in result
+    assert result["changed"] is True
+    assert [item["project"] for item in result["projects"]] == [API, TOOLS, WEB]
+    assert [kinds(item["added"]) for item in result["projects"]] == [
+        ["following", "checkout_key", "ssh_key", "env_var"],
+        ["following", "checkout_key", "ssh_key", "env_var"],
+        ["following"],
+    ]
+    assert [section["before_header"] for section in result["diff"]] == [API, TOOLS, WEB]
+    assert result["diff"][2]["after"] == {"following": True}
+    assert result["summary"] == {"total": 3, "ok": 3, "changed": 3, "failed": 0}
+    assert state_of(emulator, API) == state_of(emulator, TOOLS) == EVERYTHING
+    emulator.clear()
+    again = run(whole(API), whole(TOOLS), {"project": WEB, "following": True})
+    assert (again["changed"], again["diff"]) == (False, [])
+    assert [item["changed"] for item in again["projects"]] == [False] * 3
+    assert again["summary"] == {"total": 3, "ok": 3, "changed": 0, "failed": 0}
+    assert emulator.writes == []
+
+
+def test_a_converged_project_costs_two_requests(emulator: Emulator, run) -> None:
+    items = [
+        {"project": slug, "following": True, "checkout_keys": [{}], "ssh_keys": [ssh_key()]} for slug in (API, WEB)
+    ]
+    run(*items)
+    emulator.clear()
+    run(*items)
+    asked = [record.path.removeprefix("/api/v1.1/") for record in emulator.requests]
+    assert asked[0] == "me"
+    assert sorted(asked[1:]) == sorted(
+        f"project/{slug}/{what}" for slug in (API, WEB) for what in ("settings", "checkout-key")
+    )
+
+
+@pytest.mark.parametrize(
+    ("described", "requests"),
+    [
+        ({}, []),
+        ({"following": True}, ["settings"]),
+        ({"ssh_keys": [ssh_key()]}, ["settings"]),
+        ({"checkout_keys": [{}]}, ["checkout-key"]),
+        ({"env_vars": [variable()]}, ["envvar"]),
+        ({"following": True, "env_vars": [variable()]}, ["settings", "envvar"]),
+        ({"following": False, "ssh_keys": [ssh_key()]}, ["settings"]),
+    ],
+)
+def test_only_what_is_managed_is_read(emulator: Emulator, run, described: dict[str, Any], requests: list[str]) -> None:
+    run(whole(API))
+    if described.get("following") is False:
+        run({"project": API, "following": False})
+    emulator.clear()
+    assert run({"project": API, **described})["changed"] is False
+    assert [record.path.rsplit("/", 1)[-1] for record in emulator.requests] == ["me", *requests]
+
+
+@pytest.mark.parametrize(
+    "described",
+    [
+        {"following": True, "checkout_keys": [{}]},
+        {"following": True, "checkout_keys": [{"exclusive": True, "max_age": 0}]},
+        {"following": True, "checkout_keys": [{"type": "user-key"}, {}]},
+        {"following": True, "checkout_keys": [{}, {"type": "user-key"}]},
+        {"following": True, "checkout_keys": [{"type": "user-key"}]},
+        {"following": True, "ssh_keys": [ssh_key(), ssh_key(1, hostname="")]},
+        {"checkout_keys": [{"max_age": 0, "exclusive": True}]},
+        {"ssh_keys": [ssh_key(2)], "ssh_keys_exclusive": True},
+        {"env_vars": [variable(value="another value")], "env_vars_exclusive": True},
+        {"env_vars": [variable("NEW", 7)]},
+        {"following": False, "ssh_keys": [ssh_key(3)], "env_vars": [variable("NEW")]},
+        {"following": False},
+    ],
+)
+@pytest.mark.parametrize("start", ["new", "followed", "left", "by another"])
+def test_check_mode_says_what_the_run_does_and_writes_nothing(
+    emulator: Emulator, run, start: str, described: dict[str, Any]
+) -> None:
+    new = start == "new"
+    if new and not described.get("following"):
+        described = {"following": True, **{name: value for name, value in described.items() if name != "following"}}
+    if not new:
+        run(whole(API, ssh_keys=[ssh_key(1), ssh_key(1, hostname="")], env_vars=[variable("OLD"), variable()]))
+    if start == "left":
+        run({"project": API, "following": False})
+    if start == "by another":
+        emulator.state.add_token("another-token", login="somebody")
+        run({"project": API, "following": True}, api_token="another-token")
+        run({"project": API, "following": False})
+    emulator.clear()
+    predicted = run({"project": API, **described}, check_mode=True)
+    assert emulator.writes == []
+    real = run({"project": API, **described})
+    assert predicted["changed"] == real["changed"]
+    assert agree(predicted["diff"], real["diff"])
+    assert agree(predicted["projects"], real["projects"])
+    assert predicted["summary"] == real["summary"]
+    assert predicted["warnings"] == real["warnings"]
+    emulator.clear()
+    again = run({"project": API, **described})
+    rotates = described.get("checkout_keys", [{}])[0].get("max_age") == 0
+    assert (again["changed"], len(emulator.writes) > 0) == (rotates, rotates)
+
+
+def test_a_key_that_following_made_is_not_rotated_at_once(emulator: Emulator, run) -> None:
+    result = run({"project": API, "following": True, "checkout_keys": [{"max_age": 0}]})
+    assert [record.path.rsplit("/", 1)[-1] for record in emulator.writes] == ["follow"]
+    (made,) = emulator.project(API).checkout_keys
+    assert result["projects"][0]["added"][1]["public_key"] == made.public_key.strip()
+
+
+def test_following_comes_first_and_unfollowing_last(emulator: Emulator, run) -> None:
+    run(whole(API))
+    assert [record.path.rsplit("/", 1)[-1] for record in emulator.writes] == ["follow", "ssh-key", "envvar"]
+    run({"project": WEB, "following": True})
+    emulator.clear()
+    run({"project": WEB, "following": False, "ssh_keys": [ssh_key()], "env_vars": [variable()]})
+    assert [record.path.rsplit("/", 1)[-1] for record in emulator.writes] == ["ssh-key", "envvar", "unfollow"]
+
+
+def test_exclusive_replaces_keys_and_variables(emulator: Emulator, run) -> None:
+    run(whole(API, ssh_keys=[ssh_key(1), ssh_key(2, hostname="")], env_vars=[variable("OLD"), variable()]))
+    old = emulator.project(API).ssh_keys[0].public_key
+    emulator.clear()
+    result = run(whole(API, ssh_keys_exclusive=True, env_vars_exclusive=True))
+    (item,) = result["projects"]
+    assert (kinds(item["added"]), kinds(item["removed"])) == (["ssh_key"], ["ssh_key", "ssh_key", "env_var"])
+    assert item["removed"][0]["public_key"] == old
+    assert [record.method for record in emulator.writes] == ["POST", "DELETE", "DELETE", "DELETE"]
+    assert state_of(emulator, API) == EVERYTHING
+
+
+def test_removed_checkout_keys_come_with_their_public_halves(emulator: Emulator, run) -> None:
+    run(whole(API), whole(WEB))
+    old = [emulator.project(slug).checkout_keys[0].public_key for slug in (API, WEB)]
+    rotating = [{"project": slug, "checkout_keys": [{"max_age": 0, "exclusive": True}]} for slug in (API, WEB)]
+    result = run(*rotating)
+    assert [item["removed"][0]["public_key"] for item in result["projects"]] == old
+    emulator.fault("status", method="DELETE", path="acme/web", status=403, body={"message": "Permission denied"})
+    emulator.state.add_checkout_key(emulator.project(API), "deploy-key", None)
+    emulator.fault(
+        "status", method="DELETE", path="acme/api", after=1, status=403, body={"message": "Permission denied"}
+    )
+    old = [emulator.project(slug).checkout_keys[0].public_key for slug in (API, WEB)]
+    result = run(*rotating)
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert [item["changed"] for item in result["projects"]] == [True, True]
+    assert [[key["public_key"] for key in item["removed"]] for item in result["projects"]] == [[old[0]], []]
+
+
+def test_a_fingerprint_must_be_listed_before_anything_is_written(emulator: Emulator, run) -> None:
+    run({"project": API, "ssh_keys": [ssh_key()], "following": True})
+    (listed,) = run({"project": API, "ssh_keys": [ssh_key(1)]})["projects"][0]["added"]
+    kept = {"hostname": HOST, "fingerprint": listed["fingerprint"]}
+    assert run({"project": API, "ssh_keys": [kept]})["changed"] is False
+    result = run({"project": API, "ssh_keys": [kept], "ssh_keys_exclusive": True})
+    assert len(result["projects"][0]["removed"]) == 1
+    emulator.clear()
+    result = run({"project": WEB, "following": True, "ssh_keys": [kept]})
+    assert (result["failed"], result["changed"]) == (True, False)
+    assert "has no SSH key" in result["projects"][0]["msg"]
+    assert emulator.writes == []
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_project_that_is_not_set_up_needs_following(emulator: Emulator, run, check_mode: bool) -> None:
+    result = run({"project": API, "env_vars": [variable()]}, whole(WEB), check_mode=check_mode)
+    if check_mode:
+        assert "failed" not in result
+        assert [text for text in result["warnings"] if "does not know" in text] == result["warnings"]
+        assert len(result["warnings"]) == 1
+        assert API in result["warnings"][0]
+        assert emulator.writes == []
+    else:
+        assert [item["failed"] for item in result["projects"]] == [True, False]
+        assert "follow it first" in result["projects"][0]["msg"]
+        assert state_of(emulator, WEB) == EVERYTHING
+    assert result["summary"]["total"] == 2
+
+
+def test_unfollowing_what_is_not_set_up_is_nothing_to_do(emulator: Emulator, run) -> None:
+    result = run({"project": API, "following": False})
+    assert (result["changed"], result["projects"][0]["failed"]) == (False, False)
+
+
+def test_warnings_are_told_once_for_all_projects(emulator: Emulator, run) -> None:
+    items = [{"project": slug, "following": True, "env_vars": [variable("SHORT", "abc")]} for slug in (API, WEB, TOOLS)]
+    run(*items)
+    (warning,) = run(*items)["warnings"]
+    assert warning.startswith(f"{API} and 2 others: The value of SHORT has fewer than 8 characters")
+
+
+def test_warnings_are_bounded(emulator: Emulator, run) -> None:
+    slugs = many(emulator, 60)
+    result = run(*({"project": slug, "env_vars": [variable()]} for slug in slugs), check_mode=True)
+    assert len(result["warnings"]) == 51
+    assert result["warnings"][-1] == "There are 10 more such warnings."
+
+
+@pytest.mark.parametrize(
+    ("projects", "words"),
+    [
+        ([{"project": "acme/api"}], ["projects[0] (acme/api): ", "Write github/acme/api"]),
+        ([{"project": "api"}], ["projects[0] (api): ", "only the name of a repository"]),
+        ([{"project": API, "organization": "other"}], ["contradicts organization"]),
+        (
+            [{"project": WEB}, {"project": API}, {"project": "gh/acme/api"}],
+            [f"projects[2] (gh/acme/api): {API} is already described in projects[1]."],
+        ),
+        ([{"project": API}, {"project": "github/Acme/API"}], ["already described in projects[0]"]),
+        (
+            [whole(API, ssh_keys=[{"hostname": HOST}]), whole(WEB, ssh_keys=[ssh_key(private_key="nothing")])],
+            [
+                f"2 things are wrong with the projects: projects[0] ({API}): ssh_keys[0]: a key is missing",
+                f"projects[1] ({WEB}): ssh_keys[0]: private_key is not a private key",
+            ],
+        ),
+        ([whole(API, ssh_keys=[ssh_key(private_key_path="/a")])], ["ssh_keys[0]: private_key and private_key_path"]),
+        (
+            [whole(API, ssh_keys=[{"private_key_path": "/does/not/exist"}])],
+            ["ssh_keys[0]: The file /does/not/exist cannot be read"],
+        ),
+        (
+            [whole(API, ssh_keys=[ssh_key(), ssh_key(1), ssh_key()])],
+            ["ssh_keys[2] is the same as ssh_keys[0]"],
+        ),
+        ([whole(API, checkout_keys=[{"max_age": -1}])], ["checkout_keys[0]: max_age must be"]),
+        (
+            [whole(API, checkout_keys=[{}, {"type": "user-key"}, {"type": "github-user-key"}])],
+            ["checkout_keys[2] is the same as checkout_keys[1]"],
+        ),
+        ([whole(APP)], [f"projects[0] ({APP}): checkout_keys: ", "have no checkout keys"]),
+        ([whole(API, following=False)], ["following: false and checkout_keys exclude each other"]),
+        ([whole(API, env_vars=[variable("1A")])], ["env_vars[0]: '1A' is not the name of an environment variable"]),
+        ([whole(API, env_vars=[variable(value=[1])])], ["env_vars[0]: The value of variable PASSWORD is a list"]),
+        (
+            [whole(API, env_vars=[variable(), variable("B"), variable(value="other")])],
+            ["env_vars[2] is the same as env_vars[0]"],
+        ),
+        ([{"project": API, "ssh_keys_exclusive": True}], ["ssh_keys_exclusive needs ssh_keys"]),
+        ([whole(API, ssh_keys=[], ssh_keys_exclusive=True)], ["ssh_keys_exclusive needs ssh_keys"]),
+        ([whole(API, env_vars=[], env_vars_exclusive=True)], ["env_vars_exclusive needs env_vars"]),
+        ([{"project": f"x/{index}"} for index in range(60)], ["60 things are wrong", "and 10 more."]),
+    ],
+)
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_what_can_be_seen_before_never_reaches_the_api(
+    emulator: Emulator, run, projects: list[Any], words: list[str], check_mode: bool
+) -> None:
+    result = run(*projects, check_mode=check_mode)
+    assert (result["failed"], result["changed"]) == (True, False)
+    for word in words:
+        assert word in result["msg"]
+    assert emulator.requests == []
+
+
+@pytest.mark.parametrize("concurrency", [0, 33, -1])
+def test_the_concurrency_is_bounded(emulator: Emulator, run, concurrency: int) -> None:
+    assert "from 1 to 32" in run(whole(API), concurrency=concurrency)["msg"]
+    assert emulator.requests == []
+
+
+def test_the_task_gives_organization_and_vcs_type_to_names_only(emulator: Emulator, run) -> None:
+    emulator.add_repository("github/other/api")
+    emulator.add_repository("bitbucket/acme/api")
+    result = run(
+        {"project": "tools"},
+        {"project": "api", "organization": "other", "vcs_type": "gh"},
+        {"project": "api"},
+        {"project": "github/acme/web"},
+        organization="acme",
+        vcs_type="bb",
+    )
+    assert [item["project"] for item in result["projects"]] == [TOOLS, "github/other/api", "bitbucket/acme/api", WEB]
+
+
+@pytest.mark.parametrize(
+    ("token", "words"), [("not-a-token", "401"), ("emulator-project-token", "project token"), (None, "No API token")]
+)
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_the_token_is_checked_once_before_the_first_project(
+    emulator: Emulator, run, token: str | None, words: str, check_mode: bool
+) -> None:
+    result = run(whole(API), whole(WEB), api_token=token, check_mode=check_mode)
+    assert result["failed"] is True
+    assert words in result["msg"]
+    assert len(emulator.requests) == (1 if token else 0)
+
+
+def test_no_project_is_no_work(emulator: Emulator, run) -> None:
+    result = run()
+    assert (result["changed"], result["projects"], result["diff"]) == (False, [], [])
+    assert result["summary"] == {"total": 0, "ok": 0, "changed": 0, "failed": 0}
+
+
+def test_three_hundred_projects_with_trouble_end_right(emulator: Emulator, run) -> None:
+    slugs = many(emulator, 300)
+    failing = slugs[5::30]
+    for number, slug in enumerate(failing):
+        if number % 2:
+            emulator.fault("status", path=f"{slug}/ssh-key", method="POST", status=403,
+                           body={"message": "Permission denied"})  # fmt: skip
+        else:
+            emulator.fault("status", path=f"{slug}/settings", times=None, status=404, body={"message": "Not Found"})
+    for slug in slugs[7::15]:
+        emulator.fault("status", path=f"{slug}/", after=1, status=429, headers={"Retry-After": "0"})
+    for slug in slugs[11::60]:
+        emulator.fault("slow", path=f"{slug}/follow", seconds=0.3)
+    described = [whole(slug) for slug in slugs]
+
+    result = run(*described, concurrency=16)
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert [item["project"] for item in result["projects"]] == slugs
+    assert [item["project"] for item in result["projects"] if item["failed"]] == failing
+    assert result["msg"].startswith("10 of 300 projects failed: ")
+    for number, slug in enumerate(failing):
+        assert f"{slug}: CircleCI answered {403 if number % 2 else 404} to " in result["msg"]
+    assert result["summary"] == {"total": 300, "ok": 290, "changed": 295, "failed": 10}
+    assert len(result["diff"]) == 290
+    assert Counter(record.status for record in emulator.requests)[429] == 20
+    for slug in set(slugs) - set(failing):
+        assert state_of(emulator, slug) == EVERYTHING
+    followed = Counter(record.path for record in emulator.writes if record.path.endswith("/follow"))
+    assert max(followed.values()) <= 2  # a throttled one is repeated
+
+    emulator.faults.clear()
+    emulator.clear()
+    repaired = run(*described, concurrency=16)
+    assert "failed" not in repaired
+    assert [item["project"] for item in repaired["projects"] if item["changed"]] == failing
+    assert repaired["summary"] == {"total": 300, "ok": 300, "changed": 10, "failed": 0}
+    assert {record.path.split("/api/v1.1/project/")[1].rsplit("/", 1)[0] for record in emulator.writes} == set(failing)
+    assert all(state_of(emulator, slug) == EVERYTHING for slug in slugs)
+
+    emulator.clear()
+    assert run(*described, concurrency=16)["changed"] is False
+    assert emulator.writes == []
+
+
+def test_the_message_of_the_task_is_bounded(emulator: Emulator, run) -> None:
+    result = run(*({"project": f"github/acme/{'x' * 90}{index}", "following": True} for index in range(100)))
+    assert result["summary"]["failed"] == 100
+    assert result["msg"].startswith("100 of 100 projects failed: ")
+    assert "and 50 more." in result["msg"]
+    assert len(result["msg"]) < 50 * (_projects.LONGEST_REASON + 120)
+
+
+def test_one_throttled_request_makes_all_wait(emulator: Emulator, run) -> None:
+    slugs = many(emulator, 100)
+    for slug in slugs:
+        emulator.follow(slug)
+    emulator.fault("status", path="service-009/settings", status=429, headers={"Retry-After": "1"})
+    result = run(*({"project": slug, "following": True, "checkout_keys": [{}]} for slug in slugs), concurrency=4)
+    assert result["changed"] is False
+    (warning,) = result["warnings"]
+    assert "throttled this task, which waited 1 s" in warning
+    log = [record.path for record in emulator.requests]
+    throttled = next(index for index, record in enumerate(emulator.requests) if record.status == 429)
+    repeated = log.index(log[throttled], throttled + 1)
+    # Without a common pause the three others would do nearly all of the 180 requests that are left in that second.
+    assert repeated - throttled < 30
+    assert len(log) == 1 + 200 + 1
+
+
+def test_the_sum_of_waits_starts_again_after_a_success(emulator: Emulator, run) -> None:
+    slugs = many(emulator, 4)
+    for slug in slugs:
+        emulator.fault("status", path=f"{slug}/settings", status=429, headers={"Retry-After": "1"})
+    described = [{"project": slug, "following": True} for slug in slugs]
+    result = run(*described, concurrency=1, retry_budget=1.5)
+    assert "failed" not in result
+    emulator.fault("status", path=f"{API}/settings", status=429, headers={"Retry-After": "2"})
+    result = run({"project": API, "following": True}, retry_budget=1.5)
+    assert "asks to wait 2 s" in result["projects"][0]["msg"]
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+def test_so_many_connections_as_the_concurrency_are_used(emulator: Emulator, run, concurrency: int) -> None:
+    emulator.latency = 0.005
+    run(*({"project": slug, "following": True} for slug in many(emulator, 12)), concurrency=concurrency)
+    assert emulator.connections == concurrency
+
+
+def params_of(*projects: dict[str, Any]) -> list[dict[str, Any]]:
+    """Projects as a task hands them on."""
+    defaults = {name: option.get("default") for name, option in circleci_projects.ITEM.items()}
+    return [{**defaults, **project} for project in projects]
+
+
+def test_what_is_done_is_told_meanwhile(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_projects, "REPORT_EVERY", 0.0)
+    told: list[str] = []
+    client = Client(emulator.url, emulator.token, report=told.append)
+    described = params_of({"project": API, "following": True}, {"project": "github/acme/none", "following": True})
+    with pytest.raises(CircleCIError, match="1 of 2 projects failed"):
+        circleci_projects.run(client, {"projects": described, "organization": None, "vcs_type": None, "concurrency": 1})
+    changes = [text for text in told if " of 2 projects, " not in text]
+    assert changes[0] == f"{API}: added this user as a follower"
+    assert changes[1].startswith("github/acme/none: failed: CircleCI answered 404")
+    assert len(changes) == 2
+    progress = [text for text in told if " of 2 projects, " in text]
+    assert progress[-2].startswith("2 of 2 projects, 1 changed, 1 failed, ")
+    assert any(text.startswith("1 of 2 projects, 1 changed, 0 failed, ") for text in progress)
+
+
+@pytest.mark.parametrize(
+    ("thing", "words"),
+    [
+        ({"kind": "following"}, "this user as a follower"),
+        ({"kind": "env_var", "name": "A"}, "variable A"),
+        ({"kind": "checkout_key", "type": "deploy-key", "fingerprint_sha256": None}, "deploy-key"),
+        ({"kind": "checkout_key", "type": "deploy-key", "fingerprint_sha256": "SHA256:x"}, "deploy-key SHA256:x"),
+        ({"kind": "ssh_key", "hostname": "h", "fingerprint_sha256": "SHA256:x"}, "SSH key SHA256:x for h"),
+        ({"kind": "ssh_key", "hostname": "", "fingerprint_sha256": "SHA256:x"}, "SSH key SHA256:x"),
+    ],
+)
+def test_changes_are_told_in_words(thing: dict[str, Any], words: str) -> None:
+    assert _projects._in_words(thing) == words
+
+
+def test_secrets_are_nowhere_in_the_result(emulator: Emulator, run) -> None:
+    emulator.fault("status", method="POST", path=f"{WEB}/envvar", status=400, body={"message": "bad: correct horse"})
+    for check_mode in (True, False):
+        result = run(whole(API), whole(WEB), whole("github/acme/none"), check_mode=check_mode)
+        text = repr(result)
+        assert "correct horse" not in text
+        assert emulator.token not in text
+        assert not any(line in text for line in private_key().splitlines() if not line.startswith("-----"))
+    assert "bad: ********" in result["projects"][1]["msg"]
+
+
+def test_an_interrupt_ends_the_others_quickly(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    slugs = many(emulator, 50)
+
+    def report(text: str) -> None:
+        raise KeyboardInterrupt
+
+    client = Client(emulator.url, emulator.token, report=report)
+    described = params_of(*({"project": slug, "following": True} for slug in slugs))
+    params = {"projects": described, "organization": None, "vcs_type": None, "concurrency": 2}
+    with pytest.raises(KeyboardInterrupt):
+        circleci_projects.run(client, params)
+    assert len(emulator.writes) < 25
+
+
+def test_a_cancelled_task_waits_and_sends_no_more(emulator: Emulator) -> None:
+    patience = Patience(60.0)
+    assert patience.take(30.0, throttled=True)
+    patience.cancel()
+    patience.sleep(30.0)
+    with pytest.raises(CircleCIError, match="interrupted"):
+        patience.wait()
