@@ -537,7 +537,7 @@ def _failed(project: Project, builds: list[Build], steps: list[dict[str, Any]]) 
         code = "" if step["exit_code"] is None else f" with exit code {step['exit_code']}"
         told.append(f"step {plain(step['name'])!r}: {plain(str(step['status']))}{code}")
     return CircleCIError(
-        "; ".join(dict.fromkeys(told)), hint="failed_steps has the end of what they wrote." if steps else None
+        "; ".join(dict.fromkeys(told)), hint="The end of their output is in failed_steps." if steps else None
     )
 
 
