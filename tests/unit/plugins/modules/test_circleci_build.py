@@ -179,7 +179,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "retry": {"state": "retried", "build_num": 1},
     "retry with ssh": {"state": "retried", "build_num": 1, "ssh": True},
 }
-CARRIED_OUT = {
+CARRIED_OUT: dict[str, dict[str, Any]] = {
     "502": {"kind": "status", "status": 502, "when": "after"},
     "dropped": {"kind": "drop", "when": "after"},
     "reset": {"kind": "reset", "when": "after"},
@@ -188,7 +188,7 @@ CARRIED_OUT = {
     "null": {"kind": "body", "body": None, "when": "after"},
     "empty object": {"kind": "body", "body": {}, "when": "after"},
 }
-NOT_CARRIED_OUT = {
+NOT_CARRIED_OUT: dict[str, dict[str, Any]] = {
     "502": {"kind": "status", "status": 502},
     "dropped": {"kind": "drop"},
     "html": {"kind": "body", "body": "<html></html>"},
