@@ -195,7 +195,7 @@ class Machine:
             return
         now = self._now()
         while self._agenda and self._agenda[0][0] <= now:
-            due, _, build = heapq.heappop(self._agenda)
+            due, _unused, build = heapq.heappop(self._agenda)
             if build.due == due:
                 self._move(build, due)
 

@@ -44,7 +44,7 @@ class Call:
         """The token in any of the four forms (api-v1.1.md §1.2), or None."""
         if header := self.headers.get("Circle-Token"):
             return header
-        scheme, _, value = self.headers.get("Authorization", "").partition(" ")
+        scheme, _unused, value = self.headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "bearer":
             return value.strip()
         if scheme.lower() == "basic":

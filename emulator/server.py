@@ -243,7 +243,7 @@ class Emulator:
             await asyncio.sleep(0)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        path, _, query = request.raw_path.partition("?")
+        path, _unused, query = request.raw_path.partition("?")
         body = await request.read() if request.can_read_body else b""
         base_url = f"{self._scheme}://{request.headers.get('Host', f'127.0.0.1:{self._port}')}"
         call = Call(request.method, path, query, request.headers, body, base_url)

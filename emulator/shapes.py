@@ -58,8 +58,8 @@ class Links:
         """The same server under another host name: the place where outputs and artifacts are kept."""
         if "//localhost" in self.base_url:
             return self.base_url.replace("//localhost", "//127.0.0.1", 1)
-        scheme, _, rest = self.base_url.partition("://")
-        _, colon, port = rest.rpartition(":")
+        scheme, _unused, rest = self.base_url.partition("://")
+        _unused, colon, port = rest.rpartition(":")
         return f"{scheme}://localhost{colon}{port}" if colon else f"{scheme}://localhost"
 
     def project(self, project: Project) -> str:

@@ -9,7 +9,14 @@ from __future__ import annotations
 class ModuleDocFragment:
     """The options of the table PROJECT in ``module_utils/_options.py``."""
 
-    _ORGANIZATION = r"""
+    DOCUMENTATION = r"""
+options:
+  project:
+    description:
+      - The project, by its whole slug as in V(github/acme/api).
+      - Or only the name of the repository, with O(organization) and, if it is not at GitHub, O(vcs_type).
+    type: str
+    required: true
   organization:
     description:
       - The user or organization that owns the repository. Needed when O(project) is only a name.
@@ -25,16 +32,6 @@ class ModuleDocFragment:
     choices: [github, gh, bitbucket, bb, circleci]
 """
 
-    DOCUMENTATION = r"""
-options:
-  project:
-    description:
-      - The project, by its whole slug as in V(github/acme/api).
-      - Or only the name of the repository, with O(organization) and, if it is not at GitHub, O(vcs_type).
-    type: str
-    required: true
-""" + _ORGANIZATION.lstrip("\n")
-
     # For the table PROJECT_OR_ALL.
     OPTIONAL = r"""
 options:
@@ -43,4 +40,17 @@ options:
       - The project, by its whole slug as in V(github/acme/api).
       - Or only the name of the repository, with O(organization) and, if it is not at GitHub, O(vcs_type).
     type: str
-""" + _ORGANIZATION.lstrip("\n")
+  organization:
+    description:
+      - The user or organization that owns the repository. Needed when O(project) is only a name.
+      - Set it once for many tasks with C(module_defaults).
+    type: str
+    aliases: [username, owner]
+  vcs_type:
+    description:
+      - Where the repository is hosted, when O(project) is only a name. V(gh) and V(bb) are short for V(github) and
+        V(bitbucket). V(circleci) is for projects of the GitHub App, GitLab and standalone organizations.
+      - If neither this option nor O(project) says, V(github) is assumed.
+    type: str
+    choices: [github, gh, bitbucket, bb, circleci]
+"""

@@ -51,14 +51,21 @@ def describe(
 
 
 def read_followed(
-    client: Client, organization: str | None, vcs_type: str | None, concurrency: int, **wanted: bool
+    client: Client,
+    organization: str | None,
+    vcs_type: str | None,
+    concurrency: int,
+    *,
+    checkout_keys: bool,
+    env_vars: bool,
 ) -> list[dict[str, Any]]:
     """The projects that the token's user follows, in the order in which CircleCI lists them.
 
     :param organization: leave out those of others
     :param vcs_type: leave out others; canonical
     :param concurrency: how many are read at a time
-    :param wanted: see :func:`describe`
+    :param checkout_keys: see :func:`describe`
+    :param env_vars: likewise
     :raises CircleCIError: when one of them cannot be read
     """
     projects = [
@@ -69,7 +76,7 @@ def read_followed(
 
     def read(project: Project) -> tuple[dict[str, Any], list[str]]:
         own = client.copy()
-        return describe(own, project, listed=True, **wanted), own.warnings
+        return describe(own, project, checkout_keys=checkout_keys, env_vars=env_vars, listed=True), own.warnings
 
     found = []
     executor = ThreadPoolExecutor(max_workers=concurrency)

@@ -162,9 +162,9 @@ class Player:
 Play = Callable[..., Played]
 
 
-def task(name: str, module: str, /, *, keywords: Json | None = None, **options: Any) -> Task:
+def task(title: str, module: str, /, *, keywords: Json | None = None, **options: Any) -> Task:
     """A task of a module of the collection.
 
     :param keywords: of the task
     """
-    return {"name": name, f"community.circleci.{module}": options, **(keywords or {})}
+    return {"name": title, f"community.circleci.{module}": options, **(keywords or {})}

@@ -37,7 +37,7 @@ def start(player: Player, **variables: str) -> subprocess.Popen[str]:
 
 def finish(process: subprocess.Popen[str]) -> str:
     """Wait for the demo and return what it printed."""
-    output, _ = process.communicate(timeout=120)
+    output, _unused = process.communicate(timeout=120)
     return output
 
 
@@ -109,7 +109,7 @@ def test_an_interrupted_demo_leaves_nothing_behind(player: Player, number: signa
     assert any(line in printed for printed in process.stdout)
     assert len(of_the_demo(mark)) > 1
     process.send_signal(number)
-    output, _ = process.communicate(timeout=SECONDS_TO_STOP)
+    output, _unused = process.communicate(timeout=SECONDS_TO_STOP)
     assert process.returncode == 1
     assert f"The demo stopped: {number.name}" in output
     assert of_the_demo(mark) == []

@@ -14,11 +14,11 @@ IGNORE = {"ignore_errors": True}
 FROM_ELSEWHERE = {"api_url": None, "api_token": None}
 
 
-def both_ways(name: str, module: str, /, **options: object) -> list[Task]:
+def both_ways(title: str, module: str, /, **options: object) -> list[Task]:
     """A task that runs in the controller's process, then as an ordinary module."""
     return [
-        task(f"{name}, in process", module, keywords=IGNORE, **options),
-        task(f"{name}, ordinary", module, keywords=IGNORE | {"connection": "elsewhere"}, **options),
+        task(f"{title}, in process", module, keywords=IGNORE, **options),
+        task(f"{title}, ordinary", module, keywords=IGNORE | {"connection": "elsewhere"}, **options),
     ]
 
 

@@ -100,8 +100,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def run_module(emulator: Emulator) -> RunModule:
     """Run a module against the emulator and return the result of the task."""
 
-    def run(name: str, /, *, check_mode: bool = False, diff: bool = True, **options: Any) -> dict[str, Any]:
-        module = importlib.import_module(f"{MODULES}.{name}")
+    def run(module_name: str, /, *, check_mode: bool = False, diff: bool = True, **options: Any) -> dict[str, Any]:
+        module = importlib.import_module(f"{MODULES}.{module_name}")
         given = {"api_url": emulator.url, "api_token": TOKEN, **options}
         given = {key: value for key, value in given.items() if value is not None}
         validator = ArgumentSpecValidator(module.ARGUMENT_SPEC, **getattr(module, "CONSTRAINTS", {}))

@@ -47,7 +47,7 @@ def numbers(send: Send, path: str = "") -> list[int]:
 def test_states_of_a_build_by_polls(followed: Emulator, send: Send) -> None:
     followed.state.machine.set_progress("poll")
 
-    seen = [trigger(send), *(send("GET", "1").json() for _ in range(4))]
+    seen = [trigger(send), *(send("GET", "1").json() for _unused in range(4))]
 
     assert [states(build) for build in seen] == [
         ("not_running", None, "not_running"),
@@ -267,8 +267,8 @@ def test_pipeline_starts_its_jobs_one_after_the_other(followed: Emulator, send: 
 
     assert answer.json() == {"status": 200, "body": "Build created"}
     assert counts == [1, 2, 2]
-    assert [latest["build-and-test"]["status"] for latest, _ in workflows] == ["running", "running", "success"]
-    assert [bool(completed) for _, completed in workflows] == [False, False, True]
+    assert [latest["build-and-test"]["status"] for latest, _unused in workflows] == ["running", "running", "success"]
+    assert [bool(completed) for _unused, completed in workflows] == [False, False, True]
     builds = [send("GET", number).json() for number in ("1", "2")]
     assert [build["workflows"]["job_name"] for build in builds] == ["build", "test"]
     assert {build["workflows"]["workflow_id"] for build in builds} == {workflows[0][0]["build-and-test"]["id"]}
@@ -374,7 +374,7 @@ def test_ssh_adds_the_user(followed: Emulator, send: Send) -> None:
 
 def test_ssh_users_are_added_once(followed: Emulator, send: Send) -> None:
     trigger(send)
-    answers = [send("POST", "1/ssh-users") for _ in range(2)]
+    answers = [send("POST", "1/ssh-users") for _unused in range(2)]
 
     assert [answer.status_code for answer in answers] == [200, 200]
     assert [[user["login"] for user in answer.json()["ssh_users"]] for answer in answers] == [["emulator"]] * 2
@@ -391,10 +391,10 @@ def test_ssh_users_are_added_once(followed: Emulator, send: Send) -> None:
 )
 def test_cancel_in_each_state(followed: Emulator, send: Send, steps: int, wanted: tuple[str, str, str]) -> None:
     trigger(send)
-    for _ in range(steps):
+    for _unused in range(steps):
         followed.state.machine.step(followed.build(SLUG, 1))
 
-    answers = [send("POST", "1/cancel") for _ in range(2)]
+    answers = [send("POST", "1/cancel") for _unused in range(2)]
 
     assert [answer.status_code for answer in answers] == [200, 200]
     assert [states(answer.json()) for answer in answers] == [wanted] * 2
@@ -415,7 +415,7 @@ def test_actions_on_unknown_builds(followed: Emulator, send: Send, action: str) 
 
 
 def test_lists_are_newest_first_and_paged(followed: Emulator, send: Send) -> None:
-    for _ in range(105):
+    for _unused in range(105):
         trigger(send)
 
     assert numbers(send) == list(range(105, 75, -1))
@@ -499,14 +499,14 @@ def test_other_failures_are_marked_in_the_step(followed: Emulator, send: Send, o
 def test_steps_appear_as_the_build_goes(followed: Emulator, send: Send) -> None:
     trigger(send)
     waiting = send("GET", "1").json()["steps"]
-    for _ in range(2):
+    for _unused in range(2):
         followed.state.machine.step(followed.build(SLUG, 1))
     running = send("GET", "1").json()["steps"]
     send("POST", "1/cancel")
     canceled = send("GET", "1").json()["steps"]
 
     assert waiting == []
-    (last, *_) = running[-1]["actions"]
+    (last, *_unused) = running[-1]["actions"]
     assert (last["status"], last["end_time"], last["run_time_millis"], last["exit_code"]) == (
         "running",
         None,
@@ -521,7 +521,7 @@ def test_output_is_elsewhere_and_refuses_the_token(followed: Emulator, send: Sen
     url = run(followed, send)["steps"][4]["actions"][0]["output_url"]
 
     assert url.startswith(followed.url.replace("127.0.0.1", "localhost"))
-    (item, *_) = session.get(url).json()
+    (item, *_unused) = session.get(url).json()
     assert item.keys() == {"message", "time", "type"}
     assert item["type"] == "out"
     assert [session.get(url, headers=headers).status_code for headers in (

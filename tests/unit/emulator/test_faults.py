@@ -43,7 +43,7 @@ def test_retry_after_in_seconds_as_a_date_and_as_nonsense(followed: Emulator, se
     for options in ({"headers": {"Retry-After": "7"}}, {"retry_date": 60}, {"headers": {"Retry-After": "soon"}}, {}):
         followed.fault("status", status=429, body={"message": "API rate limit exceeded"}, **options)
 
-    values = [send("GET", "settings").headers.get("Retry-After") for _ in range(4)]
+    values = [send("GET", "settings").headers.get("Retry-After") for _unused in range(4)]
 
     assert values[0] == "7"
     assert values[1] is not None
@@ -160,7 +160,7 @@ def test_faults_hit_only_what_matches_in_order_and_so_often(followed: Emulator, 
     followed.fault("status", status=501, path="checkout-key$", method="POST", after=1, times=2)
     followed.fault("status", status=502, path=r"settings\?ssh", times=None)
 
-    assert [create(send).status_code for _ in range(4)] == [201, 501, 501, 201]
+    assert [create(send).status_code for _unused in range(4)] == [201, 501, 501, 201]
     assert send("GET", "checkout-key").status_code == 200
     assert [send("GET", f"settings{query}").status_code for query in ("", "?ssh-key-digest=md5")] == [200, 502]
     followed.faults.clear()
@@ -171,7 +171,7 @@ def test_faults_come_in_the_order_in_which_they_were_added(followed: Emulator, s
     for status in (503, 429):
         followed.fault("status", status=status)
 
-    assert [send("GET", "settings").status_code for _ in range(3)] == [503, 429, 200]
+    assert [send("GET", "settings").status_code for _unused in range(3)] == [503, 429, 200]
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_location_names_the_key(followed: Emulator, send: Send) -> None:
 
 def test_new_keys_are_ed25519_with_true_fingerprints(followed: Emulator, send: Send) -> None:
     key = create(send)
-    (listed, _) = send("GET", "checkout-key?digest=sha256").json()
+    (listed, _unused) = send("GET", "checkout-key?digest=sha256").json()
 
     assert re.fullmatch(r"ssh-ed25519 [A-Za-z0-9+/=]+", key["public_key"])
     assert key["fingerprint"] == md5(key["public_key"])
@@ -236,7 +236,7 @@ def test_deleting_ssh_keys(
         add_ssh_key(send, private_key, hostname)
     fingerprint = ssh_keys(send, f"?ssh-key-digest={digest}")[0]["fingerprint"]
     left = []
-    for _ in range(3):
+    for _unused in range(3):
         answer = send("DELETE", "ssh-key", json={"fingerprint": fingerprint, "hostname": "a.example"})
         assert (answer.status_code, answer.content) == (200, b'""')
         left.append([key["hostname"] for key in ssh_keys(send)])

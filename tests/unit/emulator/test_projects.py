@@ -108,7 +108,7 @@ def test_follow_in_the_old_spelling(emulator: Emulator, send: Send) -> None:
 def test_refollow_500_is_a_switch(emulator: Emulator, send: Send) -> None:
     emulator.state.switches.refollow_500 = True
 
-    assert [send("POST", "follow").status_code for _ in range(2)] == [200, 500]
+    assert [send("POST", "follow").status_code for _unused in range(2)] == [200, 500]
 
 
 @pytest.mark.parametrize(
