@@ -26,9 +26,9 @@ class Scrubber:
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        # By how they start, for there may be thousands of secrets and of texts. The longest stand first.
-        self._by_start: dict[str, list[str]] = {}
-        for secret in secrets:
+        # By how they start, for there may be thousands of secrets and of texts.
+        self._by_start: dict[str, set[str]] = {}
+        for secret in dict.fromkeys(secrets):
             self.add(secret)
 
     def add(self, secret: str) -> None:
@@ -40,8 +40,7 @@ class Scrubber:
                 continue
             spellings = {part, json.dumps(part)[1:-1], json.dumps(part, ensure_ascii=False)[1:-1], repr(part)[1:-1]}
             for spelling in spellings | {quote(part), quote(part, safe="")}:
-                same_start = {*self._by_start.get(spelling[:SHORTEST], ()), spelling}
-                self._by_start[spelling[:SHORTEST]] = sorted(same_start, key=len, reverse=True)
+                self._by_start.setdefault(spelling[:SHORTEST], set()).add(spelling)
 
     def text(self, text: str) -> str:
         """A text without them, also where it was cut in the middle of one.
@@ -58,7 +57,6 @@ class Scrubber:
                     if place >= end:
                         kept += [text[end:place], MASK]
                     end = max(end, place + len(found))
-                    break
         return "".join([*kept, text[end:]])
 
     def value(self, value: Any) -> Any:

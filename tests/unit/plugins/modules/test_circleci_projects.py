@@ -3,18 +3,16 @@
 
 from __future__ import annotations
 
-import functools
 from collections import Counter
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from ansible_collections.community.circleci.plugins.module_utils import _projects
 from ansible_collections.community.circleci.plugins.module_utils._client import CircleCIError, Client, Patience
 from ansible_collections.community.circleci.plugins.modules import circleci_projects
 from emulator import Emulator
+from tests.unit.keys import private_key
 
 MODULE = "circleci_projects"
 API, WEB, TOOLS = "github/acme/api", "github/acme/web", "bitbucket/acme/tools"
@@ -23,16 +21,8 @@ UNKNOWN = "(known after the run)"
 HOST = "deploy.acme.example"
 
 
-@functools.cache
-def private_key(number: int = 0) -> str:
-    """A key of one's own for each number."""
-    key = ed25519.Ed25519PrivateKey.from_private_bytes(number.to_bytes(32, "big"))
-    form = (serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption())
-    return key.private_bytes(*form).decode()
-
-
 def ssh_key(number: int = 0, **options: Any) -> dict[str, Any]:
-    return {"hostname": HOST, "private_key": private_key(number), **options}
+    return {"hostname": HOST, "private_key": private_key(number=number), **options}
 
 
 def variable(name: str = "PASSWORD", value: Any = "correct horse", **options: Any) -> dict[str, Any]:
