@@ -548,7 +548,8 @@ class Client:
                     return found
         except CircleCIError as second:
             self.wrote = True  # It may have, and that is what a handler should assume.
-            error.message = f"{error.message.rstrip('.')}. What became of it could not be read: {second.message}"
+            what = second.message if second.method is None else f"What became of it cannot be read: {second.message}"
+            error.message = f"{error.message.rstrip('.')}. {what}"
             error.hint = "Look at the project on CircleCI before you run this task again."
             raise error from second
         error.message = (

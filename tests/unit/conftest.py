@@ -79,7 +79,7 @@ def query(emulator: Emulator, _options: None) -> Query:
 
     def query(*terms: str, variables: dict[str, Any] | None = None, **keywords: Any) -> list[dict[str, Any]]:
         loader = DataLoader()
-        given = {"ansible_circleci_api_url": emulator.url, "ansible_circleci_api_token": emulator.token}
+        given: dict[str, Any] = {"ansible_circleci_api_url": emulator.url, "ansible_circleci_api_token": emulator.token}
         given.update(variables or {})
         given = {name: value for name, value in given.items() if value is not None}
         lookup = circleci_builds.LookupModule(loader=loader, templar=Templar(loader=loader, variables=given))

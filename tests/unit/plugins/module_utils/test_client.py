@@ -445,7 +445,7 @@ def test_a_doubtful_write_that_cannot_be_looked_up_counts_as_a_change(emulator: 
     emulator.fault("drop", method="POST", when="before")
     emulator.fault("status", method="GET", status=403, body={"message": "Permission denied"}, times=None)
     client = client_for(emulator)
-    with pytest.raises(CircleCIError, match="What became of it could not be read"):
+    with pytest.raises(CircleCIError, match="What became of it cannot be read"):
         client.write("POST", f"{API}/follow", repeatable=False, seen=lambda: client.get("me"))
     assert client.wrote is True
 
