@@ -1,0 +1,182 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""No secret is in a result, a diff, the most verbose output or a file, on success and on failure."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.community.circleci.plugins.module_utils._keys import parse_private_key
+from emulator import Emulator
+from emulator.exchange import Answer, Call
+from tests.integration.ladders import PROJECT
+from tests.integration.playing import Json, Player, Task, task
+from tests.unit.keys import private_key
+
+SECRETS = {
+    "vault_token": "token-nettle-7c1f04",
+    "vault_key": private_key("rsa", "pkcs8", number=7),
+    "vault_other_key": private_key("ed25519", "openssh", number=7),
+    "vault_value": 'first-line-heron\nsecond "line"\tötter\n',
+    "vault_heroku": "heroku-key-marten",
+}
+LENGTH = 12
+"""So many characters in a row of a secret are a trace of it. The masks that CircleCI shows are shorter."""
+
+
+def pieces(text: str) -> set[str]:
+    return {text[start : start + LENGTH] for start in range(len(text) - LENGTH + 1)}
+
+
+def traces() -> set[str]:
+    """The pieces of all lines of all secrets, as they are and as JSON has them, but not of the keys' public halves."""
+    found: set[str] = set()
+    for secret in SECRETS.values():
+        for line in secret.splitlines():
+            if not line.startswith("-----"):
+                found |= pieces(line) | pieces(json.dumps(line)[1:-1])
+    public = " ".join(parse_private_key(SECRETS[name]).public.text for name in ("vault_key", "vault_other_key"))
+    return found - pieces(public)
+
+
+TRACES = traces()
+
+
+def every_module() -> list[Task]:
+    key: Json = {"project": PROJECT, "hostname": "deploy.acme.example", "private_key": "{{ vault_key }}"}
+    variable: Json = {"name": "A", "value": "{{ vault_value }}", "update_value": "always"}
+    many = {
+        "project": PROJECT,
+        "ssh_keys": [{"hostname": "second.acme.example", "private_key": "{{ vault_other_key }}"}],
+        "env_vars": [variable],
+    }
+    tasks = [
+        task("follow", "circleci_project_follow", project="github/acme/web"),
+        task("checkout key", "circleci_checkout_key", project=PROJECT, rotate=True),
+        task("ssh key", "circleci_ssh_key", **key),
+        task("ssh key from a file", "circleci_ssh_key", project=PROJECT, private_key_path="{{ vault_path }}"),
+        task("variable", "circleci_env_var", project=PROJECT, **variable),
+        task("heroku", "circleci_heroku_key", api_key="{{ vault_heroku }}", update_value="always"),
+        task("projects", "circleci_projects", projects=[many]),
+        task("bad key", "circleci_ssh_key", project=PROJECT, private_key="{{ vault_key[:-200] }}"),
+        task("bad value", "circleci_env_var", project=PROJECT, name="A", value=["{{ vault_value }}"]),
+        task("bad option", "circleci_env_var", project=PROJECT, name="A", value="{{ vault_value }}", state="there"),
+    ]
+    return [each | {"ignore_errors": True, "register": f"result_{number}"} for number, each in enumerate(tasks)]
+
+
+def keep_results(count: int) -> Task:
+    """Results as a later task has them: callbacks may get them masked by core."""
+    results = ", ".join(f"result_{number}" for number in range(count))
+    content = f"{{{{ [{results}] | to_json }}}}"
+    return {"name": "keep", "ansible.builtin.copy": {"content": content, "dest": "{{ playbook_dir }}/results.json"}}
+
+
+def found_in(text: str) -> list[str]:
+    return sorted(pieces(text) & TRACES)
+
+
+def found_in_files(player: Player) -> list[str]:
+    """The files with a trace of a secret, apart from those that the test wrote."""
+    own = {player.folder / "vault", player.folder / "record.jsonl"}
+    files = [path for path in player.folder.rglob("*") if path.is_file() and own.isdisjoint({path, path.parent})]
+    return [str(path) for path in files if found_in(path.read_bytes().decode("utf-8", "replace"))]
+
+
+def as_json(body: Any, status: int) -> Answer:
+    return Answer(json.dumps(body), status, content_type="application/json")
+
+
+# What a server may answer to a write that it does not understand: all sorts of things with what it was sent.
+FILLER = "-" * 985  # What is shown of a long message ends within a secret.
+ECHOES: list[Callable[[list[str]], Answer]] = [
+    lambda sent: as_json({"message": "\n".join(sent)}, 400),
+    lambda sent: as_json({"message": json.dumps({"message": "\n".join(sent)})}, 500),
+    lambda sent: as_json({"message": FILLER + sent[-1]}, 400),
+    lambda sent: Answer(" ".join(sent), 403, content_type="text/plain"),
+    lambda sent: Answer(" ".join(sent), 200, content_type="text/html"),
+    lambda sent: as_json({"message": {"you": sent}}, 422),
+    lambda sent: as_json(sent, 200),
+]
+
+
+class Observer:
+    """Stands in the emulator, and looks for secrets in files while a task waits for its answer.
+
+    :param echoing: answer writes with what they sent
+    """
+
+    def __init__(self, player: Player, *, echoing: bool) -> None:
+        self.files: set[str] = set()
+        self.echoing = echoing
+        self._player = player
+        self._echoes = itertools.cycle(ECHOES)
+
+    def answer(self, call: Call, usual: Callable[[], Answer]) -> Answer:
+        self.files.update(found_in_files(self._player))
+        if call.method == "GET" or not self.echoing:
+            return usual()
+        fields = json.loads(call.body or b"{}")
+        sent = [call.headers["Circle-Token"], call.body.decode(), *(str(value) for value in fields.values())]
+        return next(self._echoes)(sent)
+
+
+@pytest.fixture(params=[False, True], ids=["well", "echoing"])
+def observer(player: Player, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Observer:
+    observer = Observer(player, echoing=request.param)
+    usual = Emulator._answer
+    monkeypatch.setattr(Emulator, "_answer", lambda self, call: observer.answer(call, lambda: usual(self, call)))
+    return observer
+
+
+def test_in_process_no_secret_gets_anywhere(player: Player, observer: Observer) -> None:
+    output = play(player, observer)
+    assert observer.files == set()
+    assert "as an ordinary module" not in output
+
+
+def test_ordinary_modules_leave_no_secret_behind(player: Player, observer: Observer) -> None:
+    output = play(player, observer, {"ansible_connection": "elsewhere"})
+    # While they run core keeps their options in such files: which also shows that the test would find one.
+    assert {Path(file).parent.parent for file in observer.files} == {player.temporary}
+    assert "as an ordinary module" in output
+
+
+def play(player: Player, observer: Observer, host: Json | None = None) -> str:
+    player.emulator.state.add_token(SECRETS["vault_token"], login="emulator")
+    player.emulator.follow(PROJECT)
+    tasks = every_module()
+    played = player.play(
+        [*tasks, keep_results(len(tasks))],
+        *("-vvvv", "--diff", "--extra-vars", f"@{write_secrets(player)}"),
+        defaults={"api_token": "{{ vault_token }}", "retries": 0},
+        host=host,
+    )
+    assert played.status == 0, played.output
+    failed = {ran.task for ran in played.ran if ran.status == "failed"}
+    wrong = {"bad key", "bad value", "bad option"}
+    assert failed == ({each["name"] for each in tasks} if observer.echoing else wrong)
+    results = [ran.result for ran in played.ran]
+    for text in (json.dumps(results), json.dumps(results, ensure_ascii=False), played.output):
+        assert found_in(text) == []
+    assert (player.folder / "results.json").exists()
+    assert found_in_files(player) == []
+    return played.output
+
+
+def write_secrets(player: Player) -> Path:
+    """Write a file of variables, where nobody looks for traces."""
+    vault = player.folder / "vault"
+    vault.mkdir()
+    (vault / "key").write_text(SECRETS["vault_other_key"], encoding="utf-8")
+    file = vault / "secrets.yml"
+    file.write_text(yaml.safe_dump(SECRETS | {"vault_path": str(vault / "key")}), encoding="utf-8")
+    return file
