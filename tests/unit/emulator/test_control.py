@@ -264,7 +264,7 @@ def test_program_listens_on_the_wanted_port(start: Start) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with start("--port", str(port)) as (_unused, url), start("--port", str(port)) as (second, nothing):
-        _unused, errors = second.communicate(timeout=10)
+        _output, errors = second.communicate(timeout=10)
 
     assert url == f"http://127.0.0.1:{port}"
     assert (nothing, second.returncode) == ("", 1)
