@@ -419,7 +419,11 @@ class Client:
         """
         self.require_token()
         if not self._personal:
-            self.get_object("me")
+            try:
+                self.get_object("me")
+            except CircleCIError as error:
+                if error.status != 404:  # a server without this endpoint says nothing about the token
+                    raise
             self._personal = True
 
     # --- requests -------------------------------------------------------------------------------------------------

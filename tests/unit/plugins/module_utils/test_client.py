@@ -520,3 +520,27 @@ def test_a_server_that_ignores_the_offset_does_not_loop(emulator: Emulator, monk
 def test_foreign_text_is_shortened_and_escaped() -> None:
     assert plain("a\tb\x00\u2028") == "a\\tb\\x00\\u2028"
     assert plain("x" * 2000) == "x" * 1000 + "…"
+
+
+# --- tokens --------------------------------------------------------------------------------------------------------
+
+
+def test_whose_token_it_is_is_asked_once(emulator: Emulator) -> None:
+    client = client_for(emulator)
+    client.require_personal_token()
+    for asking in (client, client.copy()):
+        asking.require_personal_token()
+    assert [record.path for record in emulator.requests] == ["/api/v1.1/me"]
+
+
+@pytest.mark.parametrize(("status", "raises"), [(401, True), (403, True), (404, False)])
+def test_only_a_clear_answer_speaks_against_a_token(emulator: Emulator, status: int, raises: bool) -> None:
+    emulator.fault("status", status=status, body={"message": "x"})
+    client = client_for(emulator)
+    if raises:
+        with pytest.raises(CircleCIError):
+            client.require_personal_token()
+    else:
+        client.require_personal_token()
+        client.require_personal_token()
+        assert len(emulator.requests) == 1
