@@ -30,7 +30,11 @@ class CallbackModule(CallbackBase):
         super().__init__()
         self._file = os.environ["RECORD_FILE"]
         self._requests_url = f"{os.environ['RECORD_EMULATOR']}/_emulator/requests"
-        self._seen = 0
+        self._seen = len(self._requests())
+
+    def _requests(self) -> list[Any]:
+        with urllib.request.urlopen(self._requests_url) as answer:
+            return list(json.load(answer))
 
     def v2_runner_on_ok(self, result: Any) -> None:
         self._record("ok", result)
@@ -45,8 +49,7 @@ class CallbackModule(CallbackBase):
         self._record("unreachable", result)
 
     def _record(self, status: str, result: Any) -> None:
-        with urllib.request.urlopen(self._requests_url) as answer:
-            requests = json.load(answer)
+        requests = self._requests()
         line = {
             "task": result._task.get_name().removeprefix("community.circleci."),
             "status": status,
