@@ -1,0 +1,167 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The playbooks of the guide, run as they are printed."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from tests.integration.playing import Played, Player
+
+GUIDE = Path(__file__).resolve().parents[2] / "docs" / "docsite" / "rst"
+PAGES = [page.stem for page in sorted(GUIDE.glob("*.rst"))]
+PROJECT = "github/acme/api"
+BLOCK = re.compile(r"^\.\. code-block:: (\S+)\n((?: +:.*\n)*)\n((?:(?: {3}.*)?\n)+)", re.MULTILINE)
+
+
+def blocks(page: str, language: str) -> Iterator[tuple[str | None, str]]:
+    """The code blocks of a page, each with the name of the file that the reader saves it as, if there is one."""
+    text = (GUIDE / f"{page}.rst").read_text(encoding="utf-8") + "\n"
+    for found in BLOCK.finditer(text):
+        name = re.search(r":caption: (\S+)", found[2])
+        if found[1].startswith(language):
+            yield name[1] if name else None, textwrap.dedent(found[3])
+
+
+class Reader:
+    """Somebody who does what a page says, in one folder."""
+
+    def __init__(self, player: Player) -> None:
+        self.player = player
+        self.folder = player.folder
+        key = Ed25519PrivateKey.generate().private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
+        )
+        (self.folder / "deploy_key").write_bytes(key)
+        machine = player.emulator.state.machine
+        machine.set_seconds(dict.fromkeys(machine.seconds, 0.0))
+
+    def run(self, book: str, *arguments: str) -> Played:
+        """Run a playbook, which must succeed."""
+        self.player.emulator.clear()
+        played = self.player.run(
+            book,
+            *arguments,
+            host={"ansible_connection": "local"},
+            CIRCLE_HOST=self.player.emulator.url,
+            CIRCLE_TOKEN=self.player.emulator.token,
+            REGISTRY_PASSWORD="correct-horse-battery",
+        )
+        assert played.status == 0, f"{book}\n{played.output}"
+        assert "DEPRECATION" not in played.output
+        return played
+
+    def follow_page(self, page: str) -> list[str]:
+        """Save its files and run its playbooks in order. Returns the names of these."""
+        books = []
+        for name, text in blocks(page, "yaml"):
+            if name is not None:
+                # Apart from the pauses: what the emulator builds here takes no time.
+                quick = re.sub(r"^( +)wait: true$", r"\g<0>\n\1wait_interval: 0.1", text, flags=re.MULTILINE)
+                (self.folder / name).write_text(quick, encoding="utf-8")
+                if text.startswith("- name:") and "hosts: " in text:
+                    self.run(str(self.folder / name))
+                    books.append(name)
+        return books
+
+
+@pytest.fixture
+def reader(player: Player) -> Reader:
+    return Reader(player)
+
+
+def test_the_first_project(reader: Reader) -> None:
+    assert reader.follow_page("first_project") == ["follow.yml", "onboard.yml", "build.yml"]
+    project = reader.player.emulator.project(PROJECT)
+    assert len(project.checkout_keys) == 1
+    assert [key.hostname for key in project.ssh_keys] == ["deploy.acme.example"]
+    assert project.env_vars == {"REGISTRY_PASSWORD": "correct-horse-battery"}
+    assert [build.why for build in project.builds] == ["first-build", "api", "api"]
+    reader.run(str(reader.folder / "onboard.yml"))
+    assert reader.player.emulator.writes == []
+
+
+def test_keys_and_rotation(reader: Reader) -> None:
+    reader.player.emulator.follow(PROJECT)
+    (before,) = reader.player.emulator.project(PROJECT).checkout_keys
+    books = reader.follow_page("keys_and_rotation")
+    assert books == ["rotate_checkout_keys.yml", "rotate_now.yml", "replace_ssh_key.yml", "audit.yml"]
+    (after,) = reader.player.emulator.project(PROJECT).checkout_keys
+    assert after != before
+
+
+def test_deploy_runs(reader: Reader) -> None:
+    reader.player.emulator.follow(PROJECT)
+    reader.follow_page("deploy_runs")
+    builds = len(reader.player.emulator.project(PROJECT).builds)
+    once = reader.run(str(reader.folder / "build_once.yml"))
+    assert once["Build it, unless that was done already"].result["reused"] is True
+    assert len(reader.player.emulator.project(PROJECT).builds) == builds
+
+
+def test_a_failing_build_reaches_the_rescue(reader: Reader) -> None:
+    reader.player.emulator.follow(PROJECT)
+    (text,) = [text for name, text in blocks("deploy_runs", "yaml") if name == "deploy_or_tell.yml"]
+    (reader.folder / "deploy_or_tell.yml").write_text(text, encoding="utf-8")
+    reader.player.emulator.script("failed")
+    played = reader.player.run(
+        str(reader.folder / "deploy_or_tell.yml"),
+        host={"ansible_connection": "local"},
+        CIRCLE_HOST=reader.player.emulator.url,
+        CIRCLE_TOKEN=reader.player.emulator.token,
+    )
+    assert played.status == 2
+    assert "Run tests, exit code 1" in played.output
+    assert "Run tests" in played["End the run"].result["msg"]
+
+
+def test_many_projects(reader: Reader) -> None:
+    assert reader.follow_page("many_projects") == ["onboard.yml", "rotate_all.yml"]
+    reader.run("community.circleci.onboard", "-e", f"@{reader.folder / 'projects.yml'}")
+    assert reader.player.emulator.writes == []
+    assert reader.player.emulator.project("bitbucket/acme/tools").followers
+
+
+@pytest.mark.parametrize("page", ["where_tasks_run", "when_circleci_misbehaves"])
+def test_single_playbooks(reader: Reader, page: str) -> None:
+    assert len(reader.follow_page(page)) == 1
+
+
+def test_awx(reader: Reader) -> None:
+    assert reader.follow_page("awx") == ["self_service.yml"]
+    (reader.folder / "projects.yml").write_text(yaml.safe_dump({"circleci_projects": [{"project": PROJECT}]}))
+    reader.run(str(reader.folder / "site.yml"), "-e", f"@{reader.folder / 'projects.yml'}")
+    assert reader.player.emulator.project("github/acme/web").followers
+
+
+def _tasks(found: Any) -> Iterator[dict[str, Any]]:
+    """Every mapping in a document: tasks are among them."""
+    if isinstance(found, dict):
+        yield found
+    for inner in found.values() if isinstance(found, dict) else found if isinstance(found, list) else ():
+        yield from _tasks(inner)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_loop_has_a_label(page: str) -> None:
+    for _name, text in blocks(page, "yaml"):
+        for task in _tasks(yaml.safe_load(text)):
+            assert "loop" not in task or "label" in task.get("loop_control", {}), task
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_commands_name_files_of_the_page(page: str) -> None:
+    names = {name for name, _text in blocks(page, "yaml")}
+    for _name, text in blocks(page, "console"):
+        for mentioned in re.findall(r"[ @]([\w-]+\.yml)", text):
+            assert mentioned in names or page == "where_tasks_run", mentioned
