@@ -24,6 +24,7 @@ import urllib3
 from emulator import Emulator
 from tests.unit.keys import private_key
 
+pytestmark = pytest.mark.matrix
 API = "github/acme/api"
 KEY = private_key()
 VALUE = "a value of many characters"
@@ -526,6 +527,7 @@ def test_check_mode_writes_nothing_whatever_happens(ladder: Ladder, fault: str) 
     assert ladder.emulator.writes == []
 
 
+@pytest.mark.parametrize("ladder", ["set variable", "many projects: follow"], indirect=True)
 def test_throttling_is_told_once_with_how_long_it_took(ladder: Ladder) -> None:
     ladder.emulator.fault("status", method="GET", status=429, body={}, headers={"Retry-After": "1"})
     result = ladder.task()
