@@ -90,6 +90,18 @@ def test_damage_of_copying_is_repaired(kind: str, form: str, damage) -> None:
     assert parse_private_key(damage(text(kind, form))).text == text(kind, form)
 
 
+BLANKS = st.text(alphabet=" \t", max_size=4)
+
+
+@given(st.sampled_from(GOOD), st.sampled_from(["\n", "\r\n", "\r"]), BLANKS, BLANKS, st.text(" \t\r\n", max_size=6))
+def test_white_space_that_copying_adds_or_loses_makes_no_other_key(
+    which: tuple[str, str], line_end: str, indent: str, trail: str, around: str
+) -> None:
+    whole = text(*which)
+    damaged = line_end.join(f"{indent}{line}{trail}" for line in whole.splitlines())
+    assert parse_private_key(around + damaged + around).text == whole
+
+
 def test_parameters_before_an_ec_key_are_left_out() -> None:
     parameters = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
     assert parse_private_key(parameters + text("ecdsa", "traditional")).text == text("ecdsa", "traditional")
