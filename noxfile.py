@@ -354,6 +354,8 @@ def docs(session: nox.Session) -> None:
     (site / "rst").chmod(0o755)  # antsibull-docs refuses a folder that others may write
     options: list[str | Path] = ["--use-current", "--squash-hierarchy", "--fail-on-error", "--dest-dir", site / "rst"]
     tool("antsibull-docs", "collection", *options, "community.circleci")
+    # Where the pages of the guide look for them
+    shutil.copytree(ROOT / "docs" / "pictures", site / "pictures")
     strict = ["--fail-on-warning", "--keep-going", "--quiet"]
     tool("sphinx-build", *strict, "--conf-dir", ROOT / "docs" / "site", site / "rst", site / "html")
 
@@ -433,6 +435,12 @@ def _demo_environment(bin_folder: Path) -> dict[str, str]:
     variables = {**os.environ, **environment(bin_folder)}
     variables |= {name: value for name, value in os.environ.items() if name.startswith("CIRCLE")}
     return {name: value for name, value in variables.items() if value is not None}
+
+
+@nox.session
+def pictures(session: nox.Session) -> None:
+    """Draw the guide's pictures of a terminal anew, from real runs."""
+    run(session, core_venv(session, USABLE_CORES[-1]), "python", "docs/pictures.py")
 
 
 @nox.session

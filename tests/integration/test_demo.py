@@ -60,7 +60,7 @@ def test_an_exported_circleci_is_not_used(player: Player) -> None:
     assert "1. Say what would change" in output
     assert "+    following: true" in output
     assert "#3 success: " in output
-    assert "Run tests, exit code 1" in output
+    assert "FAILED tests/test_orders.py" in output
     assert list(player.temporary.iterdir()) == []
 
 
