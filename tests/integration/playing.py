@@ -155,6 +155,7 @@ class Player:
             check=False,
         )
         output = finished.stdout + finished.stderr
+        assert "[DEPRECATION WARNING]" not in output, output
         lines = record.read_text(encoding="utf-8").splitlines()
         return Played(finished.returncode, output, [Ran(**json.loads(line)) for line in lines])
 
