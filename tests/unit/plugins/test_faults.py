@@ -594,6 +594,7 @@ def _as_process(emulator: Emulator, folder: Path, options: dict[str, Any]) -> di
 
 def _comparable(result: dict[str, Any]) -> dict[str, Any]:
     """A result without what another run gives otherwise: the key that the server makes, ports, shortened pauses."""
-    kept = {key: value for key, value in result.items() if key not in ("invocation", "warnings", "exception")}
+    core_adds = ("invocation", "warnings", "exception", "_ansible_new_secrets")
+    kept = {key: value for key, value in result.items() if key not in core_adds}
     kept.update({key: bool(kept.get(key)) for key in ("checkout_key", "checkout_keys", "diff")})
     return {**kept, "msg": re.sub(r":\d{4,5}|\d s later", "", str(kept.get("msg")))}
