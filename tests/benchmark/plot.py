@@ -55,7 +55,7 @@ def svg(title: str, across: str, up: str, lines: dict[str, Line]) -> str:
         parts.append(_text(x, y + 18, f"{tick:,.0f}", "middle"))
     ends = sorted((place(*line[-1])[1], name) for name, line in lines.items())
     label = 0.0
-    for (end, name), colour in zip(ends, COLOURS, strict=True):
+    for (end, name), colour in zip(ends, COLOURS, strict=False):
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*point) for point in lines[name]))
         parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         for x, y in (place(*point) for point in lines[name]):
