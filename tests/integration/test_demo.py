@@ -15,6 +15,7 @@ import pytest
 
 from tests.integration.playing import Player
 
+pytestmark = pytest.mark.once
 RUN = Path(__file__).resolve().parents[2] / "playbooks" / "demo" / "run.py"
 PROJECT = "github/acme/api"
 SECONDS_TO_STOP = 20

@@ -91,7 +91,7 @@ def query(emulator: Emulator, _options: None) -> Query:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how large the fault matrix is."""
-    cells = sum("/test_faults.py::" in report.nodeid for report in terminalreporter.stats.get("passed", []))
+    cells = sum("plugins/test_faults.py::" in report.nodeid for report in terminalreporter.stats.get("passed", []))
     if cells:
         terminalreporter.write_line(f"Fault matrix: {cells} cells hold.")
 

@@ -24,7 +24,7 @@ import urllib3
 from emulator import Emulator
 from tests.unit.keys import private_key
 
-pytestmark = pytest.mark.matrix
+pytestmark = pytest.mark.once
 API = "github/acme/api"
 KEY = private_key()
 VALUE = "a value of many characters"

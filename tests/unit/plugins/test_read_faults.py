@@ -14,7 +14,7 @@ from ansible.errors import AnsibleError
 from emulator import Emulator
 from tests.unit.plugins.test_faults import DOUBTFUL, MISSHAPEN, REDIRECTS, THROTTLED, UNUSABLE
 
-pytestmark = pytest.mark.matrix
+pytestmark = pytest.mark.once
 API = "github/acme/api"
 Read = Callable[[], Any]
 READS: dict[str, tuple[str, dict[str, Any]]] = {
