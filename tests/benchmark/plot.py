@@ -12,6 +12,12 @@ WIDTH, HEIGHT = 760, 420
 LEFT, RIGHT, TOP, BOTTOM = 60, 250, 40, 50
 COLOURS = ["#0b7285", "#c92a2a", "#5f3dc4", "#e67700", "#868e96", "#2b8a3e"]
 
+LICENCE = """\
+<!--
+SPDX-FileCopyrightText: 2026 The community.circleci contributors
+SPDX-License-Identifier: GPL-3.0-or-later
+-->"""
+
 Line = list[tuple[float, float]]
 
 
@@ -34,10 +40,7 @@ def svg(title: str, across: str, up: str, lines: dict[str, Line]) -> str:
         return LEFT + part_x * (WIDTH - LEFT - RIGHT), HEIGHT - BOTTOM - part_y * (HEIGHT - TOP - BOTTOM)
 
     parts = [
-        "<!--",
-        "SPDX-FileCopyrightText: 2026 The community.circleci contributors",
-        "SPDX-License-Identifier: GPL-3.0-or-later",
-        "-->",
+        LICENCE,
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}">',
         "<style>text { font: 13px sans-serif }</style>",
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
