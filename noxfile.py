@@ -385,7 +385,7 @@ def package(session: nox.Session) -> None:
         session.error("galaxy-importer is not content:\n" + "\n".join(warnings))
 
 
-@nox.session
+@nox.session(tags=["test", "test-all"])
 def molecule(session: nox.Session) -> None:
     """Run the molecule scenarios; arguments after -- go to molecule."""
     run(session, tools(session), "molecule", *(session.posargs or ["test", "--all"]))
