@@ -20,7 +20,7 @@ MANY = {
     "project": "web",
     "following": True,
     "checkout_keys": [{"type": "deploy-key"}],
-    "ssh_keys": [{"hostname": "deploy.acme.example", "private_key": private_key("rsa", "traditional")}],
+    "ssh_keys": [{"hostname": "deploy.acme.example", "private_key": private_key("rsa", "pkcs8")}],
     "env_vars": [{"name": "REGISTRY_PASSWORD", "value": "lake-pebble-41"}],
 }
 MANY_ABSENT = {"project": "web", "following": False}
@@ -64,7 +64,7 @@ def ladders() -> list[Ladder]:
 
 
 def other_tasks() -> list[Task]:
-    """What is no ladder: rotation, exclusiveness and failures."""
+    """What is no ladder: rotation, exclusiveness, builds, reading and failures."""
     ignore = {"ignore_errors": True}
     return [
         task("rotate", "circleci_checkout_key", project=PROJECT, rotate=True),
@@ -76,6 +76,11 @@ def other_tasks() -> list[Task]:
             private_key=private_key(),
             exclusive=True,
         ),
+        task("build", "circleci_build", project=PROJECT, wait=True, keywords=ignore),
+        task("let in", "circleci_build_ssh_user", project=PROJECT, build_num=1),
+        task("read user", "circleci_user_info"),
+        task("read project", "circleci_project_info", project=PROJECT, checkout_keys=True, env_vars=True),
+        task("read build", "circleci_build_info", project=PROJECT, artifacts=True, tests=True, steps=True),
         task("mangled key", "circleci_ssh_key", project=PROJECT, private_key="no key at all", keywords=ignore),
         task("no such repository", "circleci_project_follow", project="github/acme/nowhere", keywords=ignore),
         task("no token", "circleci_env_var", project=PROJECT, name="A", state="absent", api_token="", keywords=ignore),
@@ -86,7 +91,10 @@ def other_tasks() -> list[Task]:
 def prepare(emulator: Emulator) -> None:
     """Give the emulator the state that the tasks start from."""
     emulator.reset()
+    emulator.state.machine.set_progress("poll")
     emulator.follow(PROJECT)
+    emulator.script("success")  # the first build of the project that a task follows
+    emulator.script("failed")
 
 
 def comparable(ran: Ran) -> Json:
@@ -101,19 +109,22 @@ def comparable(ran: Ran) -> Json:
     def number(match: re.Match[str]) -> str:
         return numbers.setdefault(match[0], f"<{len(numbers) + 1}>")
 
-    def without(value: Any) -> Any:
+    def without(value: Any, name: str = "") -> Any:
         if isinstance(value, dict):
-            return {key: without(item) for key, item in sorted(value.items())}
+            return {key: without(item, key) for key, item in sorted(value.items())}
         if isinstance(value, list):
             return [without(item) for item in value]
-        return FRESH.sub(number, value) if isinstance(value, str) else value
+        if isinstance(value, str):
+            return FRESH.sub(number, TIME.sub("<time>", value))
+        return "<duration>" if value is not None and name.endswith(("_millis", "_seconds")) else value
 
     numbered: Json = without(result)
     return numbered | {"status": ran.status, "writes": [FRESH.sub("<>", write) for write in ran.writes]}
 
 
+TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 FRESH = re.compile(
-    r"SHA256:[\w+/]{43}|\b(?:[0-9a-f]{2}:){15}[0-9a-f]{2}\b|ssh-ed25519 \S+|\d{4}-\d\d-\d\dT[\d:.]+Z"
+    r"SHA256:[\w+/]{43}|\b(?:[0-9a-f]{2}:){15}[0-9a-f]{2}\b|ssh-ed25519 \S+"
     r"|http://127\.0\.0\.1:\d+|\b[0-9a-f]{40}\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"
 )
 

@@ -12,7 +12,7 @@ import pytest
 from tests.integration.ladders import climbed, comparable, ladders, other_tasks, prepare
 from tests.integration.playing import HERE, TARGET_PYTHONS, Player, Task, task
 
-IN_PROCESS = "runs as an ordinary module"
+ORDINARY = "runs as an ordinary module"
 
 
 def everything() -> list[Task]:
@@ -35,23 +35,25 @@ def player(player: Player) -> Player:
 def test_in_process_every_module_changes_what_it_predicts_and_only_once(player: Player) -> None:
     played = player.play(everything(), "--diff", "-vv")
     assert played.status == 0, played.output
-    assert IN_PROCESS not in played.output
+    assert ORDINARY not in played.output
     assert [line for ladder in ladders() for line in climbed(played, ladder)] == []
+    assert [step["name"] for step in played["build"].result["failed_steps"]] != []
     assert max(ran.connections for ran in played.ran) == 1
 
 
 @pytest.mark.parametrize("python", TARGET_PYTHONS or [sys.executable])
 def test_ordinary_modules_give_the_same_results(player: Player, python: str) -> None:
-    here = player.play(everything(), "--diff")
+    # As processes these take seconds, so the tasks that say least about the way they run are left out.
+    tasks = [
+        each for each in everything() if not each["name"].endswith(("absent, predicted", "absent, again", "token"))
+    ]
+    here = player.play(tasks, "--diff")
     prepare(player.emulator)
-    there = player.play(everything(), "--diff", "-vv", host=elsewhere(python), ANSIBLE_PIPELINING="1")
-    assert there.output.count(IN_PROCESS) == len(everything())
+    host = {"ansible_connection": "elsewhere", "ansible_python_interpreter": python}
+    there = player.play(tasks, "--diff", "-vv", host=host, ANSIBLE_PIPELINING="1")
+    assert there.output.count(ORDINARY) == len(tasks)
     for one, other in zip(here.ran, there.ran, strict=True):
         assert comparable(other) == comparable(one), one.task
-
-
-def elsewhere(python: str) -> dict[str, str]:
-    return {"ansible_connection": "elsewhere", "ansible_python_interpreter": python}
 
 
 def test_a_loop_over_forty_projects_uses_one_connection(player: Player) -> None:

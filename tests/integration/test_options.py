@@ -78,7 +78,7 @@ def test_mistakes_in_options_are_failures_that_name_the_module_and_send_nothing(
         "missing": ["missing required arguments: project"],
         "choice": ["value of type must be one of", "deploy-key", "master-key"],
         "exclusive": ["private_key", "mutually exclusive"],
-        "type": ["max_age", "soon"],
+        "type": ["max_age", "convert to int"],
         "slug": ["acme/api", "github/acme/api"],
         "token": ["No API token", "CIRCLE_TOKEN"],
     }
