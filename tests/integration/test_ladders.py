@@ -38,7 +38,8 @@ def test_in_process_every_module_changes_what_it_predicts_and_only_once(player: 
     assert ORDINARY not in played.output
     assert [line for ladder in ladders() for line in climbed(played, ladder)] == []
     assert [step["name"] for step in played["build"].result["failed_steps"]] != []
-    assert max(ran.connections for ran in played.ran) == 1
+    # The output of a failed step is read without the token, so on a connection of its own.
+    assert {ran.task for ran in played.ran if ran.connections > 1} <= {"build"}
 
 
 @pytest.mark.parametrize("python", TARGET_PYTHONS or [sys.executable])
