@@ -39,10 +39,12 @@ class Reader:
     def __init__(self, player: Player) -> None:
         self.player = player
         self.folder = player.folder
-        key = Ed25519PrivateKey.generate().private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
-        )
-        (self.folder / "deploy_key").write_bytes(key)
+        # The files that the pages make with ssh-keygen
+        for name in ("deploy_key", "new_deploy_key"):
+            key = Ed25519PrivateKey.generate().private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
+            )
+            (self.folder / name).write_bytes(key)
         machine = player.emulator.state.machine
         machine.set_seconds(dict.fromkeys(machine.seconds, 0.0))
 
@@ -92,12 +94,29 @@ def test_the_first_project(reader: Reader) -> None:
 
 
 def test_keys_and_rotation(reader: Reader) -> None:
-    reader.player.emulator.follow(PROJECT)
-    (before,) = reader.player.emulator.project(PROJECT).checkout_keys
+    reader.follow_page("first_project")
+    project = reader.player.emulator.project(PROJECT)
+    (checkout_key,), (ssh_key,) = project.checkout_keys, project.ssh_keys
     books = reader.follow_page("keys_and_rotation")
     assert books == ["rotate_checkout_keys.yml", "rotate_now.yml", "replace_ssh_key.yml", "audit.yml"]
-    (after,) = reader.player.emulator.project(PROJECT).checkout_keys
-    assert after != before
+    (new_checkout_key,), (new_ssh_key,) = project.checkout_keys, project.ssh_keys
+    assert new_checkout_key != checkout_key
+    assert new_ssh_key != ssh_key
+    assert new_ssh_key.hostname == ssh_key.hostname
+
+
+def test_a_regular_rotation_finishes_one_that_was_interrupted(reader: Reader) -> None:
+    emulator = reader.player.emulator
+    emulator.follow(PROJECT)
+    project = emulator.project(PROJECT)
+    # What an interrupted rotation leaves: the new key beside the old one.
+    new = emulator.state.add_checkout_key(project, "deploy-key", None)
+    assert len(project.checkout_keys) == 2
+    (text,) = [text for name, text in blocks("keys_and_rotation", "yaml") if name == "rotate_checkout_keys.yml"]
+    (reader.folder / "rotate_checkout_keys.yml").write_text(text, encoding="utf-8")
+    reader.run(str(reader.folder / "rotate_checkout_keys.yml"))
+    assert [write.method for write in emulator.writes] == ["DELETE"]
+    assert project.checkout_keys == [new]
 
 
 def test_deploy_runs(reader: Reader) -> None:
@@ -126,7 +145,7 @@ def test_a_failing_build_reaches_the_rescue(reader: Reader) -> None:
 
 
 def test_many_projects(reader: Reader) -> None:
-    assert reader.follow_page("many_projects") == ["onboard.yml", "rotate_all.yml"]
+    assert reader.follow_page("many_projects") == ["team.yml", "rotate_all.yml"]
     reader.run("community.circleci.onboard", "-e", f"@{reader.folder / 'projects.yml'}")
     assert reader.player.emulator.writes == []
     assert reader.player.emulator.project("bitbucket/acme/tools").followers
