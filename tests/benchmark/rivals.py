@@ -23,13 +23,17 @@ class Rival(Protocol):
     def settings(self, project: str) -> dict[str, Any] | None:
         """The settings, None of a project that is not set up."""
 
-    def follow(self, project: str) -> None: ...
+    def follow(self, project: str) -> None:
+        """Follow a project."""
 
-    def checkout_keys(self, project: str) -> list[dict[str, Any]]: ...
+    def checkout_keys(self, project: str) -> list[dict[str, Any]]:
+        """The checkout keys of a project."""
 
-    def add_checkout_key(self, project: str) -> None: ...
+    def add_checkout_key(self, project: str) -> None:
+        """Make a deploy key."""
 
-    def add_ssh_key(self, project: str, key: str) -> None: ...
+    def add_ssh_key(self, project: str, key: str) -> None:
+        """Add an SSH key."""
 
 
 class WithPycircleci:

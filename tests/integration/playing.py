@@ -158,7 +158,6 @@ class Player:
         # Whatever a test is about, no user is to see these.
         assert "Traceback (most recent call last)" not in output, output
         assert "DEPRECATION WARNING" not in output, output
-        assert "[DEPRECATION WARNING]" not in output, output
         lines = record.read_text(encoding="utf-8").splitlines()
         return Played(finished.returncode, output, [Ran(**json.loads(line)) for line in lines])
 
