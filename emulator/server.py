@@ -240,7 +240,7 @@ class Emulator:
             for transport in list(self._connections):
                 if isinstance(transport, asyncio.WriteTransport):
                     transport.abort()
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.2 if self._tls else 0)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         path, _unused, query = request.raw_path.partition("?")
