@@ -187,7 +187,7 @@ class Bench:
                         "url": f"{url}/api/v1.1/project/{{{{ item }}}}/{what}",
                         "headers": {"Circle-Token": TOKEN, "Accept": "application/json"},
                     },
-                    "loop": slugs,
+                    "loop": "{{ slugs }}",
                 }
                 for what in ("settings", "checkout-key")
             ]
@@ -198,7 +198,7 @@ class Bench:
                 "ssh_key": {"hostname": HOSTNAME, "private_key": self.private_key},
             }
             tasks = [
-                {f"{prefix}{module}": {"project": "{{ item }}", **connection, **own}, "loop": slugs}
+                {f"{prefix}{module}": {"project": "{{ item }}", **connection, **own}, "loop": "{{ slugs }}"}
                 for module, own in options.items()
             ]
         elif name == "projects":
@@ -206,7 +206,8 @@ class Bench:
             described = [{"project": slug, "following": True, **keys} for slug in slugs]
             tasks = [{f"{prefix}projects": {**connection, "concurrency": CONCURRENCY, "projects": described}}]
         play: dict[str, Any] = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": tasks}
-        play["vars"] = {"ansible_python_interpreter": sys.executable}
+        # One list for all tasks, as one has it in a playbook
+        play["vars"] = {"ansible_python_interpreter": sys.executable, "slugs": slugs}
         if name == "ordinary":
             play["environment"] = {"ORDINARY": "1"}  # This is one of the things that need an ordinary module.
         return [play]
