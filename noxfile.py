@@ -4,11 +4,14 @@
 """Every check of the collection, and its demo.
 
 Sessions that need the same packages share an environment under ``.cache/venvs``, so nox makes none of its own.
-Nothing is written outside ``.cache``, and what the user has exported for Ansible or CircleCI reaches no session.
+``make test`` runs the sessions with the tag "checks" and those with the tag "suites" side by side. Nothing is written
+outside ``.cache``, and what the user has exported for Ansible or CircleCI reaches no session.
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import functools
 import hashlib
 import os
@@ -16,6 +19,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import nox
@@ -97,10 +101,13 @@ def python_for(core: str) -> Path | None:
 USABLE_CORES = [core for core in CORES if python_for(core)]
 
 
-def _every_core() -> list[object]:
-    """Make session parameters of all ansible-cores; make test takes the oldest, the newest and the newest usable."""
+def _every_core(tag: str) -> list[object]:
+    """Make session parameters of all ansible-cores; make test takes the oldest, the newest and the newest usable.
+
+    Their tag is this one, or "…-all" for those that only make test-all takes.
+    """
     quick = {CORES[0], CORES[-1], *USABLE_CORES[-1:]}
-    tags = {core: ["test", "test-all"] if core in quick else ["test-all"] for core in CORES}
+    tags = {core: [tag, f"{tag}-all"] if core in quick else [f"{tag}-all"] for core in CORES}
     return [nox.param(core, id=series(core), tags=tags[core]) for core in CORES]
 
 
@@ -126,18 +133,29 @@ def environment(bin_folder: Path, collections: Path = LINK) -> dict[str, str | N
     }
 
 
+@contextlib.contextmanager
+def alone(name: str) -> Iterator[None]:
+    """Keep another run of nox out of something in the cache meanwhile."""
+    folder = CACHE / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / name).open("w", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 @functools.cache
 def _prepare_cache() -> None:
     """Make the folders that every environment names."""
     for folder in (CACHE / "pythons", LINK / "ansible_collections" / "community", HOME / ".config", REPORTS):
         folder.mkdir(parents=True, exist_ok=True)
-    _link(LINK / "ansible_collections" / "community" / "circleci", ROOT)
-    for version, path in interpreters().items():
-        _link(CACHE / "pythons" / f"python{version}", path)
-    # ansible-test installs with this home and drops other variables: the user's registry has to be known here too.
-    for name in (".config/pip", ".config/uv", ".pip"):
-        if (Path.home() / name).exists():
-            _link(HOME / name, Path.home() / name)
+    with alone("links"):
+        _link(LINK / "ansible_collections" / "community" / "circleci", ROOT)
+        for version, path in interpreters().items():
+            _link(CACHE / "pythons" / f"python{version}", path)
+        # ansible-test installs with this home and drops other variables: the user's registry has to be known here too.
+        for name in (".config/pip", ".config/uv", ".pip"):
+            if (Path.home() / name).exists():
+                _link(HOME / name, Path.home() / name)
 
 
 def _link(link: Path, target: Path) -> None:
@@ -160,11 +178,12 @@ def venv(session: nox.Session, name: str, python: Path, *requirements: str) -> P
     contents = [str(ROOT), str(python), *packages, *(file.read_text(encoding="utf-8") for file in files)]
     key = hashlib.sha256("\n".join(contents).encode()).hexdigest()
     stamp = folder / "made-of"
-    if not stamp.exists() or stamp.read_text(encoding="utf-8") != key:
-        _uv(session, "venv", "--clear", "--python", str(python), str(folder))
-        options = [part for file in files for part in ("--requirement", str(file))]
-        _uv(session, "pip", "install", "--python", str(folder / "bin" / "python"), *options, *packages)
-        stamp.write_text(key, encoding="utf-8")
+    with alone(f"venv-{name}"):
+        if not stamp.exists() or stamp.read_text(encoding="utf-8") != key:
+            _uv(session, "venv", "--clear", "--python", str(python), str(folder))
+            options = [part for file in files for part in ("--requirement", str(file))]
+            _uv(session, "pip", "install", "--python", str(folder / "bin" / "python"), *options, *packages)
+            stamp.write_text(key, encoding="utf-8")
     return folder / "bin"
 
 
@@ -241,11 +260,17 @@ def run_pytest(session: nox.Session, core: str, suite: str, *arguments: str) -> 
 
     The playbook tests find the interpreters of target hosts in the variable TARGET_PYTHONS, separated as in PATH.
     """
-    bin_folder = core_venv(session, core)
     targets = target_pythons(session, core) if suite == "integration" else []
-    report = REPORTS / f"{suite}-{series(core)}.xml"
-    command = ["-m", "pytest", "--numprocesses=2", f"--junitxml={report}", *(arguments or [f"tests/{suite}"])]
-    run(session, bin_folder, "python", *command, TARGET_PYTHONS=os.pathsep.join(map(str, targets)))
+    options = arguments or (f"tests/{suite}",)
+    _pytest(session, core, f"{suite}-{series(core)}", *options, TARGET_PYTHONS=os.pathsep.join(map(str, targets)))
+
+
+def _pytest(
+    session: nox.Session, core: str, report: str, *arguments: str, collections: Path = LINK, **variables: str
+) -> None:
+    """Run pytest on an ansible-core and keep a report of what it counted."""
+    options = ["--numprocesses=2", f"--junitxml={REPORTS / report}.xml", *arguments]
+    run(session, core_venv(session, core), "python", "-m", "pytest", *options, collections=collections, **variables)
 
 
 def collection_copy(name: str) -> Path:
@@ -275,7 +300,7 @@ def collection_copy(name: str) -> Path:
 # --- sessions ------------------------------------------------------------------------------------------------------
 
 
-@nox.session(tags=["test", "test-all"])
+@nox.session(tags=["checks", "checks-all"])
 def lint(session: nox.Session) -> None:
     """Check style, licences, documentation, change log and action group."""
     tool = functools.partial(run, session, tools(session))
@@ -290,7 +315,7 @@ def lint(session: nox.Session) -> None:
     tool("ansible-lint")
 
 
-@nox.session(tags=["test", "test-all"])
+@nox.session(tags=["checks", "checks-all"])
 def types(session: nox.Session) -> None:
     """Check the types of everything written in Python."""
     tool = functools.partial(run, session, tools(session))
@@ -300,7 +325,7 @@ def types(session: nox.Session) -> None:
 
 
 @nox.session
-@nox.parametrize("core", _every_core())
+@nox.parametrize("core", _every_core("checks"))
 def sanity(session: nox.Session, core: str) -> None:
     """Run ansible-test sanity of every ansible-core on a copy of the collection."""
     bin_folder = core_venv(session, core)
@@ -344,7 +369,7 @@ sys.exit(subprocess.run(command, env=os.environ | {_uv_variables()!r}).returncod
 """
 
 
-@nox.session(tags=["test", "test-all"])
+@nox.session(tags=["checks", "checks-all"])
 def docs(session: nox.Session) -> None:
     """Build the site of the guide and the plugins' documentation in .cache/docs/html; any warning is an error."""
     tool = functools.partial(run, session, tools(session))
@@ -360,9 +385,9 @@ def docs(session: nox.Session) -> None:
     tool("sphinx-build", *strict, "--conf-dir", ROOT / "docs" / "site", site / "rst", site / "html")
 
 
-@nox.session(tags=["test", "test-all"])
+@nox.session(tags=["checks", "checks-all"])
 def package(session: nox.Session) -> None:
-    """Build the artefact, install it without a network, and let Galaxy's importer look at it."""
+    """Build the artefact, install it without a network, run its playbooks, and let Galaxy's importer look at it."""
     place = CACHE / "package"
     installed = place / "installed"
     shutil.rmtree(place, ignore_errors=True)
@@ -381,11 +406,12 @@ def package(session: nox.Session) -> None:
             session.error(f"ansible-builder does not see the requirement {line}:\n{introspected}")
     with session.chdir(place):
         output = tool("python", "-m", "galaxy_importer.main", artefact, silent=True)
+    _pytest(session, USABLE_CORES[-1], "package", "tests/integration/test_playbooks.py", collections=installed)
     if warnings := re.findall(r"^(?:WARNING|ERROR).*", output, re.MULTILINE):
         session.error("galaxy-importer is not content:\n" + "\n".join(warnings))
 
 
-@nox.session(tags=["test", "test-all"])
+@nox.session(tags=["checks", "checks-all"])
 def molecule(session: nox.Session) -> None:
     """Run the molecule scenarios; arguments after -- go to molecule."""
     run(session, tools(session), "molecule", *(session.posargs or ["test", "--all"]))
@@ -405,7 +431,7 @@ def playbooks(session: nox.Session, core: str) -> None:
 
 
 @nox.session
-@nox.parametrize("core", _every_core())
+@nox.parametrize("core", _every_core("suites"))
 def cores(session: nox.Session, core: str) -> None:
     """Run the unit tests and the playbooks on every ansible-core, and what does not depend on it on the newest."""
     chosen = [] if core == USABLE_CORES[-1] else ["-m", "not once"]

@@ -20,8 +20,9 @@ def totals(folder: Path) -> Counter[str]:
             bad = case.find("failure") is not None or case.find("error") is not None
             skipped = case.find("skipped") is not None
             counts["failed" if bad else "skipped" if skipped else "passed"] += 1
-    for session in json.loads((folder / "sessions.json").read_text(encoding="utf-8"))["sessions"]:
-        counts[{"success": "passed", "skipped": "skipped"}.get(session["result"], "failed")] += 1
+    for report in folder.glob("*.json"):
+        for session in json.loads(report.read_text(encoding="utf-8"))["sessions"]:
+            counts[{"success": "passed", "skipped": "skipped"}.get(session["result"], "failed")] += 1
     return counts
 
 
