@@ -13,6 +13,7 @@ from ansible_collections.community.circleci.plugins.module_utils._client import 
 from ansible_collections.community.circleci.plugins.modules import circleci_projects
 from emulator import Emulator
 from tests.unit.keys import private_key
+from tests.unit.trouble import add_repositories, make_trouble
 
 MODULE = "circleci_projects"
 API, WEB, TOOLS = "github/acme/api", "github/acme/web", "bitbucket/acme/tools"
@@ -39,14 +40,6 @@ def whole(slug: str, **options: Any) -> dict[str, Any]:
 def run(run_module):
     """The module on some projects."""
     return lambda *projects, **options: run_module(MODULE, projects=list(projects), **options)
-
-
-def many(emulator: Emulator, number: int) -> list[str]:
-    """Add repositories and return their slugs."""
-    slugs = [f"github/acme/service-{index:03}" for index in range(number)]
-    for slug in slugs:
-        emulator.add_repository(slug)
-    return slugs
 
 
 def agree(predicted: Any, real: Any) -> bool:
@@ -267,7 +260,7 @@ def test_warnings_are_told_once_for_all_projects(emulator: Emulator, run) -> Non
 
 
 def test_warnings_are_bounded(emulator: Emulator, run) -> None:
-    slugs = many(emulator, 60)
+    slugs = add_repositories(emulator, 60)
     result = run(*({"project": slug, "env_vars": [variable()]} for slug in slugs), check_mode=True)
     assert len(result["warnings"]) == 51
     assert result["warnings"][-1] == "There are 10 more such warnings."
@@ -370,27 +363,17 @@ def test_no_project_is_no_work(emulator: Emulator, run) -> None:
 
 
 def test_three_hundred_projects_with_trouble_end_right(emulator: Emulator, run) -> None:
-    slugs = many(emulator, 300)
-    failing = slugs[5::30]
-    for number, slug in enumerate(failing):
-        if number % 2:
-            emulator.fault("status", path=f"{slug}/ssh-key", method="POST", status=403,
-                           body={"message": "Permission denied"})  # fmt: skip
-        else:
-            emulator.fault("status", path=f"{slug}/settings", times=None, status=404, body={"message": "Not Found"})
-    for slug in slugs[7::15]:
-        emulator.fault("status", path=f"{slug}/", after=1, status=429, headers={"Retry-After": "0"})
-    for slug in slugs[11::60]:
-        emulator.fault("slow", path=f"{slug}/follow", seconds=0.3)
+    slugs = add_repositories(emulator, 300)
+    failing = make_trouble(emulator, slugs)
     described = [whole(slug) for slug in slugs]
 
     result = run(*described, concurrency=16)
     assert (result["failed"], result["changed"]) == (True, True)
     assert [item["project"] for item in result["projects"]] == slugs
-    assert [item["project"] for item in result["projects"] if item["failed"]] == failing
+    assert [item["project"] for item in result["projects"] if item["failed"]] == list(failing)
     assert result["msg"].startswith("10 of 300 projects failed: ")
-    for number, slug in enumerate(failing):
-        assert f"{slug}: CircleCI answered {403 if number % 2 else 404} to " in result["msg"]
+    for slug, status in failing.items():
+        assert f"{slug}: CircleCI answered {status} to " in result["msg"]
     assert result["summary"] == {"total": 300, "ok": 290, "changed": 295, "failed": 10}
     assert len(result["diff"]) == 290
     assert Counter(record.status for record in emulator.requests)[429] == 20
@@ -403,7 +386,7 @@ def test_three_hundred_projects_with_trouble_end_right(emulator: Emulator, run) 
     emulator.clear()
     repaired = run(*described, concurrency=16)
     assert "failed" not in repaired
-    assert [item["project"] for item in repaired["projects"] if item["changed"]] == failing
+    assert [item["project"] for item in repaired["projects"] if item["changed"]] == list(failing)
     assert repaired["summary"] == {"total": 300, "ok": 300, "changed": 10, "failed": 0}
     assert {record.path.split("/api/v1.1/project/")[1].rsplit("/", 1)[0] for record in emulator.writes} == set(failing)
     assert all(state_of(emulator, slug) == EVERYTHING for slug in slugs)
@@ -422,7 +405,7 @@ def test_the_message_of_the_task_is_bounded(emulator: Emulator, run) -> None:
 
 
 def test_one_throttled_request_makes_all_wait(emulator: Emulator, run) -> None:
-    slugs = many(emulator, 100)
+    slugs = add_repositories(emulator, 100)
     for slug in slugs:
         emulator.follow(slug)
     emulator.fault("status", path="service-009/settings", status=429, headers={"Retry-After": "1"})
@@ -439,7 +422,7 @@ def test_one_throttled_request_makes_all_wait(emulator: Emulator, run) -> None:
 
 
 def test_the_sum_of_waits_starts_again_after_a_success(emulator: Emulator, run) -> None:
-    slugs = many(emulator, 4)
+    slugs = add_repositories(emulator, 4)
     for slug in slugs:
         emulator.fault("status", path=f"{slug}/settings", status=429, headers={"Retry-After": "1"})
     described = [{"project": slug, "following": True} for slug in slugs]
@@ -453,7 +436,7 @@ def test_the_sum_of_waits_starts_again_after_a_success(emulator: Emulator, run) 
 @pytest.mark.parametrize("concurrency", [1, 3])
 def test_so_many_connections_as_the_concurrency_are_used(emulator: Emulator, run, concurrency: int) -> None:
     emulator.latency = 0.005
-    run(*({"project": slug, "following": True} for slug in many(emulator, 12)), concurrency=concurrency)
+    run(*({"project": slug, "following": True} for slug in add_repositories(emulator, 12)), concurrency=concurrency)
     assert emulator.connections == concurrency
 
 
@@ -506,7 +489,7 @@ def test_secrets_are_nowhere_in_the_result(emulator: Emulator, run) -> None:
 
 
 def test_an_interrupt_ends_the_others_quickly(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    slugs = many(emulator, 50)
+    slugs = add_repositories(emulator, 50)
 
     def report(text: str) -> None:
         raise KeyboardInterrupt
