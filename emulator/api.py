@@ -24,10 +24,18 @@ def answer(state: State, call: Call) -> Answer:
     if call.path.startswith("/api/") and call.path.endswith("/"):
         query = f"?{call.query_string}" if call.query_string else ""
         return Answer("", 302, {"Location": f"{call.base_url}{call.path.rstrip('/')}{query}"}, "text/plain")
-    found = find(call.method, call.path)
+    found = find(call.method, _routed_path(call.path))
     if found is None:
         return html_not_found()
     return _route(state, call, *found)
+
+
+def _routed_path(path: str) -> str:
+    """Return the path as routes know it: `/api/v1` is the same API with GitHub implied (api-v1.1.md §1.1)."""
+    for old, new in (("/api/v1/project/", "/api/v1.1/project/github/"), ("/api/v1/", "/api/v1.1/")):
+        if path.startswith(old):
+            return new + path.removeprefix(old)
+    return path
 
 
 def _route(state: State, call: Call, found: Route, params: dict[str, str]) -> Answer:

@@ -150,6 +150,42 @@ def test_unknown_routes_are_html(followed: Emulator, send: Send, method: str, pa
     assert "<html>" in answer.text
 
 
+@pytest.mark.parametrize(
+    ("method", "old", "new"),
+    [
+        ("GET", "/me", "/me"),
+        ("GET", "/projects?shallow=true", "/projects?shallow=true"),
+        ("GET", "/project/acme/api/settings", "/project/github/acme/api/settings"),
+        ("GET", "/project/acme/api", "/project/github/acme/api"),
+        ("DELETE", "/project/acme/api/envvar/MISSING", "/project/github/acme/api/envvar/MISSING"),
+        ("POST", "/project/acme/nope/follow", "/project/github/acme/nope/follow"),
+        ("GET", "/nothing", "/nothing"),
+    ],
+)
+def test_version_1_is_the_same_with_github_implied(
+    followed: Emulator, send: Send, session: requests.Session, method: str, old: str, new: str
+) -> None:
+    headers = {"Accept": "application/json", "Circle-Token": followed.token}
+
+    answer = session.request(method, f"{followed.url}/api/v1{old}", headers=headers)
+
+    assert followed.requests[-1].path == f"/api/v1{old}"
+    same = send(method, new)
+    assert (answer.status_code, answer.content) == (same.status_code, same.content)
+    assert answer.headers.get("X-Route") == same.headers.get("X-Route")
+
+
+def test_version_1_knows_no_vcs(followed: Emulator, session: requests.Session) -> None:
+    url = f"{followed.url}/api/v1/project"
+    headers = {"Accept": "application/json", "Circle-Token": followed.token}
+
+    with_vcs = session.get(f"{url}/github/acme/api/settings", headers=headers)
+    slash = session.get(f"{url}/acme/api/?limit=5", headers=headers, allow_redirects=False)
+
+    assert (with_vcs.status_code, with_vcs.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+    assert (slash.status_code, slash.headers["Location"]) == (302, f"{url}/acme/api?limit=5")
+
+
 @pytest.mark.parametrize("path", ["/project/github/acme/api/", "/project/github/github/acme/api/", "/me/"])
 def test_trailing_slash_is_redirected_with_the_query(emulator: Emulator, send: Send, path: str) -> None:
     answer = send("GET", f"{path}?limit=5")
