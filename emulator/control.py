@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from . import keys
 from .builds import Build, Script
-from .exchange import Answer, Call
+from .exchange import Answer, Call, read_json
 from .faults import Fault
 from .state import USER, Project, State
 
@@ -30,7 +30,7 @@ def answer(emulator: Emulator, call: Call) -> Answer:
         known = ", ".join(f"{method} {PREFIX}{name}" for method, name in _HANDLERS)
         return _text({"error": f"no such control call; there are: {known}"}, 404)
     try:
-        fields = json.loads(call.body or b"{}")
+        fields = read_json(call.body or b"{}")
         result = handler(emulator, call, fields)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         return _text({"error": f"{type(error).__name__}: {error}"}, 400)

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+MAX_DEPTH: Final = 100
 HTML_NOT_FOUND: Final = (
     "<!DOCTYPE html><html><head><title>404</title></head><body><h1>Page not found</h1></body></html>"
 )
@@ -68,7 +69,7 @@ class Call:
         if self.content_type != "application/json" or not self.body:
             return {}
         try:
-            document = json.loads(self.body)
+            document = read_json(self.body)
         except ValueError as error:
             raise RefusedError(400, "Malformed JSON in request body") from error
         return document if isinstance(document, dict) else {}
@@ -106,6 +107,29 @@ class RefusedError(Exception):
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.answer = Answer({"message": message}, status)
+
+
+def read_json(body: bytes) -> Any:
+    """Return the document of a body, if it can be stored and sent back as JSON.
+
+    :raises ValueError: it is no JSON, or has lone surrogates, NaN or infinite numbers, or more than `MAX_DEPTH` levels.
+    """
+    try:
+        document = json.loads(body)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    if not _is_shallow(document, MAX_DEPTH):
+        raise ValueError("nested too deeply")
+    # What the reader takes and the writer does not would make every later answer with it fail.
+    json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
+    return document
+
+
+def _is_shallow(value: object, levels: int) -> bool:
+    """Whether lists and objects in `value` are nested in so many levels at most."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    return not isinstance(value, list) or (levels > 0 and all(_is_shallow(item, levels - 1) for item in value))
 
 
 def html_not_found() -> Answer:

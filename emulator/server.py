@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import socket
 import ssl
 import struct
@@ -24,7 +23,7 @@ from aiohttp import web
 from . import control
 from .api import answer
 from .builds import Build, Script
-from .exchange import Answer, Call
+from .exchange import Answer, Call, read_json
 from .faults import Fault, Faults
 from .state import PERSONAL_TOKEN, USER, Project, State
 
@@ -315,7 +314,7 @@ def _parse(body: bytes) -> Any:
     if not body:
         return None
     try:
-        return json.loads(body)
+        return read_json(body)
     except ValueError:
         return body.decode(errors="replace")
 

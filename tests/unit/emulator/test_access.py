@@ -242,6 +242,41 @@ def test_body_that_is_no_json_object(followed: Emulator, send: Send, body: str) 
     assert answer.status_code == 400
 
 
+@pytest.mark.parametrize(
+    "value",
+    ['"\\ud800"', "NaN", "-Infinity", "1e999", "[" * 200_000, "[" * 100_000 + "]" * 100_000, "[" * 101 + "]" * 101],
+    ids=["surrogate", "nan", "infinity", "huge number", "open lists", "lists", "too many lists"],
+)
+@pytest.mark.parametrize("path", ["settings", "envvar", "follow"])
+def test_body_that_could_not_be_sent_back_is_refused(followed: Emulator, send: Send, path: str, value: str) -> None:
+    body = f'{{"name": "A", "value": {value}, "feature_flags": {{"fleet": {value}}}}}'
+
+    method = "PUT" if path == "settings" else "POST"
+    answer = send(method, path, data=body, headers={"Content-Type": "application/json"})
+
+    # Who follows sends no fields, so nobody reads them.
+    assert answer.status_code == (200 if path == "follow" else 400)
+    assert followed.requests[-1].body == body
+    read = [
+        send("GET", name, headers={"Accept": accept})
+        for name in ("settings", "envvar")
+        for accept in ("application/json", "text/plain", "*/*")
+    ]
+    assert {answer.status_code for answer in read} == {200}
+
+
+def test_body_with_some_levels_is_taken(followed: Emulator, send: Send) -> None:
+    value: list[Any] = []
+    for _unused in range(90):
+        value = [value]
+
+    answer = send("PUT", "settings", json={"feature_flags": {"fleet": value}})
+
+    assert answer.status_code == 200
+    assert send("GET", "settings").json()["feature_flags"]["fleet"] == value
+    assert send("GET", "settings", headers={"Accept": None}).status_code == 200
+
+
 def test_get_with_a_body_is_stopped_before_the_service(followed: Emulator, send: Send) -> None:
     answer = send("GET", "settings", json={})
 

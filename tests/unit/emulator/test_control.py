@@ -208,6 +208,16 @@ def test_mistakes_in_control_calls(
     assert error in answer.json()["error"]
 
 
+@pytest.mark.parametrize("value", ['"\\ud800"', "NaN", "[" * 200_000], ids=["surrogate", "nan", "lists"])
+def test_control_calls_take_only_what_they_can_show(emulator: Emulator, session: requests.Session, value: str) -> None:
+    body = f'{{"slug": "github/acme/new", "language": {value}}}'
+
+    answer = session.post(f"{emulator.url}/_emulator/repositories", data=body)
+
+    assert answer.status_code == 400
+    assert "github/acme/new" not in emulator.state.projects
+
+
 def test_latency_and_repositories_are_arguments(session: requests.Session) -> None:
     with Emulator(latency=0.001, repositories=2) as emulator:
         assert emulator.project("github/acme/repo-0002").slug == "github/acme/repo-0002"
