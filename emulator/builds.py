@@ -189,6 +189,13 @@ class Machine:
             lifecycle = "finished" if build.lifecycle == "running" else build.lifecycle
             self._end(build, "canceled", "canceled", lifecycle, self._now())
 
+    def stop(self, project: Project, user: User | None) -> None:
+        """Cancel all that runs in a project, and the workflows that pause between two jobs."""
+        for build in project.builds:
+            self.cancel(build, user)
+            if build.workflow and build.workflow.status == "running":
+                self._close(build.workflow, "canceled")
+
     def settle(self) -> None:
         """Do what the clock says is due."""
         if self.progress != "clock":

@@ -66,12 +66,11 @@ def enable(request: Request) -> Answer:
 @route("DELETE", f"{PROJECT}/enable", Access.PERSONAL)
 def disable(request: Request) -> Answer:
     """Stop building: no followers, no webhook, no deploy key; what runs is canceled."""
-    project, state = request.project, request.state
+    project = request.project
     project.followers.clear()
     project.checkout_keys.clear()
     project.webhook = False
-    for build in [build for build in state.machine.active if build.project is project]:
-        state.machine.cancel(build, request.user)
+    request.state.machine.stop(project, request.user)
     return get_settings(request)
 
 

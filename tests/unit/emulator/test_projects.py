@@ -148,6 +148,25 @@ def test_enable_sets_up_without_following_and_disable_cleans_up(emulator: Emulat
     assert not emulator.project("github/acme/api").webhook
 
 
+def test_disable_stops_a_workflow_that_pauses_between_two_jobs(followed: Emulator, send: Send) -> None:
+    machine = followed.state.machine
+    machine.set_progress("clock")
+    machine.set_seconds({"not_running": 1, "queued": 1, "running": 1, "between_jobs": 1000})
+    for _unused in range(2):
+        send("POST", "build")
+    followed.pass_time(500)
+    before = [build["status"] for build in send("GET").json()]
+    disabled = send("DELETE", "enable").json()
+    followed.pass_time(5000)
+
+    builds = send("GET").json()
+    branch = send("GET", "settings").json()["branches"]["main"]
+    assert before == ["success", "success"]
+    assert disabled["branches"]["main"]["latest_workflows"]["build-and-test"]["status"] == "canceled"
+    assert [build["status"] for build in builds] == before
+    assert branch["latest_completed_workflows"]["build-and-test"]["status"] == "canceled"
+
+
 def test_put_settings_changes_what_it_knows(followed: Emulator, send: Send) -> None:
     flags = {"build-prs-only": True, "autocancel_builds": True, "pr-only-branch-overrides": "main"}
 
