@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -51,7 +50,7 @@ class Call:
         if scheme.lower() == "basic":
             try:
                 return base64.b64decode(value).decode().partition(":")[0]
-            except (binascii.Error, UnicodeDecodeError):
+            except ValueError:
                 return None
         return self.query.get("circle-token")
 

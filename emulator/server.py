@@ -243,7 +243,13 @@ class Emulator:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         path, _unused, query = request.raw_path.partition("?")
-        body = await request.read() if request.can_read_body else b""
+        try:
+            body = await request.read() if request.can_read_body else b""
+        except web.RequestPayloadError:
+            return await _refuse_body(request)
+        except ConnectionError:
+            # The client has hung up before the end of its body: there is no request and nobody to answer.
+            return web.Response()
         base_url = f"{self._scheme}://{request.headers.get('Host', f'127.0.0.1:{self._port}')}"
         call = Call(request.method, path, query, request.headers, body, base_url)
         if path.startswith(control.PREFIX):
@@ -329,6 +335,16 @@ def _hang_up(request: web.BaseRequest, *, reset: bool) -> web.Response:
         transport.abort()
     # Never sent: there is no connection any more.
     return web.Response()
+
+
+async def _refuse_body(request: web.BaseRequest) -> web.StreamResponse:
+    """Answer a request whose body is not what its Content-Encoding says, and close the connection."""
+    response = web.Response(status=400, text="The body is not what its headers say.")
+    await response.prepare(request)
+    await response.write_eof()
+    # Else aiohttp would go on reading the body, and fail once more.
+    request.protocol.force_close()
+    return response
 
 
 async def _truncate(request: web.BaseRequest, whole: web.Response) -> web.StreamResponse:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from typing import Any
 
 import pytest
@@ -16,6 +17,15 @@ from emulator import Emulator
 from .conftest import Send
 
 APP = "circleci/8f9ce1a1-0000-4000-8000-000000000001/8f9ce1a1-0000-4000-8000-000000000002"
+HEAD = (
+    "POST /api/v1.1/project/github/acme/api/unfollow HTTP/1.1\r\n"
+    "Host: 127.0.0.1\r\nConnection: close\r\nCircle-Token: emulator-personal-token\r\n"
+)
+
+
+def connect(emulator: Emulator) -> socket.socket:
+    """Return a connection on which a test sends what no library would."""
+    return socket.create_connection(("127.0.0.1", int(emulator.url.rpartition(":")[2])), timeout=10)
 
 
 @pytest.mark.parametrize(
@@ -39,10 +49,17 @@ def test_each_form_of_authentication(
 
 
 @pytest.mark.parametrize(
-    "headers", [{}, {"Circle-Token": "wrong"}, {"Authorization": "Basic ///"}, {"Authorization": "Bearer"}]
+    "headers",
+    [
+        {},
+        {"Circle-Token": "wrong"},
+        {"Authorization": "Basic ///"},
+        {"Authorization": "Basic é".encode()},
+        {"Authorization": "Bearer"},
+    ],
 )
 def test_strangers_are_told_to_log_in_or_nothing(
-    followed: Emulator, session: requests.Session, headers: dict[str, str]
+    followed: Emulator, session: requests.Session, headers: dict[str, str | bytes]
 ) -> None:
     headers = {"Accept": "application/json", **headers}
 
@@ -275,6 +292,31 @@ def test_body_with_some_levels_is_taken(followed: Emulator, send: Send) -> None:
     assert answer.status_code == 200
     assert send("GET", "settings").json()["feature_flags"]["fleet"] == value
     assert send("GET", "settings", headers={"Accept": None}).status_code == 200
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+@pytest.mark.parametrize("path", ["/api/v1.1/project/github/acme/api/unfollow", "/_emulator/reset"])
+def test_body_that_is_not_what_its_headers_say(
+    followed: Emulator, session: requests.Session, caplog: pytest.LogCaptureFixture, path: str, encoding: str
+) -> None:
+    headers = {"Circle-Token": followed.token, "Content-Encoding": encoding}
+
+    answer = session.post(f"{followed.url}{path}", data=b"not compressed", headers=headers)
+
+    assert answer.status_code == 400
+    assert followed.project("github/acme/api").followers == {"emulator"}
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("length", ["Content-Length: 50", "Transfer-Encoding: chunked"])
+def test_client_that_hangs_up_before_the_end_of_its_body(
+    followed: Emulator, send: Send, caplog: pytest.LogCaptureFixture, length: str
+) -> None:
+    with connect(followed) as connection:
+        connection.sendall(f"{HEAD}{length}\r\n\r\n5\r\nhello\r\n".encode())
+
+    assert send("GET", "settings").json()["following"] is True
+    assert caplog.records == []
 
 
 def test_get_with_a_body_is_stopped_before_the_service(followed: Emulator, send: Send) -> None:
