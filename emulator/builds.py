@@ -273,12 +273,12 @@ class Machine:
             script,
             now,
             previous=previous,
+            # Builds overlap, so it need not be the one that the previous build knew.
+            previous_successful=next((other for other in reversed(siblings) if other.outcome == "success"), None),
             no_cache=no_cache,
             retry_of=retry_of.number if retry_of else None,
             upstream=retry_of.upstream if retry_of else [sibling.job_id for sibling in workflow.builds[-1:]],
         )
-        if previous:
-            build.previous_successful = previous if previous.outcome == "success" else previous.previous_successful
         project.builds.append(build)
         siblings.append(build)
         build.dont_build = script.dont_build if script.outcome == "not_run" else None

@@ -251,7 +251,12 @@ def settings(project: Project, user: User | None, *, digest: str = "md5") -> Jso
 
 def build_in_list(build: Build, links: Links, *, shallow: bool = False) -> Json:
     """Return a build as lists show it, which leave out what they would have to look up elsewhere."""
-    answer = build_summary(build, links) | {"picard": None, "circle_yml": None, "platform": "1.0"}
+    answer = build_summary(build, links) | {
+        "picard": None,
+        "circle_yml": None,
+        "platform": "1.0",
+        "previous_successful_build": None,
+    }
     if shallow:
         for key in _HEAVY:
             del answer[key]

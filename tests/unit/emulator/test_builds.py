@@ -159,6 +159,20 @@ def test_previous_builds_are_of_the_same_branch(followed: Emulator, send: Send) 
     assert trigger(send, tag="v1.0.0")["previous"] is None
 
 
+def test_previous_successful_build_is_the_newest_when_the_build_was_made(followed: Emulator, send: Send) -> None:
+    run(followed, send)
+    trigger(send)
+    trigger(send)
+    followed.finish(SLUG, 2)
+    overlapped = trigger(send)
+    followed.finish(SLUG, 3)
+
+    assert (overlapped["previous"]["build_num"], overlapped["previous"]["status"]) == (3, "not_running")
+    assert overlapped["previous_successful_build"]["build_num"] == 2
+    assert send("GET", "4").json()["previous_successful_build"]["build_num"] == 2
+    assert send("GET", "3").json()["previous_successful_build"]["build_num"] == 1
+
+
 def test_each_trigger_is_a_build_of_its_own(followed: Emulator, send: Send) -> None:
     assert [trigger(send, path)["build_num"] for path in ("", "tree/main", "tree/main")] == [1, 2, 3]
 
@@ -446,12 +460,14 @@ def test_filters(followed: Emulator, send: Send, word: str, wanted: list[int]) -
 
 def test_lists_are_lighter_than_single_builds(followed: Emulator, send: Send) -> None:
     run(followed, send)
+    run(followed, send)
 
-    (full,) = send("GET").json()
-    (shallow,) = send("GET", "tree/main?shallow=true").json()
-    alone = send("GET", "1").json()
+    full = send("GET").json()[0]
+    shallow = send("GET", "tree/main?shallow=true").json()[0]
+    alone = send("GET", "2").json()
 
-    assert (full["picard"], full["circle_yml"]) == (None, None)
+    assert [full[key] for key in ("picard", "circle_yml", "previous_successful_build")] == [None] * 3
+    assert full["previous"]["build_num"] == alone["previous_successful_build"]["build_num"] == 1
     assert alone["picard"]["resource_class"]["class"] == "medium"
     assert alone.keys() - full.keys() == {"steps", "owners", "pull_requests"}
     assert full.keys() - shallow.keys() == {
