@@ -195,7 +195,10 @@ def _list(request: Request, builds: Iterable[Build]) -> Answer:
 
 
 def _number(text: str | None, default: int) -> int:
-    return int(text) if text and text.isdecimal() else default
+    if not text or not text.isdecimal():
+        return default
+    # More digits than Python reads or counts to are beyond the end of every list, as this number is.
+    return int(text) if len(text) <= 18 else 10**18
 
 
 def _matches(build: Build, word: str | None) -> bool:

@@ -23,12 +23,14 @@ from .state import VCS_NAMES, Project, State, Token, User, canonical
 
 USER: Final = "/api/v1.1"
 PROJECT: Final = "/api/v1.1/project/:vcs-type/:username/:repo"
+# No build has a number of more digits, and Python refuses to read numbers of some thousands.
+NUMBER: Final = "[0-9]{1,18}"
 _PATTERNS: Final = {
     "vcs-type": "|".join(VCS_NAMES),
     "branch": "[^,;?]+",
-    "build_num": r"\d+",
-    "step": r"\d+",
-    "index": r"\d+",
+    "build_num": NUMBER,
+    "step": NUMBER,
+    "index": NUMBER,
 }
 
 

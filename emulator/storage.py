@@ -17,12 +17,12 @@ from urllib.parse import unquote
 from . import steps
 from .builds import Build
 from .exchange import Answer, Call, html_not_found
-from .routing import canonical_or_none
+from .routing import NUMBER, canonical_or_none
 from .shapes import signature
 from .state import State
 
-_OUTPUT: Final = re.compile(r"/action-output/([^/]+/[^/]+/[^/]+)/(\d+)/(\d+)/(\d+)")
-_ARTIFACT: Final = re.compile(r"/artifacts/([^/]+/[^/]+/[^/]+)/(\d+)/0/(.+)")
+_OUTPUT: Final = re.compile(f"/action-output/([^/]+/[^/]+/[^/]+)/({NUMBER})/({NUMBER})/({NUMBER})")
+_ARTIFACT: Final = re.compile(f"/artifacts/([^/]+/[^/]+/[^/]+)/({NUMBER})/0/(.+)")
 
 
 def answer(state: State, call: Call) -> Answer | None:

@@ -423,6 +423,24 @@ def test_unknown_builds(followed: Emulator, send: Send, path: str) -> None:
     assert (answer.status_code, answer.json()) == (404, {"message": "Build not found"})
 
 
+@pytest.mark.parametrize("digits", ["9" * 20, "9" * 5000], ids=["20", "5000"])
+def test_numbers_without_end(followed: Emulator, send: Send, session: requests.Session, digits: str) -> None:
+    run(followed, send)
+
+    below = [f"{digits}", f"{digits}/artifacts", f"1/output/{digits}/0", f"1/output/4/{digits}"]
+    stored = [
+        f"action-output/{SLUG}/{digits}/4/0",
+        f"action-output/{SLUG}/1/4/{digits}",
+        f"artifacts/{SLUG}/{digits}/0/x",
+    ]
+
+    assert {send("GET", path).status_code for path in below} == {404}
+    assert {session.get(f"{followed.url}/{path}").status_code for path in stored} == {404}
+    assert send("POST", f"{digits}/cancel").status_code == 404
+    assert numbers(send, f"tree/main?offset={digits}") == []
+    assert numbers(send, f"tree/main?limit={digits}") == [1]
+
+
 @pytest.mark.parametrize("action", ["retry", "ssh", "cancel", "ssh-users"])
 def test_actions_on_unknown_builds(followed: Emulator, send: Send, action: str) -> None:
     assert send("POST", f"9/{action}").status_code == 404
