@@ -37,7 +37,7 @@ options:
     type: path
   timeout:
     description:
-      - How long to wait for a connection, and for each part of an answer, in seconds.
+      - How long to wait for a connection, and for each part of an answer, in seconds. At most a day.
     type: float
     default: 30.0
   retries:
@@ -49,6 +49,7 @@ options:
   retry_budget:
     description:
       - How long the task may wait between repetitions in all, in seconds. In a loop, each item has a budget of its own.
+      - In C(circleci_projects) the sum starts again after each success.
       - When CircleCI asks for a longer wait, the task fails at once and says so.
     type: float
     default: 120.0

@@ -17,6 +17,7 @@ from ansible_collections.community.circleci.plugins.module_utils._builds import 
     NOT_RUN,
     Build,
     build_shape,
+    checked_number,
     described,
     failed_steps,
     is_final,
@@ -99,6 +100,8 @@ class Target:
         for name in ("branch", "tag", "revision", "job"):
             if params[name] is not None and not params[name].strip():
                 raise invalid(f"{name} is empty.", "Leave it out, with the filter default(omit) for example.")
+        if params["branch"] in (".", ".."):
+            raise invalid(f"branch {params['branch']!r} is not the name of a branch.", "Check the variable behind it.")
         given = params["build_parameters"] or {}
         if params["trigger"] == PIPELINE and (params["job"] is not None or given):
             raise invalid(
@@ -164,7 +167,10 @@ class Target:
 def as_text(value: Any) -> str:
     """A build parameter as CircleCI keeps it: text as it is, everything else as JSON (§3.4)."""
     if isinstance(value, (dict, list, tuple, bool, int, float)) or value is None:
-        return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=as_text)
+        try:
+            return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=as_text)
+        except TypeError as exc:
+            raise invalid(f"build_parameters cannot be written as JSON: {exc}.", "Write its keys in quotes.") from exc
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
@@ -212,8 +218,7 @@ def _refuse_idle_options(params: dict[str, Any]) -> None:
     else:
         idle = [name for name in ("branch", "tag", "revision", "job", "build_parameters") if params[name] is not None]
         idle += [name for name, default in (("trigger", JOB), ("reuse", NEVER)) if params[name] != default]
-        if params["build_num"] < 1:
-            raise invalid("build_num must be 1 or more.")
+        checked_number(params["build_num"])
     if params["ssh"] and state != RETRIED:
         idle.append("ssh")
     if idle:
@@ -412,7 +417,7 @@ def _start_pipeline(client: Client, project: Project, target: Target, last: int)
         return True if newer else None
 
     path = project.path("build")
-    answer = client.write("POST", path, body, repeatable=False, seen=seen, shape=with_fields(body=str))
+    answer = client.write("POST", path, body, repeatable=False, seen=seen, shape=_pipeline_shape)
     if isinstance(answer, dict) and answer.get("status") not in (None, 200, 201):
         words = plain(answer["body"])
         raise CircleCIError(
@@ -423,6 +428,11 @@ def _start_pipeline(client: Client, project: Project, target: Target, last: int)
             error=words,
             hint="Check branch, tag and revision, and the project's configuration.",
         )
+
+
+def _pipeline_shape(answer: Any) -> Any:
+    """The answer to the request for a pipeline. It names no build, so an empty one says as much (§1.7, §8)."""
+    return answer if answer == "" else with_fields(body=str)(answer)
 
 
 def _newer(client: Client, project: Project, last: int, is_it: Callable[[Build], bool]) -> list[Build]:

@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._client import (
+    CHECK_ADDRESS,
     CircleCIError,
     Client,
+    invalid,
     plain,
     with_fields,
 )
@@ -23,9 +25,10 @@ DEFAULT_JOB = "build"
 FILTERS = ("completed", "successful", "failed", "running")
 RETRIED = "retried"
 NOT_RUN = "not_run"
-_FINAL_LIFECYCLES = frozenset({"finished", NOT_RUN})
-_FINAL_STATUSES = frozenset({"canceled", NOT_RUN})
-_FAILED_ACTIONS = frozenset({"failed", "timedout", "infrastructure_fail", "canceled"})
+# Tuples, because an odd answer may hold what cannot be looked up in a set.
+_FINAL_LIFECYCLES = ("finished", NOT_RUN)
+_FINAL_STATUSES = ("canceled", NOT_RUN)
+_FAILED_ACTIONS = ("failed", "timedout", "infrastructure_fail", "canceled")
 _ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 
 Build = dict[str, Any]
@@ -66,6 +69,16 @@ def read_builds(client: Client, path: str, *, limit: int, offset: int = 0, **que
     return client.get_pages(path, limit=limit, offset=offset, identity=identity, **query)
 
 
+def checked_number(number: int) -> int:
+    """The number of a build, if there can be such a build.
+
+    :raises CircleCIError: otherwise
+    """
+    if number < 1:
+        raise invalid("build_num must be 1 or more.")
+    return number
+
+
 def find_build(
     client: Client, project: Project, number: int | None, branch: str | None, result: str | None
 ) -> Build | None:
@@ -81,8 +94,8 @@ def find_build(
         newest = read_builds(client, path, limit=1, filter=result)
         if not newest:
             return None
-        number = newest[0]["build_num"]
-    return read_build(client, project, number)
+        return read_build(client, project, newest[0]["build_num"])
+    return read_build(client, project, checked_number(number))
 
 
 def read_tests(client: Client, project: Project, build: Build) -> list[dict[str, Any]]:
@@ -115,7 +128,8 @@ def is_replaced(build: Build, builds: list[Build]) -> bool:
 
 def workflow_id(build: Build) -> str | None:
     """The workflow that a build belongs to; None for configurations without workflows."""
-    return _workflow(build).get("workflow_id")
+    found = _workflow(build).get("workflow_id")
+    return found if isinstance(found, str) else None
 
 
 def is_single_job(build: Build) -> bool:
@@ -240,5 +254,5 @@ def _unusable(path: str, what: str) -> CircleCIError:
         f"CircleCI's answer to GET {path} {what}",
         method="GET",
         path=f"/api/v1.1/{path}",
-        hint="Check api_url and whether a proxy stands between.",
+        hint=CHECK_ADDRESS,
     )

@@ -49,11 +49,16 @@ PAGE_SIZE = 100
 LARGEST_ANSWER = 64 * 1024 * 1024  # bytes, after decompression
 LONGEST_ERROR = 1000  # characters of an API message that are shown
 CUT = "…"  # stands at the end of a text that was longer
+DEEPEST_ANSWER = 64  # lists and objects within each other
 MOST_REDIRECTS = 5
+LONGEST_TIMEOUT = 86400.0  # seconds
 SETTLING_PAUSE = 1.0  # seconds between two looks at the state after a doubtful write
 THROTTLED = 429
 TRANSIENT = frozenset({408, 500, 502, 503, 504})
 PROJECT_NOT_FOUND = "Project not found"
+HTML_PAGE = "an HTML page instead of an answer of the API"
+CHECK_ADDRESS = "Check api_url and whether a proxy stands between."
+CHECK_OPTION = "Check the option or the variable that it comes from."
 
 T = TypeVar("T")
 
@@ -91,6 +96,8 @@ class CircleCIError(Exception):
         self.doubtful = doubtful
         self.partial: dict[str, Any] = {}
         """Results of the steps that were carried out before the failure."""
+        self.outcome: Any = None
+        """What these steps did, as a plan tells it."""
 
     def __str__(self) -> str:
         return self.message
@@ -135,8 +142,11 @@ def segment(text: str) -> str:
     :raises CircleCIError: for an empty segment and those that would change the path
     """
     if text in ("", ".", ".."):
-        raise invalid(f"{text!r} cannot be part of a path of the API.")
-    return quote(text, safe=":")
+        raise invalid(f"{text!r} cannot be part of a path of the API.", CHECK_OPTION)
+    try:
+        return quote(text, safe=":")
+    except UnicodeEncodeError:
+        raise invalid(f"{plain(text)!r} cannot be part of a path of the API: it is not text.", CHECK_OPTION) from None
 
 
 def normalize_url(url: str) -> str:
@@ -265,7 +275,7 @@ class Patience:
 
     def sleep(self, seconds: float) -> None:
         """Wait before one request is sent again, or until the task is cancelled."""
-        self._cancelled.wait(seconds)
+        self._cancelled.wait(min(seconds, threading.TIMEOUT_MAX))
 
     def cancel(self) -> None:
         """End all waiting and let no further request go out: the task is not going to use the answers."""
@@ -359,8 +369,8 @@ class Client:
     ) -> None:
         self.url = normalize_url(api_url)
         self.warnings: list[str] = []
-        if not (math.isfinite(timeout) and timeout > 0):
-            raise invalid("timeout must be a number of seconds above 0.")
+        if not 0 < timeout <= LONGEST_TIMEOUT:
+            raise invalid(f"timeout must be a number of seconds above 0, up to {LONGEST_TIMEOUT:.0f}.")
         if retries < 0:
             raise invalid("retries must not be negative.", "0 turns retrying off.")
         if math.isnan(retry_budget) or retry_budget < 0:
@@ -526,7 +536,7 @@ class Client:
         :raises CircleCIError: when it cannot be read; the URL, which is as good as a password, is not in it
         """
         try:
-            if _origin(url) == _origin(self.url):
+            if self._is_at_home(url):
                 answer = self._once("GET", url, None)
             else:
                 with _Session() as session:
@@ -584,6 +594,7 @@ class Client:
             status_forcelist=TRANSIENT,
         )
         redirects = 0
+        doubtful = False  # whether an earlier try may have been carried out
         while True:
             answer: _Answer | None = None
             cause: Exception | None = None
@@ -592,14 +603,23 @@ class Client:
                 answer = self._once(method, url, given, body)
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as exc:
                 cause = exc
-            if answer is not None and 300 <= answer.status < 400:
-                redirects += 1
-                url, given = self._redirected(method, url, answer, redirects), {}
-                continue
-            if answer is not None and not retry.is_retry(method, answer.status, "Retry-After" in answer.headers):
-                break
-            retry = self._again(method, url, retry, answer, cause)
-        self.patience.succeeded()
+            try:
+                if answer is not None and 300 <= answer.status < 400:
+                    redirects += 1
+                    url, given = self._redirected(method, url, answer, redirects), {}
+                    continue
+                if answer is None or retry.is_retry(method, answer.status, "Retry-After" in answer.headers):
+                    retry = self._again(method, url, retry, answer, cause)
+                    doubtful = doubtful or _may_have_worked(answer, cause)
+                    continue
+                self.patience.succeeded()
+                return self._content(method, url, answer, shape)
+            except CircleCIError as error:
+                error.doubtful = error.doubtful or (doubtful and method != "GET")
+                raise
+
+    def _content(self, method: str, url: str, answer: _Answer, shape: Callable[[Any], Any] | None) -> Any:
+        """What a final answer says, or the error for it."""
         if not 200 <= answer.status < 300:
             raise self._refused(method, url, answer)
         try:
@@ -612,7 +632,7 @@ class Client:
                 method=method,
                 path=urlsplit(url).path,
                 error=plain(answer.body[:1000].decode("utf-8", "replace"), 200),
-                hint="Check api_url and whether a proxy stands between.",
+                hint=CHECK_ADDRESS,
                 doubtful=method != "GET",
             ) from exc
 
@@ -651,30 +671,36 @@ class Client:
 
     @staticmethod
     def _json(answer: _Answer) -> Any:
-        """The parsed body. An empty one, and a JSON empty string, are None (§1.7)."""
+        """The parsed body. An empty one is an empty text, for which the API also sends ``""`` (§1.7)."""
         if not answer.body.strip():
-            return None
+            return ""
         try:
             parsed = json.loads(answer.body)
         except RecursionError as exc:
             raise ValueError("its JSON is nested too deeply.") from exc
         except ValueError as exc:
             raise ValueError("it is not JSON.") from exc
-        return None if parsed == "" else parsed
+        if _depth(parsed) > DEEPEST_ANSWER:
+            raise ValueError("its JSON is nested too deeply.")
+        return parsed
 
     def _redirected(self, method: str, url: str, answer: _Answer, redirects: int) -> str:
         """Where a redirect leads, when it may be followed: reads only, to the same scheme, host and port."""
         try:
             target = urljoin(url, answer.headers.get("Location", ""))
-            # A backslash or a user is where parsers of URLs disagree on the host.
-            same = _origin(target) == _origin(self.url) and not re.search(r"[\\@\s]", target)
+            same = self._is_at_home(target)
         except ValueError:
-            same = False
+            target, same = "", False
         if method == "GET" and same and redirects <= MOST_REDIRECTS:
             return str(target)
-        why = (
-            "a write is never redirected" if method != "GET" else f"{redirects} in a row" if same else "to another host"
-        )
+        if method != "GET":
+            why = "a write is never redirected"
+        elif same:
+            why = f"{redirects} in a row"
+        elif target and urlsplit(target).hostname == urlsplit(self.url).hostname:
+            why = "to another scheme or port"
+        else:
+            why = "to another host"
         raise CircleCIError(
             f"CircleCI answered {method} {_shown(url)} with a redirect that is not followed ({why})",
             status=answer.status,
@@ -685,19 +711,27 @@ class Client:
             doubtful=method != "GET",
         )
 
+    def _is_at_home(self, url: str) -> bool:
+        """Whether a URL leads to the configured host, and nothing else could read it otherwise.
+
+        :raises ValueError: when it is no URL
+        """
+        # A backslash or a user is where parsers of URLs disagree on the host.
+        return _origin(url) == _origin(self.url) and not re.search(r"[\\@\s]", url)
+
     def _again(self, method: str, url: str, retry: _Retry, answer: _Answer | None, cause: Exception | None) -> _Retry:
         """Wait before the next try, or fail when there is none."""
         lost = _transport_error(cause) if cause is not None else None
         if cause is not None and (
             lost is None or isinstance(lost, urllib3.exceptions.DecodeError) or _is_verification(cause)
         ):
-            self._lost(method, url, cause, lost)
+            self._lost(method, url, cause)
         try:
             retry = retry.increment(method, url, response=answer.raw if answer else None, error=lost)
         except urllib3.exceptions.HTTPError:
             if answer is not None:
                 raise self._refused(method, url, answer) from None
-            self._lost(method, url, cause, lost)
+            self._lost(method, url, cause)
         asked = retry_after(answer.headers.get("Retry-After")) if answer is not None else None
         seconds = retry.get_backoff_time() if asked is None else asked
         throttled = answer is not None and answer.status == THROTTLED
@@ -708,7 +742,7 @@ class Client:
                 more = f"; it asks to wait {seconds:.0f} s, and {left:.0f} s are left of retry_budget"
             if answer is not None:
                 raise self._refused(method, url, answer, more)
-            self._lost(method, url, cause, lost, more)
+            self._lost(method, url, cause, more)
         if not throttled:
             self.patience.sleep(seconds)
         return retry
@@ -723,12 +757,11 @@ class Client:
             path=urlsplit(url).path,
             error=error,
             hint=_hint(answer.status, error, urlsplit(url).path, bool(self.token)),
-            doubtful=method != "GET" and (answer.status in TRANSIENT or answer.status >= 500),
+            doubtful=method != "GET" and _may_have_worked(answer, None),
         )
 
-    def _lost(self, method: str, url: str, cause: Exception | None, lost: Exception | None, more: str = "") -> NoReturn:
+    def _lost(self, method: str, url: str, cause: Exception | None, more: str = "") -> NoReturn:
         """Fail for a request that got no answer."""
-        never_made = lost is None or _is_verification(cause) or _Retry()._is_connection_error(lost)
         raise CircleCIError(
             f"{method} {_shown(url)} at {self.url} got no answer: {_reason(cause)}{more}",
             method=method,
@@ -739,7 +772,7 @@ class Client:
                 else "Check api_url, the network and the proxy settings; timeout, retries and retry_budget say how "
                 "long this task tries."
             ),
-            doubtful=method != "GET" and not never_made,
+            doubtful=method != "GET" and _may_have_worked(None, cause),
         ) from cause
 
 
@@ -768,6 +801,21 @@ def _objects(answer: Any) -> list[dict[str, Any]]:
     if not isinstance(answer, list) or not all(isinstance(item, dict) for item in answer):
         raise ValueError("a list of objects was expected.")
     return answer
+
+
+def _depth(answer: Any) -> int:
+    """How many lists and objects stand within each other."""
+    depth, level = 0, [answer]
+    while level and depth <= DEEPEST_ANSWER:
+        depth += 1
+        inner: list[Any] = []
+        for value in level:
+            if isinstance(value, dict):
+                inner += value.values()
+            elif isinstance(value, list):
+                inner += value
+        level = [value for value in inner if isinstance(value, (dict, list))]
+    return depth
 
 
 def with_fields(**fields: type | tuple[type, ...]) -> Callable[[Any], dict[str, Any]]:
@@ -804,6 +852,14 @@ def _transport_error(error: Exception) -> Exception | None:
     return urllib3.exceptions.ProtocolError(str(error))
 
 
+def _may_have_worked(answer: _Answer | None, cause: Exception | None) -> bool:
+    """Whether a write without a usable answer may have been carried out all the same."""
+    if answer is not None:
+        return answer.status in TRANSIENT or answer.status >= 500
+    lost = None if cause is None else _transport_error(cause)
+    return lost is not None and not _is_verification(cause) and not _Retry()._is_connection_error(lost)
+
+
 def _is_verification(error: BaseException | None) -> bool:
     """Whether a TLS certificate did not pass."""
     return any(
@@ -818,7 +874,9 @@ def _reason(error: BaseException | None) -> str:
     for cause in causes:
         if isinstance(cause, requests.exceptions.ReadTimeout):
             return "it took longer than timeout allows"
-    words = str(causes[-1]).split(": ", 1)[-1] if causes else "unknown"
+    words = str(causes[-1]) if causes else "unknown"
+    if not words.startswith("["):
+        words = words.split(": ", 1)[-1]  # without the object that had it
     return plain(words or type(causes[-1]).__name__, 200)
 
 
@@ -840,7 +898,7 @@ def _api_message(answer: _Answer) -> str:
             if isinstance(detail, dict) and isinstance(detail.get("message"), str):
                 text = f"{text}: {detail['message']}"
     if re.match(r"\s*<(!doctype|html)", text, re.IGNORECASE):
-        return "an HTML page instead of an answer of the API"
+        return HTML_PAGE
     return plain(text.strip()) or "no reason given"
 
 
@@ -855,6 +913,8 @@ def _hint(status: int, error: str, path: str, has_token: bool) -> str | None:
         )
     if status == THROTTLED:
         return "Run the task again later, or give it a larger retry_budget."
+    if error == HTML_PAGE and status in (403, 404):
+        return CHECK_ADDRESS
     if status == 403:
         if "rate limit" in lower:
             return "GitHub throttles CircleCI itself. Run the task again later."

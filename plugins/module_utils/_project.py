@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ansible_collections.community.circleci.plugins.module_utils._client import (
+    CHECK_ADDRESS,
     CircleCIError,
     Client,
     invalid,
@@ -27,6 +28,8 @@ VCS_TYPES = {
     "circleci": "circleci",
 }
 DEFAULT_VCS_TYPE = "github"
+_URL = re.compile(r"[a-z+]+://(?:[^/@]*@)?([^/:]+)(?::\d*)?/(.*)$")
+_SCP = re.compile(r"[\w.-]+@([^/:]+)[:/](.*)$")
 
 T = TypeVar("T")
 
@@ -63,8 +66,9 @@ def parse_project(project: str | None, organization: str | None = None, vcs_type
     """
     text = project or ""
     example = "Write it as in github/acme/api."
-    if url := re.match(r"(?:[a-z+]+://|[\w.-]+@)(?:[^/@]*@)?([^/:]+)[:/](.*)$", text):
-        raise invalid(f"project {plain(text)!r} is a URL.", _slug_for_url(url[1], url[2]) or example)
+    if url := _URL.match(text) or _SCP.match(text):
+        shown = re.sub(r"://[^/@]*@", "://", text)  # A password may stand there.
+        raise invalid(f"project {plain(shown)!r} is a URL.", _slug_for_url(url[1], url[2]) or example)
     if re.search(r"[\x00-\x1f\x7f]", text + (organization or "")):
         raise invalid(f"project {plain(text)!r} contains control characters.", example)
     parts = text.split("/")
@@ -141,7 +145,7 @@ def read_settings(client: Client, project: Project) -> dict[str, Any]:
             f"CircleCI's settings of {project} do not say whether it is followed.",
             method="GET",
             path=f"/api/v1.1/{project.path('settings')}",
-            hint="Check api_url and whether a proxy stands between.",
+            hint=CHECK_ADDRESS,
         )
     return {**settings, "following": following}
 

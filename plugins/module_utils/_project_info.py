@@ -11,7 +11,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.community.circleci.plugins.module_utils._checkout_keys import read_checkout_keys
-from ansible_collections.community.circleci.plugins.module_utils._client import CircleCIError, Client, plain
+from ansible_collections.community.circleci.plugins.module_utils._client import (
+    CHECK_ADDRESS,
+    CircleCIError,
+    Client,
+    plain,
+)
 from ansible_collections.community.circleci.plugins.module_utils._env_vars import read_env_vars
 from ansible_collections.community.circleci.plugins.module_utils._project import (
     Project,
@@ -94,15 +99,15 @@ def read_followed(
 def _project_of(item: dict[str, Any]) -> Project:
     """The project of an item of the list. Some lack the parts of the slug, but have the repository's address."""
     names = [item.get("vcs_type"), item.get("username"), item.get("reponame")]
-    if not all(isinstance(name, str) for name in names):
-        address = urlsplit(str(item.get("vcs_url")))
-        names = [_VCS_HOSTS.get(address.hostname or ""), *address.path.strip("/").split("/")]
     try:
+        if not all(isinstance(name, str) for name in names):
+            address = urlsplit(str(item.get("vcs_url")))
+            names = [_VCS_HOSTS.get(address.hostname or ""), *address.path.strip("/").split("/")]
         return parse_project("/".join(map(str, names)))
-    except CircleCIError as exc:
+    except (CircleCIError, ValueError) as exc:
         raise CircleCIError(
             f"CircleCI's list of projects has an entry that is none: {plain(str(item.get('vcs_url')))}",
             method="GET",
             path="/api/v1.1/projects",
-            hint="Check api_url and whether a proxy stands between. Or name one project.",
+            hint=f"{CHECK_ADDRESS} Or name one project.",
         ) from exc

@@ -15,6 +15,7 @@ from ansible_collections.community.circleci.plugins.module_utils._client import 
     REQUESTS_IMPORT_ERROR,
     CircleCIError,
     Client,
+    invalid,
     plain,
 )
 from ansible_collections.community.circleci.plugins.module_utils._keys import CRYPTOGRAPHY_IMPORT_ERROR
@@ -73,6 +74,7 @@ def perform(
     scrubber = Scrubber(secrets_of(options, params))
     client = None
     try:
+        _require_text(params)
         client = client_of(
             params,
             read_only=check_mode,
@@ -92,6 +94,28 @@ def perform(
         warnings.append(f"CircleCI throttled this task, which waited {client.patience.throttled:.0f} s for it in all.")
     told: dict[str, Any] = scrubber.value({**result, "warnings": warnings})
     return told
+
+
+def _require_text(value: Any, where: str = "") -> None:
+    """Fail for binary data among the options: it cannot be sent, nor shown.
+
+    :param where: the place of the value
+    :raises CircleCIError: naming the place, not the value
+    """
+    if isinstance(value, dict):
+        for name, item in value.items():
+            _require_text(name, where)
+            _require_text(item, f"{where}.{name}" if where else str(name))
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            _require_text(item, f"{where}[{index}]")
+    elif isinstance(value, str):
+        try:
+            value.encode("utf-8")
+        except UnicodeEncodeError:
+            raise invalid(
+                f"{where} is binary data, not text.", "Encode it, with the filter b64encode for example."
+            ) from None
 
 
 def _project_named(params: dict[str, Any]) -> str | None:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
@@ -17,6 +18,7 @@ from ansible_collections.community.circleci.plugins.module_utils._keys import pa
 MASK = "********"
 SHORTEST = 6
 """Shorter secrets are not looked for: ``a`` is in every word."""
+_FRAME = re.compile(r"-----(BEGIN|END) [A-Z0-9 ]+-----")
 
 
 class Scrubber:
@@ -36,10 +38,10 @@ class Scrubber:
         public = _public_half(secret)
         for part in (secret, secret.strip(), *secret.splitlines()):
             # A line of a private key may hold nothing but a piece of the public one, which is to be shown.
-            if len(part) < SHORTEST or part.startswith("-----") or part in public:
+            if len(part) < SHORTEST or _FRAME.fullmatch(part.strip()) or part in public:
                 continue
             spellings = {part, json.dumps(part)[1:-1], json.dumps(part, ensure_ascii=False)[1:-1], repr(part)[1:-1]}
-            for spelling in spellings | {quote(part), quote(part, safe="")}:
+            for spelling in spellings | {quote(part, errors="replace"), quote(part, safe="", errors="replace")}:
                 self._by_start.setdefault(spelling[:SHORTEST], set()).add(spelling)
 
     def text(self, text: str) -> str:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -29,6 +28,7 @@ from ansible_collections.community.circleci.plugins.module_utils._client import 
 )
 from ansible_collections.community.circleci.plugins.module_utils._project import Project, read_settings
 
+LONGEST_WAIT = 365 * 86400.0  # seconds
 LONGEST_PAUSE = 30.0  # seconds
 SLOWER = 0.1
 """The pause between two polls is this part of what was waited already: long builds are asked for less often."""
@@ -63,8 +63,8 @@ class Watch:
 
     def __init__(self, client: Client, project: Project, *, interval: float, timeout: float) -> None:
         for name, value in (("wait_interval", interval), ("wait_timeout", timeout)):
-            if not (math.isfinite(value) and value >= 0):
-                raise invalid(f"{name} must be a number of seconds, 0 or more.")
+            if not 0 <= value <= LONGEST_WAIT:
+                raise invalid(f"{name} must be a number of seconds from 0 to {LONGEST_WAIT:.0f}, which is a year.")
         self.client = client
         self.project = project
         self.interval = interval
@@ -184,7 +184,9 @@ class Watch:
     def _successor(self, client: Client, build: Build) -> Build | None:
         """The build that replaces one that CircleCI has retried itself; None while there is none."""
         number = build["build_num"]
-        named = [item for item in build.get("retries") or [] if isinstance(item, int) and item > number]
+        retries = build.get("retries")
+        listed_numbers = retries if isinstance(retries, list) else []
+        named = [item for item in listed_numbers if isinstance(item, int) and item > number]
         if named:
             return read_build(client, self.project, max(named))
         listed = read_builds(client, self.project.path(), limit=PAGE_SIZE)

@@ -76,7 +76,7 @@ options:
     type: dict
   build_num:
     description:
-      - The number of the build to retry or cancel. Required for these, and not used otherwise.
+      - The number of the build to retry or cancel. Required for these, and refused with O(state=triggered).
     type: int
   ssh:
     description:
@@ -236,7 +236,8 @@ failed_steps:
       type: str
       sample: failed
     log_tail:
-      description: The last lines that it wrote, without colours and control characters.
+      description:
+        - The last lines that it wrote, without colours and control characters. Long lines are cut at 1000 characters.
       type: str
       sample: "FAILED tests/test_orders.py::test_order_3"
 waited_seconds:

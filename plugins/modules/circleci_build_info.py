@@ -160,7 +160,8 @@ failed_steps:
       type: str
       sample: failed
     log_tail:
-      description: The last lines that it wrote, without colours and control characters.
+      description:
+        - The last lines that it wrote, without colours and control characters. Long lines are cut at 1000 characters.
       type: str
       sample: "FAILED tests/test_orders.py::test_order_3"
 """

@@ -74,6 +74,7 @@ from typing import Any
 from ansible_collections.community.circleci.plugins.module_utils._builds import (
     Build,
     build_shape,
+    checked_number,
     read_build,
     ssh_users_of,
 )
@@ -88,7 +89,7 @@ ARGUMENT_SPEC = {**CONNECTION, **PROJECT, "build_num": {"type": "int", "required
 
 def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     """Add the token's user to a build (``api-v1.1.md`` §3.4)."""
-    project, number = project_of(params), params["build_num"]
+    project, number = project_of(params), checked_number(params["build_num"])
     client.require_token()
     build = read_build(client, project, number)
     login = str(client.get_object("me").get("login"))

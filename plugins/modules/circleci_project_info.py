@@ -78,6 +78,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+project:
+  description: The canonical slug of the project.
+  type: str
+  returned: when one project is asked for
+  sample: github/acme/api
 projects:
   description: The project, or the followed projects in the order in which CircleCI lists them.
   type: list

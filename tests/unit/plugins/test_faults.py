@@ -416,6 +416,24 @@ def test_without_retries_the_state_decides(ladder: Ladder, fault: str, when: str
     ladder.expect_convergence()
 
 
+REPEATABLE = [name for name, write in WRITES.items() if write.repeatable]
+
+
+@pytest.mark.parametrize("ladder", REPEATABLE, indirect=True)
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("first", ["502", "dropped"])
+@pytest.mark.parametrize(("status", "headers"), [(403, {}), (429, {"Retry-After": "86400"})], ids=["403", "429"])
+def test_a_refusal_says_nothing_of_the_doubtful_try_before_it(
+    ladder: Ladder, first: str, when: str, status: int, headers: dict[str, str]
+) -> None:
+    ladder.fault(when=when, **DOUBTFUL[first])
+    ladder.fault("status", status=status, headers=headers, body={"message": "no"})
+    result = ladder.task()
+    ladder.expect(result, succeeds=when == "after", sent=2, carried_out=when == "after")
+    assert result["changed"] is (when == "after")
+    ladder.expect_convergence()
+
+
 def test_an_answer_that_is_cut_is_no_answer(ladder: Ladder) -> None:
     ladder.fault("truncate")
     result = ladder.task()

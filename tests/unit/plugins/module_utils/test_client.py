@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import email.utils
+import math
 import os
 import time
 import tracemalloc
@@ -88,10 +90,17 @@ def test_a_segment_stays_one_segment(text: str, encoded: str) -> None:
     assert segment(text) == encoded
 
 
-@pytest.mark.parametrize("bad", ["", ".", ".."])
+@pytest.mark.parametrize("bad", ["", ".", "..", "\udcff"])
 def test_segments_that_would_change_the_path_are_refused(bad: str) -> None:
-    with pytest.raises(CircleCIError):
+    with pytest.raises(CircleCIError, match="cannot be part of a path") as caught:
         segment(bad)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("timeout", [0, -1, math.nan, math.inf, 1e12])
+def test_a_timeout_is_a_time(timeout: float) -> None:
+    with pytest.raises(CircleCIError, match="timeout must be a number of seconds"):
+        Client(timeout=timeout)
 
 
 def test_every_request_says_who_asks_and_for_what(emulator: Emulator) -> None:
@@ -158,9 +167,9 @@ def test_check_mode_has_one_guard(emulator: Emulator) -> None:
 
 @pytest.mark.parametrize(
     ("body", "parsed"),
-    [("", None), ('""', None), ("null", None), ("[1]", [1]), (' {"a": 1} ', {"a": 1}), ("  ", None)],
+    [("", ""), ('""', ""), ("null", None), ("[1]", [1]), (' {"a": 1} ', {"a": 1}), ("  ", "")],
 )
-def test_empty_answers_are_none(emulator: Emulator, body: str, parsed: object) -> None:
+def test_an_empty_answer_is_an_empty_text(emulator: Emulator, body: str, parsed: object) -> None:
     emulator.fault("body", body=body, content_type="application/json")
     assert client_for(emulator).get("me") == parsed
 
@@ -176,6 +185,7 @@ def test_compressed_answers_are_read(emulator: Emulator) -> None:
         ("<html><body>Sign in</body></html>", "not JSON"),
         ('{"login": ', "not JSON"),
         ("[" * 100_000 + "]" * 100_000, "nested too deeply"),
+        ('{"a": [' * 40 + "]}" * 40, "nested too deeply"),
         ("[]", "an object was expected"),
         ("null", "an object was expected"),
         ("9" * 10_000, "not JSON"),
@@ -221,6 +231,14 @@ def test_refusals_are_unwrapped_and_safe_to_show(emulator: Emulator, body: objec
     assert caught.value.error == error
     assert caught.value.result()["msg"].isprintable()
     assert caught.value.result()["status"] == 400
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_page_of_somebody_else_speaks_of_the_address(emulator: Emulator, status: int) -> None:
+    emulator.fault("status", status=status, body="<html>no such page</html>")
+    with pytest.raises(CircleCIError) as caught:
+        client_for(emulator).get("me")
+    assert "Check api_url" in (caught.value.hint or "")
 
 
 def test_an_answer_without_end_is_given_up(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -482,6 +500,16 @@ def test_no_redirect_carries_the_token_elsewhere(emulator: Emulator, method: str
             client_for(emulator)._call(method, "me", repeatable=True)
         assert other.requests == []
     assert len(emulator.requests) == 1
+
+
+@pytest.mark.parametrize("separator", ["\\@", "@"])
+def test_an_address_that_can_be_read_in_two_ways_gets_no_token(emulator: Emulator, separator: str) -> None:
+    here = emulator.url.removeprefix("http://")
+    with Emulator() as other:
+        for one, two in ((other.url, here), (emulator.url, other.url.removeprefix("http://"))):
+            with contextlib.suppress(CircleCIError):
+                client_for(emulator).get_foreign(f"{one}{separator}{two}/api/v1.1/me")
+        assert "circle-token" not in {name.lower() for record in other.requests for name in record.headers}
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

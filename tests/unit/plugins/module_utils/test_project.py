@@ -44,6 +44,8 @@ def test_slugs_and_names_become_the_canonical_slug(given_: tuple[str, str | None
         (("https://user:pass@github.com/acme/api", None, None), "is a URL", "github/acme/api"),
         (("git@bitbucket.org:acme/tools.git", None, None), "is a URL", "bitbucket/acme/tools"),
         (("ssh://git@github.com/acme/api.git", None, None), "is a URL", "github/acme/api"),
+        (("ssh://git@github.com:22/acme/api.git", None, None), "is a URL", "Write github/acme/api."),
+        (("git@github.com:22/api.git", None, None), "is a URL", "Write github/22/api."),
         (("https://app.circleci.com/pipelines/github/acme/api", None, None), "is a URL", "github/acme/api"),
         (("https://example.org/x", None, None), "is a URL", "github/acme/api"),
         (("gitlab/acme/api", None, None), "not a slug", "github"),
@@ -68,6 +70,13 @@ def test_what_is_not_one_project_is_refused_with_what_to_write(
     with pytest.raises(CircleCIError, match=words) as caught:
         parse_project(*given_)
     assert advice in caught.value.result()["msg"]
+
+
+@pytest.mark.parametrize("scheme", ["https", "ssh"])
+def test_a_password_in_a_url_is_not_repeated(scheme: str) -> None:
+    with pytest.raises(CircleCIError, match="://github") as caught:
+        parse_project(f"{scheme}://user:ghp_secret@github.com/acme/api")
+    assert "secret" not in caught.value.result()["msg"]
 
 
 @given(st.sampled_from(sorted(VCS_TYPES)), NAMES, NAMES)

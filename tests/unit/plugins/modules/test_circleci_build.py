@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 import pytest
@@ -151,6 +152,10 @@ def test_an_unknown_branch_fails(emulator: Emulator, run) -> None:
         ({"state": "canceled", "build_num": 1, "reuse": "active"}, "reuse cannot be used with state canceled"),
         ({"wait_interval": -1}, "wait_interval must be"),
         ({"wait_timeout": "nan"}, "wait_timeout must be"),
+        ({"wait_timeout": 1e12}, "wait_timeout must be"),
+        ({"branch": ".."}, "'..' is not the name of a branch"),
+        ({"branch": "\udcff"}, "branch is binary data"),
+        ({"build_parameters": {"A": {date(2026, 1, 1): 1}}}, "build_parameters cannot be written as JSON"),
         ({"log_lines": -1}, "log_lines must be"),
         ({"project": "circleci/aaa/bbb"}, "API v1.1 cannot start builds"),
     ],
@@ -557,6 +562,22 @@ def test_a_build_that_circleci_retries_is_followed(emulator: Emulator, run) -> N
     assert result["build"]["why"] == "auto-retry"
 
 
+@pytest.mark.parametrize("odd", [{"retries": 3}, {"status": "running", "outcome": None, "lifecycle": []}])
+def test_a_wait_survives_odd_fields(emulator: Emulator, run, odd: dict[str, Any]) -> None:
+    emulator.script("success")
+    build = {"build_num": 1, "status": "retried", "outcome": "infrastructure_fail", "lifecycle": "finished", **odd}
+    emulator.fault("body", method="GET", path=f"{API}/1$", body=build)
+    result = run(wait=True, wait_timeout=5)
+    assert (result.get("failed"), result["build"]["status"]) == (None, "success")
+
+
+def test_a_build_of_an_odd_workflow_is_not_reused(emulator: Emulator, run) -> None:
+    odd = {"build_num": 1, "status": "success", "branch": "main", "workflows": {"workflow_id": []}}
+    emulator.fault("body", method="GET", path="limit=100", body=[odd])
+    result = run(trigger="pipeline", reuse="successful")
+    assert (result.get("failed"), result["changed"], result["reused"]) == (None, True, False)
+
+
 def test_the_wait_gives_up_in_time_and_cancels_nothing(emulator: Emulator, run) -> None:
     emulator.script("stuck")
     result = run(wait=True, wait_timeout=0.2, wait_interval=0.02)
@@ -713,6 +734,14 @@ def test_a_refused_pipeline_fails(emulator: Emulator, run) -> None:
     result = run(trigger="pipeline")
     assert (result["failed"], result["error"]) == (True, "No configuration")
     assert builds(emulator) == []
+
+
+@pytest.mark.parametrize("body", ["", '""'])
+def test_an_empty_answer_to_a_pipeline_is_a_success(emulator: Emulator, run, body: str) -> None:
+    """It names no build anyway. The builds may come late."""
+    emulator.fault("body", method="POST", body=body, status=201, content_type="application/json")
+    result = run(trigger="pipeline")
+    assert (result.get("failed"), result["changed"], result["builds"]) == (None, True, [])
 
 
 def test_polls_of_a_pipeline_survive_failures_too(emulator: Emulator, run) -> None:

@@ -129,6 +129,7 @@ def test_a_project_token_can_read(run) -> None:
         ({"filter": "odd"}, "value of filter must be one of"),
         ({"log_lines": -1}, "log_lines must be 0 or more"),
         ({"branch": ""}, "cannot be part of a path"),
+        ({"build_num": -1}, "build_num must be 1 or more"),
     ],
 )
 def test_contradictions_are_refused_before_any_request(

@@ -60,6 +60,7 @@ def test_a_server_that_does_not_add_anybody_is_not_believed(emulator: Emulator, 
 
 @pytest.mark.parametrize("check_mode", [True, False])
 def test_a_missing_build_and_a_project_token_fail(emulator: Emulator, run, check_mode: bool) -> None:
+    assert "build_num must be 1 or more" in run(build_num=0, check_mode=check_mode)["msg"]
     assert f"{API} has no build 5" in run(build_num=5, check_mode=check_mode)["msg"]
     result = run(api_token=PROJECT_TOKEN, check_mode=check_mode)
     assert (result["failed"], result["status"]) == (True, 401)

@@ -147,7 +147,7 @@ def test_one_that_cannot_be_read_fails_the_task_and_is_named(emulator: Emulator,
     assert f"{TOOLS}/settings" in result["msg"]
 
 
-@pytest.mark.parametrize("item", [{}, {"vcs_url": "https://example.com/a/b"}, {"vcs_url": 7}])
+@pytest.mark.parametrize("item", [{}, {"vcs_url": "https://example.com/a/b"}, {"vcs_url": 7}, {"vcs_url": "http://[x"}])
 def test_an_entry_that_is_no_project_fails(emulator: Emulator, run, item: dict[str, Any]) -> None:
     emulator.fault("body", path="/projects$", body=[item])
     assert "list of projects has an entry that is none" in run()["msg"]
