@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._client import (
+    CHECK_ADDRESS,
     CircleCIError,
     Client,
     invalid,
@@ -18,7 +19,7 @@ from ansible_collections.community.circleci.plugins.module_utils._client import 
     with_fields,
 )
 from ansible_collections.community.circleci.plugins.module_utils._keys import normalize_fingerprint, parse_public_key
-from ansible_collections.community.circleci.plugins.module_utils._plan import UNKNOWN, Outcome, Plan
+from ansible_collections.community.circleci.plugins.module_utils._plan import UNKNOWN, Outcome, Plan, telling
 from ansible_collections.community.circleci.plugins.module_utils._project import Project
 
 DEPLOY_KEY = "deploy-key"
@@ -139,18 +140,19 @@ def _apply(
     """Make the new key first, then delete: at no time is the project without one."""
     made: Key | None = None
     removed: list[Key] = []
-    try:
+
+    def so_far() -> Outcome:
+        return _outcome(_after(keys, made, removed), made or kept, made, removed)
+
+    with telling(so_far, "created", "removed"):
         if new_type is not None:
-            kept = made = _create(client, project, keys, new_type)
+            made = _create(client, project, keys, new_type)
             if doomed:
                 _require_listed(client, project, made)
         for key in doomed:
             _delete(client, project, key)
             removed.append(key)
-    except CircleCIError as error:
-        error.partial = {"created": made is not None, "removed": removed}
-        raise
-    return _outcome(_after(keys, made, removed), kept, made, removed)
+    return so_far()
 
 
 def _create(client: Client, project: Project, before: list[Key], key_type: str) -> Key:
@@ -218,7 +220,7 @@ def _key(item: dict[str, Any], path: str) -> Key:
             f"CircleCI's list of checkout keys has an entry that is not a key: {exc}",
             method="GET",
             path=f"/api/v1.1/{path}",
-            hint="Check api_url and whether a proxy stands between.",
+            hint=CHECK_ADDRESS,
         ) from exc
 
 

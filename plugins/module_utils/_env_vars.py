@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._client import (
+    CHECK_ADDRESS,
     CircleCIError,
     Client,
     invalid,
     plain,
     with_fields,
 )
-from ansible_collections.community.circleci.plugins.module_utils._plan import Outcome, Plan
+from ansible_collections.community.circleci.plugins.module_utils._plan import Outcome, Plan, telling
 from ansible_collections.community.circleci.plugins.module_utils._project import Project
 
 WHEN_MASK_DIFFERS = "when_mask_differs"
@@ -104,7 +105,7 @@ def read_env_vars(client: Client, project: Project) -> dict[str, str]:
             f"CircleCI's list of variables of {project} has an entry that is none: {exc}",
             method="GET",
             path=f"/api/v1.1/{path}",
-            hint="Check api_url and whether a proxy stands between.",
+            hint=CHECK_ADDRESS,
         ) from exc
     return {item["name"]: item["value"] for item in listed}
 
@@ -144,14 +145,22 @@ def plan_env_vars(
 
     def apply() -> Outcome:
         after = dict(masks)
-        removed: list[str] = []
-        for wanted in to_set:
-            after[wanted.name] = _set(client, project, wanted, masks.get(wanted.name))
-        for name in doomed:
-            _delete(client, project, name)
-            del after[name]
-            removed.append(name)
-        return _outcome(after, concerned, added, removed, updated)
+        done: list[str] = []
+
+        def so_far() -> Outcome:
+            return _outcome(
+                after, concerned, *([name for name in names if name in done] for names in (added, doomed, updated))
+            )
+
+        with telling(so_far):
+            for wanted in to_set:
+                after[wanted.name] = _set(client, project, wanted, masks.get(wanted.name))
+                done.append(wanted.name)
+            for name in doomed:
+                _delete(client, project, name)
+                del after[name]
+                done.append(name)
+        return so_far()
 
     return Plan(before, _outcome(predicted, concerned, added, doomed, updated), apply)
 

@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.community.circleci.plugins.module_utils._client import Client
+from ansible_collections.community.circleci.plugins.module_utils._client import CircleCIError, Client
 
 UNKNOWN = "(known after the run)"
 """Stands in a prediction for what only the server knows. Null in results."""
@@ -55,6 +56,21 @@ class Plan:
     def carry_out(self, client: Client) -> Outcome:
         """Do it, or only say what would come of it when the client is read-only."""
         return self.predicted if self.apply is None or client.read_only else self.apply()
+
+
+@contextlib.contextmanager
+def telling(so_far: Callable[[], Outcome], *returned: str) -> Iterator[None]:
+    """Let a failure tell what was done before it.
+
+    :param so_far: what was done until now
+    :param returned: the return values that the module has of it when it fails
+    """
+    try:
+        yield
+    except CircleCIError as error:
+        error.outcome = so_far()
+        error.partial = {name: error.outcome.result[name] for name in returned}
+        raise
 
 
 def result_of(plan: Plan, client: Client, about: object) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from ansible_collections.community.circleci.plugins.module_utils._env_vars impor
     read_env_vars,
 )
 from ansible_collections.community.circleci.plugins.module_utils._following import plan_following, read_following
-from ansible_collections.community.circleci.plugins.module_utils._plan import Plan, without_unknowns
+from ansible_collections.community.circleci.plugins.module_utils._plan import Outcome, Plan, without_unknowns
 from ansible_collections.community.circleci.plugins.module_utils._project import (
     Project,
     parse_project,
@@ -117,10 +117,14 @@ class _Collector:
     def note(self, problem: str) -> None:
         self.problems.append(f"{self.where}: {problem}")
 
-    def refuse_twins(self, name: str, identities: list[Any]) -> None:
-        """Note entries of a list that mean the same thing."""
+    def refuse_twins(self, name: str, entries: dict[int, T], identify: Callable[[T], Any]) -> None:
+        """Note entries of a list that mean the same thing.
+
+        :param entries: by their indices
+        """
         first: dict[Any, int] = {}
-        for index, identity in enumerate(identities):
+        for index, entry in entries.items():
+            identity = identify(entry)
             if first.setdefault(identity, index) != index:
                 self.note(f"{name}[{index}] is the same as {name}[{first[identity]}].")
 
@@ -145,28 +149,28 @@ def _wanted_project(
         found.attempt("checkout_keys", lambda: require_checkout_keys(project))
         if item["following"] is False:
             found.note("following: false and checkout_keys exclude each other. Who stops following may lose the keys.")
-    found.refuse_twins("checkout_keys", [key.covers(DEPLOY_KEY) for key in checkout_keys])
-    found.refuse_twins("ssh_keys", [_ssh_identity(key) for key in ssh_keys])
-    found.refuse_twins("env_vars", [variable.name for variable in env_vars])
+    found.refuse_twins("checkout_keys", checkout_keys, lambda key: key.covers(DEPLOY_KEY))
+    found.refuse_twins("ssh_keys", ssh_keys, _ssh_identity)
+    found.refuse_twins("env_vars", env_vars, lambda variable: variable.name)
     for name in ("ssh_keys", "env_vars"):
         if item[f"{name}_exclusive"] and not item[name]:
             found.note(f"{name}_exclusive needs {name}. It would remove everything.")
     return WantedProject(
         project,
         item["following"],
-        checkout_keys,
-        ssh_keys,
+        tuple(checkout_keys.values()),
+        tuple(ssh_keys.values()),
         item["ssh_keys_exclusive"],
-        env_vars,
+        tuple(env_vars.values()),
         item["env_vars_exclusive"],
     )
 
 
-def _all(found: _Collector, item: dict[str, Any], name: str, parse: Callable[[dict[str, Any]], T]) -> tuple[T, ...]:
-    """Parse the entries of a list that an item has."""
+def _all(found: _Collector, item: dict[str, Any], name: str, parse: Callable[[dict[str, Any]], T]) -> dict[int, T]:
+    """Parse the entries of a list that an item has. Returns the good ones, by their indices."""
     entries = enumerate(item[name] or [])
-    parsed = [found.attempt(f"{name}[{index}]", partial(parse, entry)) for index, entry in entries]
-    return tuple(entry for entry in parsed if entry is not None)
+    parsed = {index: found.attempt(f"{name}[{index}]", partial(parse, entry)) for index, entry in entries}
+    return {index: entry for index, entry in parsed.items() if entry is not None}
 
 
 def _ssh_key(options: dict[str, Any], known: dict[tuple[Any, ...], WantedKey]) -> WantedKey:
@@ -213,19 +217,20 @@ class _Changes:
     def __bool__(self) -> bool:
         return bool(self.added or self.removed or self.updated)
 
-    def carry_out(self, client: Client, plan: Plan, kind: str) -> None:
-        """Carry out a plan and note what came of it, also when it fails half-way.
-
-        :param kind: of the things that the plan removes
-        """
+    def carry_out(self, client: Client, plan: Plan) -> None:
+        """Carry out a plan and note what came of it, also when it fails half-way."""
         try:
             outcome = plan.carry_out(client)
         except CircleCIError as error:
-            self.removed += [{"kind": kind, **thing} for thing in error.partial.get("removed", [])]
+            if error.outcome is not None:
+                self._note(error.outcome)
             raise
         for name, value in plan.before.items():
             self.before.setdefault(name, value)
         self.after.update(outcome.after)
+        self._note(outcome)
+
+    def _note(self, outcome: Outcome) -> None:
         self.added += outcome.added
         self.removed += outcome.removed
         self.updated += outcome.updated
@@ -299,13 +304,13 @@ def _walk(client: Client, wanted: WantedProject, state: _State, changes: _Change
         changes.before["checkout_keys"] = state.checkout_keys
     if wanted.following:
         plan = plan_following(client, project, state.settings, True)
-        changes.carry_out(client, plan, "following")
+        changes.carry_out(client, plan)
         if plan.changed:
             state = _followed(client, wanted, state, changes)
     keys = state.checkout_keys
     for each in wanted.checkout_keys:
         only_there = replace(each, max_age=None) if state.fresh and each.type == DEPLOY_KEY else each
-        changes.carry_out(client, plan_checkout_keys(client, project, keys, only_there), "checkout_key")
+        changes.carry_out(client, plan_checkout_keys(client, project, keys, only_there))
         keys = changes.after["checkout_keys"]
     if wanted.ssh_keys:
         plan = plan_ssh_keys(
@@ -315,14 +320,14 @@ def _walk(client: Client, wanted: WantedProject, state: _State, changes: _Change
             present=wanted.ssh_keys,
             exclusive_hosts=None if wanted.ssh_keys_exclusive else (),
         )
-        changes.carry_out(client, plan, "ssh_key")
+        changes.carry_out(client, plan)
     if wanted.env_vars:
         plan = plan_env_vars(
             client, project, state.env_vars, present=wanted.env_vars, exclusive=wanted.env_vars_exclusive
         )
-        changes.carry_out(client, plan, "env_var")
+        changes.carry_out(client, plan)
     if wanted.following is False:
-        changes.carry_out(client, plan_following(client, project, state.settings, False), "following")
+        changes.carry_out(client, plan_following(client, project, state.settings, False))
 
 
 def _followed(client: Client, wanted: WantedProject, before: _State, changes: _Changes) -> _State:
@@ -394,11 +399,23 @@ def bring_all_about(client: Client, wanted: list[WantedProject], concurrency: in
     if failed:
         error = CircleCIError(
             f"{len(failed)} of {_counted(len(items), 'project', 'projects')} failed: {_bounded(failed)}",
-            hint="The others are done. Run the task again: it repairs just the rest.",
+            hint=_next_run(client, everything=len(failed) == len(items)),
         )
         error.partial = result
         raise error
     return result
+
+
+def _next_run(client: Client, *, everything: bool) -> str:
+    """What to do when projects failed.
+
+    :param everything: whether all did
+    """
+    if client.read_only:
+        return "Nothing was changed: this was a prediction. Mend the causes and run the task again."
+    if everything:
+        return "Mend the causes and run the task again."
+    return "The others are done. Run the task again: it repairs just the rest."
 
 
 def _run(client: Client, wanted: list[WantedProject], concurrency: int, progress: _Progress) -> list[Done]:

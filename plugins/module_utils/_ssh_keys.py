@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._client import (
+    CHECK_ADDRESS,
     CircleCIError,
     Client,
     invalid,
@@ -23,7 +24,7 @@ from ansible_collections.community.circleci.plugins.module_utils._keys import (
     parse_private_key,
     parse_public_key,
 )
-from ansible_collections.community.circleci.plugins.module_utils._plan import Outcome, Plan
+from ansible_collections.community.circleci.plugins.module_utils._plan import Outcome, Plan, telling
 from ansible_collections.community.circleci.plugins.module_utils._project import Project, read_settings
 
 MOST_DUPLICATES = 100
@@ -87,7 +88,7 @@ def ssh_keys_of(settings: dict[str, Any]) -> list[Key]:
     except (TypeError, ValueError) as exc:
         raise CircleCIError(
             f"CircleCI's settings have an SSH key that is none: {exc}",
-            hint="Check api_url and whether a proxy stands between.",
+            hint=CHECK_ADDRESS,
         ) from exc
 
 
@@ -132,20 +133,24 @@ def plan_ssh_keys(
         return Plan(_shown(keys), _outcome(keys, wanted_key, [], []))
 
     def apply() -> Outcome:
+        added: list[Key] = []
         removed: list[Key] = []
-        try:
-            for wanted, private in missing:
+
+        def so_far() -> Outcome:
+            left = [key for key in keys if key not in removed]
+            return _outcome([*left, *added], wanted_key, added, removed)
+
+        with telling(so_far, "removed"):
+            for (wanted, private), described in zip(missing, new):
                 _add(client, project, wanted, private)
+                added.append(described)
             if missing:
                 _require_listed(client, project, new)
             for identity in dict.fromkeys(_identity(key) for key in doomed):
                 same = [key for key in doomed if _identity(key) == identity]
                 _delete(client, project, same[0])
                 removed += same
-        except CircleCIError as error:
-            error.partial = {"removed": removed}
-            raise
-        return _outcome([*(key for key in keys if key not in removed), *new], wanted_key, new, removed)
+        return so_far()
 
     after = [*(key for key in keys if key not in doomed), *new]
     return Plan(_shown(keys), _outcome(after, wanted_key, new, doomed), apply)
@@ -204,9 +209,9 @@ def _read(path: str) -> str:
             return file.read(1_000_000)
     except UnicodeDecodeError:
         raise invalid(f"The file {plain(path)} is not a private key: it is not text.") from None
-    except OSError as exc:
+    except (OSError, ValueError) as exc:
         raise invalid(
-            f"The file {plain(path)} cannot be read: {exc.strerror}.",
+            f"The file {plain(path)} cannot be read: {getattr(exc, 'strerror', None) or exc}.",
             "private_key_path is a path on the host where the task runs.",
         ) from exc
 

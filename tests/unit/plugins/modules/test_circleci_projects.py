@@ -306,6 +306,12 @@ def test_warnings_are_bounded(emulator: Emulator, run) -> None:
             [whole(API, env_vars=[variable(), variable("B"), variable(value="other")])],
             ["env_vars[2] is the same as env_vars[0]"],
         ),
+        (
+            [whole(API, env_vars=[variable("1"), variable("A"), variable("A")])],
+            ["env_vars[0]: '1' is not", "env_vars[2] is the same as env_vars[1]"],
+        ),
+        ([whole(API, env_vars=[variable(value="\udcff")])], ["projects[0].env_vars[0].value is binary data"]),
+        ([whole(API, ssh_keys=[{"private_key_path": "/a\0b"}])], ["cannot be read: embedded null byte"]),
         ([{"project": API, "ssh_keys_exclusive": True}], ["ssh_keys_exclusive needs ssh_keys"]),
         ([whole(API, ssh_keys=[], ssh_keys_exclusive=True)], ["ssh_keys_exclusive needs ssh_keys"]),
         ([whole(API, env_vars=[], env_vars_exclusive=True)], ["env_vars_exclusive needs env_vars"]),
@@ -394,6 +400,59 @@ def test_three_hundred_projects_with_trouble_end_right(emulator: Emulator, run) 
     emulator.clear()
     assert run(*described, concurrency=16)["changed"] is False
     assert emulator.writes == []
+
+
+@pytest.mark.parametrize(
+    ("before", "described", "fault", "done"),
+    [
+        (
+            {},
+            {"env_vars": [variable("A"), variable("PASSWORD", "other value"), variable("Z")]},
+            {"method": "POST", "path": "/envvar", "after": 2},
+            {"added": [{"kind": "env_var", "name": "A"}], "updated": [{"kind": "env_var", "name": "PASSWORD"}]},
+        ),
+        (
+            {"env_vars": [variable("A"), variable("B")]},
+            {"env_vars": [variable("C")], "env_vars_exclusive": True},
+            {"method": "DELETE", "path": "/envvar", "after": 1},
+            {"added": [{"kind": "env_var", "name": "C"}], "removed": [{"kind": "env_var", "name": "A"}]},
+        ),
+        (
+            {},
+            {"ssh_keys": [ssh_key(2, hostname="two"), ssh_key(3, hostname="three")]},
+            {"method": "POST", "path": "/ssh-key", "after": 1},
+            {"added": [{"kind": "ssh_key", "hostname": "two"}]},
+        ),
+        (
+            {},
+            {"checkout_keys": [{"max_age": 0}]},
+            {"method": "DELETE", "path": "/checkout-key"},
+            {"added": [{"kind": "checkout_key", "type": "deploy-key"}]},
+        ),
+    ],
+    ids=["variables", "exclusive variables", "ssh keys", "rotation"],
+)
+def test_a_project_that_fails_half_way_tells_what_was_done(
+    emulator: Emulator, run, before: dict[str, Any], described: dict[str, Any], fault: dict[str, Any], done: Any
+) -> None:
+    run(whole(API, **before))
+    emulator.clear()
+    emulator.fault("status", status=403, body={"message": "Permission denied"}, **fault)
+    result = run({"project": API, **described})
+    (item,) = result["projects"]
+    assert (item["failed"], item["changed"], result["changed"]) == (True, True, True)
+    for kind in ("added", "removed", "updated"):
+        expected = done.get(kind, [])
+        assert len(item[kind]) == len(expected)
+        assert all(thing.items() >= wanted.items() for thing, wanted in zip(item[kind], expected, strict=True))
+
+
+def test_a_failure_says_what_the_next_run_does(emulator: Emulator, run) -> None:
+    lost = {"project": "github/acme/lost", "following": True}
+    good = {"project": API, "following": True}
+    assert "this was a prediction" in run(lost, good, check_mode=True)["msg"]
+    assert "The others are done" not in run(lost)["msg"]
+    assert run(lost, good)["msg"].endswith("The others are done. Run the task again: it repairs just the rest.")
 
 
 def test_the_message_of_the_task_is_bounded(emulator: Emulator, run) -> None:
