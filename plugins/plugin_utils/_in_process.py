@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+from datetime import date
 from types import ModuleType
 from typing import Any
 
@@ -40,6 +41,7 @@ class InProcess(OrdinaryModule):
         result: dict[str, Any] = ActionBase.run(self, tmp, task_vars)
         options = self.module.ARGUMENT_SPEC
         self._load_name = self._name()  # so that core's messages on arguments name the module
+        self._task.args = _as_sent(self._task.args)
         try:
             _validated, params = self.validate_argument_spec(options, **getattr(self.module, "CONSTRAINTS", {}))
         except AnsibleActionFail as error:
@@ -81,7 +83,7 @@ class InProcess(OrdinaryModule):
         """Take relative paths as everywhere in a playbook: from its folder."""
         for name, option in options.items():
             value = params.get(name)
-            if isinstance(value, str) and option.get("type") == "path":
+            if isinstance(value, str) and value and option.get("type") == "path":
                 params[name] = os.path.join(self._loader.get_basedir(), value)
             for item in value if isinstance(value, list) else [value]:
                 if isinstance(item, dict) and "options" in option:
@@ -90,3 +92,15 @@ class InProcess(OrdinaryModule):
     def _report(self, text: str) -> None:
         """Show something while the task runs, where a callback's output cannot be disturbed."""
         display.display(text, stderr=True)
+
+
+def _as_sent(value: Any) -> Any:
+    """An argument as core sends it to an ordinary module: secrets written with ``!vault``, and dates, are text."""
+    if isinstance(value, dict):
+        return {key: _as_sent(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_as_sent(item) for item in value]
+    if isinstance(value, date):
+        return value.isoformat()
+    # Up to ansible-core 2.18, templating leaves these as they are.
+    return str(value) if getattr(value, "__ENCRYPTED__", False) else value

@@ -5,7 +5,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
+import yaml
+from ansible.parsing.vault import VaultLib, VaultSecret
 
 from tests.integration.ladders import PROJECT
 from tests.integration.playing import Json, Player, Task, task
@@ -86,3 +90,45 @@ def test_mistakes_in_options_are_failures_that_name_the_module_and_send_nothing(
         for word in words[ran.task.split(",")[0]]:
             assert word in ran.result["msg"], ran.task
         assert ran.result["changed"] is False
+
+
+class Encrypted(str):
+    """A secret as ansible-vault writes it into a playbook."""
+
+
+def _written(dumper: yaml.SafeDumper, secret: Encrypted) -> yaml.Node:
+    vault = VaultLib([("default", VaultSecret(b"of the vault"))])
+    return dumper.represent_scalar("!vault", vault.encrypt(str(secret)).decode(), style="|")
+
+
+yaml.SafeDumper.add_representer(Encrypted, _written)
+
+
+def test_secrets_may_be_encrypted_in_their_places(player: Player) -> None:
+    password = player.folder / "password"
+    password.write_text("of the vault", encoding="utf-8")
+    given = {"api_token": Encrypted(player.emulator.token), "project": PROJECT}
+    value = Encrypted("an encrypted value")
+    project = player.emulator.follow(PROJECT)
+    for module, options in (
+        ("circleci_env_var", {**given, "name": "ONE", "value": value}),
+        ("circleci_projects", {"projects": [{"project": PROJECT, "env_vars": [{"name": "MANY", "value": value}]}]}),
+    ):
+        played = player.play(both_ways("secret", module, **options), "--vault-password-file", str(password))
+        assert [(ran.status, ran.changed) for ran in played.ran] == [("ok", True), ("ok", False)], played.output
+    assert project.env_vars == {"ONE": "an encrypted value", "MANY": "an encrypted value"}
+
+
+def test_dates_and_empty_paths_are_the_same_in_process(player: Player) -> None:
+    project = player.emulator.follow(PROJECT)
+    tasks = [
+        *both_ways("DATE", "circleci_env_var", project=PROJECT, name="DATE", value=date(2026, 1, 31)),
+        *both_ways("path", "circleci_ssh_key", project=PROJECT, private_key_path=""),
+        *both_ways("ca", "circleci_user_info", ca_path=""),
+    ]
+    here_date, there_date, here_path, there_path, *ca = player.play(tasks).ran
+    assert project.env_vars == {"DATE": "2026-01-31"}
+    assert [(ran.status, ran.changed) for ran in (here_date, there_date)] == [("ok", True), ("ok", False)]
+    assert here_path.result["msg"] == there_path.result["msg"]
+    assert "No such file" in here_path.result["msg"]
+    assert [ran.status for ran in ca] == ["ok", "ok"]
