@@ -262,15 +262,15 @@ def run_pytest(session: nox.Session, core: str, suite: str, *arguments: str) -> 
     """
     targets = target_pythons(session, core) if suite == "integration" else []
     options = arguments or (f"tests/{suite}",)
-    _pytest(session, core, f"{suite}-{series(core)}", *options, TARGET_PYTHONS=os.pathsep.join(map(str, targets)))
+    _pytest(session, core, f"{suite}-{series(core)}", *options, targets=os.pathsep.join(map(str, targets)))
 
 
 def _pytest(
-    session: nox.Session, core: str, report: str, *arguments: str, collections: Path = LINK, **variables: str
+    session: nox.Session, core: str, report: str, *arguments: str, collections: Path = LINK, targets: str = ""
 ) -> None:
     """Run pytest on an ansible-core and keep a report of what it counted."""
-    options = ["--numprocesses=2", f"--junitxml={REPORTS / report}.xml", *arguments]
-    run(session, core_venv(session, core), "python", "-m", "pytest", *options, collections=collections, **variables)
+    command = ["-m", "pytest", "--numprocesses=2", f"--junitxml={REPORTS / report}.xml", *arguments]
+    run(session, core_venv(session, core), "python", *command, collections=collections, TARGET_PYTHONS=targets)
 
 
 def collection_copy(name: str) -> Path:
