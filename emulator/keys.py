@@ -61,7 +61,7 @@ def public_half(private_key: str, *, strict: bool = False, openssh: bool = True)
     load = load_ssh_private_key if is_openssh else load_pem_private_key
     try:
         public = load(private_key.encode(), password=None).public_key()
-    except (TypeError, UnsupportedAlgorithm) as error:
+    except (TypeError, UnsupportedAlgorithm, NotImplementedError) as error:
         raise ValueError("encrypted or of an unknown kind") from error
     if not isinstance(public, (rsa.RSAPublicKey, ec.EllipticCurvePublicKey, ed25519.Ed25519PublicKey)):
         raise ValueError("not a kind of key that SSH uses")

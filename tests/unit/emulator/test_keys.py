@@ -205,6 +205,20 @@ def test_bad_private_keys_are_refused_with_two_spaces(followed: Emulator, send: 
     assert ssh_keys(send) == []
 
 
+def test_ecdsa_key_with_a_compressed_point_is_refused(followed: Emulator, send: Send) -> None:
+    text = ec.generate_private_key(ec.SECP256R1()).private_bytes(
+        serialization.Encoding.PEM, Format.OpenSSH, serialization.NoEncryption()
+    )
+    begin, *lines, end = text.decode().splitlines()
+    # The first byte of a point, after its length, says its form.
+    compressed = base64.b64decode("".join(lines)).replace(b"\0\0\0\x41\x04", b"\0\0\0\x41\x02")
+    key = f"{begin}\n{base64.encodebytes(compressed).decode()}{end}\n"
+
+    answer = send("POST", "ssh-key", json={"hostname": "", "private_key": key})
+
+    assert (answer.status_code, answer.json()) == BAD_KEY
+
+
 def test_strict_readers_of_private_keys_are_switches(followed: Emulator, send: Send, private_key: str) -> None:
     followed.state.switches.strict_private_keys = True
     for text in (private_key.rstrip("\n"), private_key.replace("\n", "\r\n")):
