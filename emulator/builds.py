@@ -16,7 +16,9 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Final, Literal, get_args
+from typing import TYPE_CHECKING, Final, Literal, get_args, get_type_hints
+
+from .checks import check
 
 if TYPE_CHECKING:
     from .state import Project, User
@@ -25,7 +27,6 @@ Progress = Literal["clock", "poll", "manual"]
 Outcome = Literal[
     "success", "failed", "no_tests", "timedout", "infrastructure_fail", "canceled", "not_run", "retried", "stuck"
 ]
-OUTCOMES: Final = get_args(Outcome)
 # What `filter=failed` finds; of the last two it is a guess.
 FAILED_OUTCOMES: Final = frozenset({"failed", "no_tests", "timedout", "infrastructure_fail"})
 DEFAULT_JOB: Final = "build"
@@ -48,8 +49,7 @@ class Script:
     """containers, which are actions of the step with the tests; the last one is the one that fails"""
 
     def __post_init__(self) -> None:
-        if self.outcome not in OUTCOMES:
-            raise ValueError(f"outcome must be one of {', '.join(OUTCOMES)}, not {self.outcome}")
+        check(vars(self), get_type_hints(Script))
         if self.stuck_in not in ("not_running", "queued", "running"):
             raise ValueError(f"a build cannot be stuck in {self.stuck_in}")
 

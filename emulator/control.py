@@ -8,19 +8,30 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, get_type_hints
 
 from . import keys
-from .builds import Build, Script
+from .builds import Build, Progress, Script
+from .checks import check
 from .exchange import Answer, Call, read_json
 from .faults import Fault
-from .state import USER, Project, State
+from .state import USER, Project, State, Switches
 
 if TYPE_CHECKING:
     from .server import Emulator
 
 PREFIX: Final = "/_emulator/"
 Json = dict[str, Any]
+_BUILDS: Final = {
+    "scripts": list[dict[str, Any]],
+    "seconds": dict[str, float],
+    "progress": Progress,
+    "project": str,
+    "build_num": int,
+    "to": Literal["end", "next"],
+}
+# Far enough for every test, and near enough for the clock's times to be dates.
+_MAX_OFFSET: Final = 10**9
 
 
 def answer(emulator: Emulator, call: Call) -> Answer:
@@ -72,11 +83,13 @@ def _get_state(emulator: Emulator, call: Call, fields: Json) -> Json:
 
 
 def _put_state(emulator: Emulator, call: Call, fields: Json) -> Json:
-    switches: Json = fields.pop("switches", {})
-    emulator.latency = float(fields.pop("latency", emulator.latency))
-    emulator.state.clock_offset = float(fields.pop("clock_offset", emulator.state.clock_offset))
-    _refuse_unknown(fields)
-    set_switches(emulator.state, **switches)
+    check(fields, {"switches": dict[str, Any], "latency": float, "clock_offset": float})
+    offset = float(fields.get("clock_offset", emulator.state.clock_offset))
+    if abs(offset) > _MAX_OFFSET:
+        raise ValueError(f"clock_offset must not be beyond {_MAX_OFFSET} seconds")
+    set_switches(emulator.state, **fields.get("switches", {}))
+    emulator.latency = float(fields.get("latency", emulator.latency))
+    emulator.state.clock_offset = offset
     return {}
 
 
@@ -86,6 +99,7 @@ def _add_repository(emulator: Emulator, call: Call, fields: Json) -> Json:
 
 
 def _add_token(emulator: Emulator, call: Call, fields: Json) -> Json:
+    check(fields, {"token": str, "login": str | None, "project": str | None})
     emulator.state.add_token(fields.pop("token"), **fields)
     return {}
 
@@ -107,29 +121,28 @@ def _reset(emulator: Emulator, call: Call, fields: Json) -> Json:
 
 def _builds(emulator: Emulator, call: Call, fields: Json) -> Json:
     """Script the next builds, choose what moves them, and move one."""
+    check(fields, _BUILDS)
     machine = emulator.state.machine
-    machine.scripts.extend(Script(**script) for script in fields.pop("scripts", []))
-    if seconds := fields.pop("seconds", None):
-        machine.set_seconds(seconds)
-    if progress := fields.pop("progress", None):
+    machine.scripts.extend([Script(**script) for script in fields.get("scripts", [])])
+    machine.set_seconds(fields.get("seconds", {}))
+    if progress := fields.get("progress"):
         machine.set_progress(progress)
-    project, number, to = fields.pop("project", None), fields.pop("build_num", None), fields.pop("to", "end")
-    _refuse_unknown(fields)
+    project, number = fields.get("project"), fields.get("build_num", 0)
     if project is None:
         return {}
     build = emulator.state.project(project).build(number)
     if build is None:
         raise ValueError(f"{project} has no build {number}")
-    (machine.step if to == "next" else machine.finish)(build)
+    (machine.step if fields.get("to") == "next" else machine.finish)(build)
     return build_view(build)
 
 
 def set_switches(state: State, **switches: Any) -> None:
     """Set some switches by name.
 
-    :raises ValueError: there is no switch of that name.
+    :raises ValueError: there is no switch of that name, or it takes no such value.
     """
-    _refuse_unknown({name: value for name, value in switches.items() if not hasattr(state.switches, name)})
+    check(switches, get_type_hints(Switches))
     for name, value in switches.items():
         setattr(state.switches, name, value)
 
@@ -180,11 +193,6 @@ def _key_view(public_key: str) -> Json:
         "fingerprint": keys.md5(public_key),
         "fingerprint_sha256": keys.sha256(public_key),
     }
-
-
-def _refuse_unknown(fields: Json) -> None:
-    if fields:
-        raise ValueError(f"unknown: {', '.join(fields)}")
 
 
 _HANDLERS: Final[dict[tuple[str, str], Callable[[Emulator, Call, Json], Any]]] = {

@@ -9,7 +9,9 @@ import email.utils
 import json
 import re
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, get_type_hints
+
+from .checks import check
 
 Kind = Literal["status", "body", "redirect", "drop", "reset", "truncate", "hang", "slow", "huge", "headers"]
 _STATUSES: Final = {"status": 503, "body": 200, "redirect": 302, "huge": 200}
@@ -50,11 +52,11 @@ class Fault:
     location: str = ""
 
     def __post_init__(self) -> None:
-        if self.kind not in get_args(Kind):
-            raise ValueError(f"kind must be one of {', '.join(get_args(Kind))}, not {self.kind}")
-        if self.when not in ("before", "after"):
-            raise ValueError(f"when must be before or after, not {self.when}")
-        self._regex = re.compile(self.path)
+        check(vars(self), get_type_hints(Fault))
+        try:
+            self._regex = re.compile(self.path)
+        except re.error as error:
+            raise ValueError(f"path is no regular expression: {error}") from error
 
     @property
     def carries_out(self) -> bool:

@@ -14,10 +14,11 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, get_type_hints
 
 from . import keys
 from .builds import Build, Machine, Workflow
+from .checks import check
 
 PERSONAL_TOKEN: Final = "emulator-personal-token"
 PROJECT_TOKEN: Final = "emulator-project-token"
@@ -224,7 +225,7 @@ class State:
         :param branches: names, or names with their revisions; the default branch is always there.
         :param options: attributes of `Project`: default_branch, tags, oss, language, has_config, config21, admin,
             workflow, jobs.
-        :raises ValueError: the slug or an option is unknown.
+        :raises ValueError: the slug or an option is unknown, or the option's value is of no use.
         """
         slug = canonical(slug)
         project = self.projects.get(slug)
@@ -236,12 +237,15 @@ class State:
         }  # fmt: skip
         if unknown:
             raise ValueError(f"unknown options: {', '.join(sorted(unknown))}")
-        if "tags" in options:
-            options["tags"] = _revisions(slug, options["tags"])
+        if branches is not None:
+            options["branches"] = branches
+        for name in options.keys() & {"branches", "tags"}:
+            options[name] = _revisions(slug, options[name])
+        check(options, get_type_hints(Project))
+        if options.get("jobs") == []:
+            raise ValueError("a workflow has at least one job")
         for name, value in options.items():
             setattr(project, name, value)
-        if branches is not None:
-            project.branches = _revisions(slug, branches)
         if project.default_branch not in project.branches:
             project.branches |= _revisions(slug, [project.default_branch])
         self.projects[slug] = project
@@ -303,6 +307,8 @@ def canonical(slug: str) -> str:
 
 
 def _revisions(slug: str, names: Iterable[str] | Mapping[str, str]) -> dict[str, str]:
+    if isinstance(names, str):
+        raise ValueError(f"not a list of names: {names}")
     if isinstance(names, Mapping):
         return dict(names)
     return {name: hashlib.sha1(f"{slug} {name}".encode(), usedforsecurity=False).hexdigest() for name in names}

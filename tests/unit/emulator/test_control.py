@@ -188,13 +188,41 @@ def test_the_calls_of_the_readme_work(followed: Emulator, send: Send, session: r
         ("GET", "nothing", None, 404, "no such control call"),
         ("PUT", "state", {"switches": {"nope": 1}}, 400, "unknown: nope"),
         ("PUT", "state", {"nope": 1}, 400, "unknown: nope"),
+        ("PUT", "state", {"switches": {"cache_control": 5}}, 400, "cache_control must be str | None, not 5"),
+        ("PUT", "state", {"switches": {"follow_error": True}}, 400, "follow_error must be int | None, not True"),
+        ("PUT", "state", {"switches": {"md5_only": 1}}, 400, "md5_only must be bool, not 1"),
+        ("PUT", "state", {"switches": ["md5_only"]}, 400, "switches must be"),
+        ("PUT", "state", {"latency": "1"}, 400, "latency must be float, not '1'"),
+        ("PUT", "state", {"latency": 60, "clock_offset": 1e18}, 400, "clock_offset must not be beyond"),
+        ("PUT", "state", ["latency"], 400, "list"),
         ("GET", "state?project=github/acme/nope", None, 400, "KeyError"),
         ("POST", "repositories", {"slug": "acme/api"}, 400, "not a project slug"),
         ("POST", "repositories", {"slug": "gh/acme/api", "nope": 1}, 400, "unknown options: nope"),
+        ("POST", "repositories", {"slug": "gh/acme/api", "oss": "yes"}, 400, "oss must be bool, not 'yes'"),
+        ("POST", "repositories", {"slug": "gh/acme/api", "branches": "main"}, 400, "not a list of names: main"),
+        (
+            "POST",
+            "repositories",
+            {"slug": "gh/acme/api", "branches": {"main": 1}},
+            400,
+            "branches must be dict[str, str]",
+        ),
+        ("POST", "repositories", {"slug": "gh/acme/api", "tags": [1]}, 400, "tags must be dict[str, str]"),
+        ("POST", "repositories", {"slug": "gh/acme/api", "jobs": []}, 400, "at least one job"),
+        ("POST", "repositories", {"slug": "gh/acme/api", "jobs": [1]}, 400, "jobs must be list[str], not [1]"),
         ("POST", "tokens", {"token": "a"}, 400, "either a login or a project"),
+        ("POST", "tokens", {"token": "a", "login": 1}, 400, "login must be str | None, not 1"),
         ("POST", "faults", {"kind": "explode"}, 400, "kind must be"),
         ("POST", "faults", {"kind": "drop", "nope": 1}, 400, "nope"),
-        ("POST", "builds", {"progress": "fast"}, 400, "progress must be"),
+        ("POST", "faults", {"kind": "drop", "path": "("}, 400, "path is no regular expression"),
+        ("POST", "faults", {"kind": "drop", "times": "1"}, 400, "times must be int | None, not '1'"),
+        ("POST", "faults", {"kind": "status", "headers": {"A": 1}}, 400, "headers must be dict[str, str]"),
+        ("POST", "builds", {"progress": "fast"}, 400, "progress must be one of clock, poll, manual, not 'fast'"),
+        ("POST", "builds", {"scripts": [{"parallel": "x"}]}, 400, "parallel must be int, not 'x'"),
+        ("POST", "builds", {"scripts": [{}, {"nope": 1}]}, 400, "nope"),
+        ("POST", "builds", {"scripts": {"outcome": "failed"}}, 400, "scripts must be"),
+        ("POST", "builds", {"seconds": {"running": "1"}}, 400, "seconds must be dict[str, float]"),
+        ("POST", "builds", {"to": "start"}, 400, "to must be one of end, next"),
         ("POST", "builds", {"seconds": {"nope": 1}}, 400, "no such state"),
         ("POST", "builds", {"project": "github/acme/api", "build_num": 1}, 400, "has no build 1"),
     ],
@@ -202,10 +230,14 @@ def test_the_calls_of_the_readme_work(followed: Emulator, send: Send, session: r
 def test_mistakes_in_control_calls(
     emulator: Emulator, session: requests.Session, method: str, path: str, body: Any, status: int, error: str
 ) -> None:
+    before = session.get(f"{emulator.url}/_emulator/state").json()
+
     answer = session.request(method, f"{emulator.url}/_emulator/{path}", json=body)
 
     assert answer.status_code == status
     assert error in answer.json()["error"]
+    assert session.get(f"{emulator.url}/_emulator/state").json() == before
+    assert list(emulator.state.machine.scripts) == []
 
 
 @pytest.mark.parametrize("value", ['"\\ud800"', "NaN", "[" * 200_000], ids=["surrogate", "nan", "lists"])

@@ -178,5 +178,5 @@ def test_faults_come_in_the_order_in_which_they_were_added(followed: Emulator, s
     "options", [{"kind": "explode"}, {"kind": "status", "when": "never"}, {"kind": "status", "path": "("}]
 )
 def test_faults_are_checked(emulator: Emulator, options: dict[str, Any]) -> None:
-    with pytest.raises(Exception, match=r"kind must be|when must be|unterminated subpattern"):
+    with pytest.raises(ValueError, match=r"kind must be|when must be|unterminated subpattern"):
         emulator.fault(**options)
