@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from . import control
 from .api import answer
@@ -244,7 +244,7 @@ class Emulator:
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         path, _unused, query = request.raw_path.partition("?")
         try:
-            body = await request.read() if request.can_read_body else b""
+            body = await _read(request)
         except web.RequestPayloadError:
             return await _refuse_body(request)
         except ConnectionError:
@@ -314,6 +314,17 @@ class Emulator:
             self._last_connection += 1
             number = self._connections[transport] = self._last_connection
         return number
+
+
+async def _read(request: web.BaseRequest) -> bytes:
+    """Return the body. A client that waits for leave to send it, as curl does with a long one, is given it."""
+    if not request.can_read_body:
+        return b""
+    if request.version >= HttpVersion11 and request.headers.get("Expect", "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        # aiohttp takes the answer for begun when bytes were sent, and could send no error any more.
+        request.writer.output_size = 0
+    return await request.read()
 
 
 def _parse(body: bytes) -> Any:

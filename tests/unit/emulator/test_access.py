@@ -319,6 +319,27 @@ def test_client_that_hangs_up_before_the_end_of_its_body(
     assert caplog.records == []
 
 
+def test_client_that_waits_for_leave_to_send_its_body(followed: Emulator) -> None:
+    with connect(followed) as connection, connection.makefile("rb") as answer:
+        connection.sendall(f"{HEAD}Expect: 100-continue\r\nContent-Length: 2\r\n\r\n".encode())
+        leave = [answer.readline(), answer.readline()]
+        connection.sendall(b"{}")
+        status = answer.readline()
+
+    assert leave == [b"HTTP/1.1 100 Continue\r\n", b"\r\n"]
+    assert status == b"HTTP/1.1 200 OK\r\n"
+    assert followed.requests[-1].body == {}
+
+
+@pytest.mark.parametrize(("version", "expect"), [("1.1", ""), ("1.0", "Expect: 100-continue\r\n")])
+def test_leave_is_given_to_nobody_else(followed: Emulator, version: str, expect: str) -> None:
+    head = HEAD.replace("HTTP/1.1", f"HTTP/{version}")
+    with connect(followed) as connection, connection.makefile("rb") as answer:
+        connection.sendall(f"{head}{expect}Content-Length: 2\r\n\r\n{{}}".encode())
+
+        assert answer.readline() == f"HTTP/{version} 200 OK\r\n".encode()
+
+
 def test_get_with_a_body_is_stopped_before_the_service(followed: Emulator, send: Send) -> None:
     answer = send("GET", "settings", json={})
 
