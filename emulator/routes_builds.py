@@ -18,22 +18,23 @@ from .routing import PROJECT, USER, Access, Request, not_found, route
 
 @route("GET", f"{USER}/recent-builds", Access.USER)
 def list_recent_builds(request: Request) -> Answer:
-    """Return the builds of all projects that the user follows, newest first."""
+    """Return the builds of all projects that the user follows, newest first; this list takes no filter."""
     login = request.personal.login
     followed = [project for project in request.state.projects.values() if login in project.followers]
     builds = sorted((build for project in followed for build in project.builds), key=lambda build: -build.created)
-    return _list(request, builds)
+    return _page(request, builds)
 
 
 @route("GET", f"{PROJECT}/", Access.PUBLIC)
 def list_builds(request: Request) -> Answer:
-    return _list(request, reversed(request.project.builds))
+    return _page(request, _filtered(request, reversed(request.project.builds)))
 
 
 @route("GET", f"{PROJECT}/tree/:branch", Access.PUBLIC)
 def list_branch_builds(request: Request) -> Answer:
     """Return the builds of a branch; that an unknown branch has none, rather than being an error, is a guess."""
-    return _list(request, reversed(request.project.branch_builds.get(request.params["branch"], [])))
+    builds = request.project.branch_builds.get(request.params["branch"], [])
+    return _page(request, _filtered(request, reversed(builds)))
 
 
 @route("GET", f"{PROJECT}/:build_num/", Access.PUBLIC)
@@ -184,13 +185,16 @@ def _build(request: Request) -> Build:
     return build
 
 
-def _list(request: Request, builds: Iterable[Build]) -> Answer:
+def _filtered(request: Request, builds: Iterable[Build]) -> Iterable[Build]:
+    return (build for build in builds if _matches(build, request.call.query.get("filter")))
+
+
+def _page(request: Request, builds: Iterable[Build]) -> Answer:
     query = request.call.query
     limit = min(_number(query.get("limit"), 30), 100)
     offset = _number(query.get("offset"), 0)
-    matching = (build for build in builds if _matches(build, query.get("filter")))
     shallow = query.get("shallow", "").lower() == "true"
-    page = islice(matching, offset, offset + limit)
+    page = islice(builds, offset, offset + limit)
     return Answer([shapes.build_in_list(build, request.links, shallow=shallow) for build in page])
 
 

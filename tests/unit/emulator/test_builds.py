@@ -503,6 +503,7 @@ def test_recent_builds_are_of_all_followed_projects(followed: Emulator, send: Se
 
     assert [(build["reponame"], build["build_num"]) for build in recent] == [("api", 1), ("tools", 1)]
     assert [build["reponame"] for build in send("GET", "/recent-builds?limit=1&offset=1").json()] == ["tools"]
+    assert send("GET", "/recent-builds?filter=completed").json() == recent
 
 
 def test_failed_build_shows_its_failed_step(followed: Emulator, send: Send, session: requests.Session) -> None:
