@@ -22,19 +22,19 @@ def list_recent_builds(request: Request) -> Answer:
     login = request.personal.login
     followed = [project for project in request.state.projects.values() if login in project.followers]
     builds = sorted((build for project in followed for build in project.builds), key=lambda build: -build.created)
-    return _page(request, builds)
+    return _list(request, builds)
 
 
 @route("GET", f"{PROJECT}/", Access.PUBLIC)
 def list_builds(request: Request) -> Answer:
-    return _page(request, _filtered(request, reversed(request.project.builds)))
+    return _list(request, _filtered(request, reversed(request.project.builds)))
 
 
 @route("GET", f"{PROJECT}/tree/:branch", Access.PUBLIC)
 def list_branch_builds(request: Request) -> Answer:
     """Return the builds of a branch; that an unknown branch has none, rather than being an error, is a guess."""
     builds = request.project.branch_builds.get(request.params["branch"], [])
-    return _page(request, _filtered(request, reversed(builds)))
+    return _list(request, _filtered(request, reversed(builds)))
 
 
 @route("GET", f"{PROJECT}/:build_num/", Access.PUBLIC)
@@ -189,7 +189,7 @@ def _filtered(request: Request, builds: Iterable[Build]) -> Iterable[Build]:
     return (build for build in builds if _matches(build, request.call.query.get("filter")))
 
 
-def _page(request: Request, builds: Iterable[Build]) -> Answer:
+def _list(request: Request, builds: Iterable[Build]) -> Answer:
     query = request.call.query
     limit = min(_number(query.get("limit"), 30), 100)
     offset = _number(query.get("offset"), 0)
