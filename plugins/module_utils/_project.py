@@ -69,8 +69,8 @@ def parse_project(project: str | None, organization: str | None = None, vcs_type
     if url := _URL.match(text) or _SCP.match(text):
         shown = re.sub(r"://[^/@]*@", "://", text)  # A password may stand there.
         raise invalid(f"project {plain(shown)!r} is a URL.", _slug_for_url(url[1], url[2]) or example)
-    if re.search(r"[\x00-\x1f\x7f]", text + (organization or "")):
-        raise invalid(f"project {plain(text)!r} contains control characters.", example)
+    if re.search(r"[\x00-\x1f\x7f\ud800-\udfff]", text + (organization or "")):
+        raise invalid(f"project {plain(text)!r} contains control characters or binary data.", example)
     parts = text.split("/")
     if any(part.strip() in ("", ".", "..") for part in parts):
         raise invalid(f"project {plain(text)!r} has an empty or relative segment.", example)

@@ -57,6 +57,7 @@ def test_slugs_and_names_become_the_canonical_slug(given_: tuple[str, str | None
         (("", None, None), "empty or relative", "github/acme/api"),
         ((None, None, None), "empty or relative", "github/acme/api"),
         (("github/acme/a\npi", None, None), "control characters", "github/acme/api"),
+        (("github/acme/\udcff", None, None), "binary data", "github/acme/api"),
         (("api", "ac/me", None), "not one segment", "github/acme/api"),
         (("api", "..", None), "not one segment", "github/acme/api"),
         (("github/acme/api", "other", None), "contradicts organization", "organization"),
