@@ -46,7 +46,7 @@ def svg(title: str, across: str, up: str, lines: dict[str, Line]) -> str:
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
         _text(LEFT, 22, title, "start"),
         _text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 10, across, "middle"),
-        _text(LEFT - 8, TOP - 8, up, "end"),
+        _text(8, TOP - 8, up, "start"),
     ]
     for power in range(low, high + 1):
         x, y = place(ticks[0], 10**power)
