@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 # The route modules register their functions when they are imported.
-from . import routes_builds, routes_keys, routes_project, routes_user, storage
+from . import routes_builds, routes_keys, routes_project, routes_tokens, routes_user, storage
 from .exchange import Answer, Call, RefusedError, forbidden, html_not_found
 from .routing import Route, admit, find
 from .state import State
 
-__all__ = ["answer", "routes_builds", "routes_keys", "routes_project", "routes_user"]
+__all__ = ["answer", "routes_builds", "routes_keys", "routes_project", "routes_tokens", "routes_user"]
 
 
 def answer(state: State, call: Call) -> Answer:

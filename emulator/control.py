@@ -15,7 +15,7 @@ from .builds import Build, Progress, Script
 from .checks import check
 from .exchange import Answer, Call, read_json
 from .faults import Fault
-from .state import USER, Project, State, Switches
+from .state import USER, Project, Scope, State, Switches
 
 if TYPE_CHECKING:
     from .server import Emulator
@@ -99,7 +99,7 @@ def _add_repository(emulator: Emulator, call: Call, fields: Json) -> Json:
 
 
 def _add_token(emulator: Emulator, call: Call, fields: Json) -> Json:
-    check(fields, {"token": str, "login": str | None, "project": str | None})
+    check(fields, {"token": str, "login": str | None, "project": str | None, "label": str, "scope": Scope})
     emulator.state.add_token(fields.pop("token"), **fields)
     return {}
 

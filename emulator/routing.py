@@ -119,11 +119,12 @@ def admit(state: State, call: Call, found: Route, params: dict[str, str]) -> Req
         if token is None or token.user is None:
             raise RefusedError(401, "You must log in first.")
         return Request(state, call, links, params, token, None)
-    project = _project(state, token, found.access, params)
+    project = _project(state, token, found, params)
     return Request(state, call, links, params, token, project)
 
 
-def _project(state: State, token: Token | None, access: Access, params: dict[str, str]) -> Project:
+def _project(state: State, token: Token | None, found: Route, params: dict[str, str]) -> Project:
+    access = found.access
     slug = canonical_or_none("/".join((params["vcs-type"], params["username"], params["repo"])))
     project = state.projects.get(slug) if slug else None
     if token is None:
@@ -133,7 +134,8 @@ def _project(state: State, token: Token | None, access: Access, params: dict[str
     if token.user is None:
         if project is None or token.project != project.slug or not project.set_up:
             raise not_found()
-        if access in (Access.PERSONAL, Access.SETUP):
+        # That scopes below `all` read everything and change nothing is read from their names in the web interface.
+        if access in (Access.PERSONAL, Access.SETUP) or (token.scope != "all" and found.method != "GET"):
             raise RefusedError(403, "Permission denied")
         return project
     if project is None:

@@ -12,9 +12,10 @@ import hashlib
 import secrets
 import threading
 import time
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, get_type_hints
+from typing import Any, Final, Literal, get_type_hints
 
 from . import keys
 from .builds import Build, Machine, Workflow
@@ -33,6 +34,8 @@ VCS_NAMES: Final = {
     "bitbucket": "bitbucket",
     "circleci": "circleci",
 }
+
+Scope = Literal["status", "view-builds", "all"]
 
 FEATURE_FLAGS: Final[dict[str, Any]] = {
     "trusty-beta": False,
@@ -107,6 +110,10 @@ class Token:
 
     user: User | None = None
     project: str | None = None
+    label: str = ""
+    scope: Scope = "all"
+    """what a project token may do; only `all` changes anything"""
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
 
 @dataclass
@@ -200,13 +207,21 @@ class State:
         self.add_token(token, login=USER)
         for slug in (*REPOSITORIES, *(f"github/acme/repo-{number:04}" for number in range(1, repositories + 1))):
             self.add_repository(slug)
-        self.add_token(PROJECT_TOKEN, project=REPOSITORIES[0])
+        self.add_token(PROJECT_TOKEN, project=REPOSITORIES[0], label="emulator")
 
     def now(self) -> float:
         """Return the emulator's time in seconds since the epoch."""
         return time.time() + self.clock_offset
 
-    def add_token(self, text: str, *, login: str | None = None, project: str | None = None) -> Token:
+    def add_token(
+        self,
+        text: str,
+        *,
+        login: str | None = None,
+        project: str | None = None,
+        label: str = "",
+        scope: Scope = "all",
+    ) -> Token:
         """Make a token valid: a personal one of the user `login`, or one of the project with this slug.
 
         :raises ValueError: not exactly one of `login` and `project` is given.
@@ -214,7 +229,7 @@ class State:
         if (login is None) == (project is None):
             raise ValueError("a token belongs to either a login or a project")
         user = None if login is None else self.users.setdefault(login, User(login, 1001 + len(self.users)))
-        token = self.tokens[text] = Token(user, None if project is None else canonical(project))
+        token = self.tokens[text] = Token(user, None if project is None else canonical(project), label, scope)
         return token
 
     def add_repository(

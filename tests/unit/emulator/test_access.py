@@ -100,6 +100,48 @@ def test_project_token_reads_and_builds_its_project_without_being_anybody(send: 
     assert build.json()["user"] == {"is_user": False, "login": "none"}
 
 
+def test_project_tokens_are_made_listed_and_deleted(followed: Emulator, send: Send) -> None:
+    followed.follow("github/acme/web")
+    (first,) = send("GET", "token").json()
+    answer = send("POST", "token", json={"label": "deploys", "scope": "all"})
+    made = answer.json()
+    text = made.pop("token")
+
+    assert answer.status_code == 201
+    assert (made["label"], made["scope"]) == ("deploys", "all")
+    assert send("GET", "token").json() == [first, made]
+    assert send("GET", "/project/github/acme/web/token").json() == []
+    assert send("POST", "tree/main", token=text).status_code == 201
+    assert send("GET", "/project/github/acme/web/settings", token=text).status_code == 404
+    assert send("DELETE", f"/project/github/acme/web/token/{made['id']}").status_code == 404
+    assert send("DELETE", f"token/{made['id']}").json() == {"message": "ok"}
+    assert send("GET", "token").json() == [first]
+    assert send("GET", "settings", token=text).json() == {"message": "Project not found"}
+    assert send("DELETE", f"token/{made['id']}").status_code == 404
+
+
+@pytest.mark.parametrize("scope", ["status", "view-builds"])
+def test_project_token_of_a_lower_scope_changes_nothing(followed: Emulator, send: Send, scope: str) -> None:
+    text = send("POST", "token", json={"label": "", "scope": scope}).json()["token"]
+
+    refused = send("POST", "envvar", token=text, json={"name": "A", "value": "b"})
+
+    assert send("GET", "settings", token=text).status_code == 200
+    assert (refused.status_code, refused.json()) == (403, {"message": "Permission denied"})
+    assert followed.project("github/acme/api").env_vars == {}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_project_token_knows_no_tokens(send: Send, project_token: str, method: str) -> None:
+    assert send(method, "token", token=project_token).status_code == 403
+
+
+@pytest.mark.parametrize("body", [{}, {"label": "a"}, {"scope": "all"}, {"label": "a", "scope": "write"}])
+def test_token_needs_label_and_scope(followed: Emulator, send: Send, body: dict[str, str]) -> None:
+    assert send("POST", "token", json=body).status_code == 400
+    assert len(send("GET", "token").json()) == 1
+
+
 def test_project_token_meets_a_project_that_is_not_set_up(emulator: Emulator, send: Send) -> None:
     answer = send("GET", "settings", token="emulator-project-token")
 

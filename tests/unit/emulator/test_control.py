@@ -211,6 +211,13 @@ def test_the_calls_of_the_readme_work(followed: Emulator, send: Send, session: r
         ("POST", "repositories", {"slug": "gh/acme/api", "jobs": []}, 400, "at least one job"),
         ("POST", "repositories", {"slug": "gh/acme/api", "jobs": [1]}, 400, "jobs must be list[str], not [1]"),
         ("POST", "tokens", {"token": "a"}, 400, "either a login or a project"),
+        (
+            "POST",
+            "tokens",
+            {"token": "a", "project": "gh/acme/api", "scope": "some"},
+            400,
+            "scope must be one of status",
+        ),
         ("POST", "tokens", {"token": "a", "login": 1}, 400, "login must be str | None, not 1"),
         ("POST", "faults", {"kind": "explode"}, 400, "kind must be"),
         ("POST", "faults", {"kind": "drop", "nope": 1}, 400, "nope"),

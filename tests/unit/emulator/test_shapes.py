@@ -78,6 +78,8 @@ EXCHANGES = [
     ("POST", "envvar", {"name": "A", "value": "b"}, 201, f"{P}/envvar", "variable", ["location"]),
     ("DELETE", "envvar/COLOUR", None, 200, f"{P}/envvar/:var-name", "message", []),
     ("DELETE", "envvar/MISSING", None, 404, f"{P}/envvar/:var-name", "message", []),
+    ("GET", "token", None, 200, f"{P}/token", "tokens", []),
+    ("POST", "token", {"label": "a", "scope": "all"}, 201, f"{P}/token", "new_token", []),
     ("GET", "", None, 200, f"{P}/", "builds", []),
     ("GET", "tree/main", None, 200, f"{P}/tree/:branch", "builds", []),
     ("POST", "", {}, 201, f"{P}/", "build", ["location"]),
