@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+
 # The route modules register their functions when they are imported.
 from . import routes_builds, routes_keys, routes_project, routes_tokens, routes_user, storage
 from .exchange import Answer, Call, RefusedError, forbidden, html_not_found
@@ -31,7 +33,11 @@ def answer(state: State, call: Call) -> Answer:
 
 
 def _routed_path(path: str) -> str:
-    """Return the path as routes know it: `/api/v1` is the same API with GitHub implied (api-v1.1.md §1.1)."""
+    """Return the path as routes know it.
+
+    `/api/v1` is the same API with GitHub implied (api-v1.1.md §1.1); slashes in a row, as some clients send, are one.
+    """
+    path = re.sub("//+", "/", path)
     for old, new in (("/api/v1/project/", "/api/v1.1/project/github/"), ("/api/v1/", "/api/v1.1/")):
         if path.startswith(old):
             return new + path.removeprefix(old)

@@ -39,6 +39,14 @@ class Call:
         """The query; of a repeated name the last value."""
         return dict(parse_qsl(self.query_string, keep_blank_values=True))
 
+    def number(self, name: str, default: int) -> int:
+        """Return a number in the query; what is no number counts as absent."""
+        text = self.query.get(name)
+        if not text or not text.isdecimal():
+            return default
+        # More digits than Python reads or counts to are beyond the end of every list, as this number is.
+        return int(text) if len(text) <= 18 else 10**18
+
     @cached_property
     def token(self) -> str | None:
         """The token in any of the four forms (api-v1.1.md §1.2), or None."""

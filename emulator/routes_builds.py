@@ -190,19 +190,11 @@ def _filtered(request: Request, builds: Iterable[Build]) -> Iterable[Build]:
 
 
 def _list(request: Request, builds: Iterable[Build]) -> Answer:
-    query = request.call.query
-    limit = min(_number(query.get("limit"), 30), 100)
-    offset = _number(query.get("offset"), 0)
-    shallow = query.get("shallow", "").lower() == "true"
+    call = request.call
+    limit, offset = min(call.number("limit", 30), 100), call.number("offset", 0)
+    shallow = call.query.get("shallow", "").lower() == "true"
     page = islice(builds, offset, offset + limit)
     return Answer([shapes.build_in_list(build, request.links, shallow=shallow) for build in page])
-
-
-def _number(text: str | None, default: int) -> int:
-    if not text or not text.isdecimal():
-        return default
-    # More digits than Python reads or counts to are beyond the end of every list, as this number is.
-    return int(text) if len(text) <= 18 else 10**18
 
 
 def _matches(build: Build, word: str | None) -> bool:

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The community.circleci contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Calls about the token's user: api-v1.1.md §3.1, `/projects` and `/recent-builds`."""
+"""Calls about the token's user: api-v1.1.md §3.1 and `/projects`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 from . import shapes
 from .exchange import Answer, RefusedError
 from .routing import USER, Access, Request, route
+from .state import VCS_NAMES
 
 # The service has sent these since 2020-11 with some answers; what they count is not documented.
 RATE_LIMIT_HEADERS: Final = {"x-ratelimit-limit": "151", "x-ratelimit-remaining": "150", "x-ratelimit-reset": "0"}
@@ -28,6 +29,19 @@ def list_projects(request: Request) -> Answer:
     # Projects of Apps' organizations are not in this list (api-v1.1.md §2).
     items = [shapes.project_item(project, user) for project in followed if not project.is_app]
     return Answer(items, headers=dict(RATE_LIMIT_HEADERS))
+
+
+@route("GET", f"{USER}/user/repos/:vcs-type", Access.USER)
+def list_repositories(request: Request) -> Answer:
+    """Return a page of the repositories at a VCS, set up or not; pages past the last one are empty.
+
+    How long a page is, if the client does not say, is a guess.
+    """
+    vcs, call = VCS_NAMES[request.params["vcs-type"]], request.call
+    repositories = [project for project in request.state.projects.values() if project.vcs == vcs]
+    size = min(call.number("per-page", 30), 100)
+    start = (max(call.number("page", 1), 1) - 1) * size
+    return Answer([shapes.repository(project, request.personal) for project in repositories[start : start + size]])
 
 
 @route("POST", f"{USER}/user/heroku-key", Access.USER)

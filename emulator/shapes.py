@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import uuid
+import zlib
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
@@ -214,6 +215,30 @@ def project_item(project: Project, user: User) -> Json:
         "vcs_url": project.vcs_url,
         "following": user.login in project.followers,
         "default_branch": project.default_branch,
+    }
+
+
+def repository(project: Project, user: User) -> Json:
+    """Return a repository as `/user/repos` lists it, which does not ask whether it is set up."""
+    number = zlib.crc32(project.org.encode())
+    return {
+        "vcs_url": project.vcs_url,
+        "vcs_type": project.vcs,
+        "username": project.org,
+        "name": project.name,
+        "owner": {
+            "login": project.org,
+            "name": project.org,
+            "avatar_url": f"https://avatars.example.com/u/{number}?v=4",
+            "external_id": number,
+        },
+        "admin": project.admin,
+        "following": user.login in project.followers,
+        "has_followers": bool(project.followers),
+        "fork": False,
+        "language": project.language,
+        "created_at": "2021-02-01T08:30:00.000Z",
+        "pushed_at": "2021-02-15T08:30:00.000Z",
     }
 
 

@@ -234,6 +234,13 @@ def test_version_1_is_the_same_with_github_implied(
     assert answer.headers.get("X-Route") == same.headers.get("X-Route")
 
 
+def test_slashes_in_a_row_are_one(followed: Emulator, send: Send) -> None:
+    answers = [send("GET", path) for path in ("//user/repos/github", "/project//github/acme//api/settings")]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert followed.requests[0].path == "/api/v1.1//user/repos/github"
+
+
 def test_version_1_knows_no_vcs(followed: Emulator, session: requests.Session) -> None:
     url = f"{followed.url}/api/v1/project"
     headers = {"Accept": "application/json", "Circle-Token": followed.token}

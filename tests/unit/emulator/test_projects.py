@@ -202,6 +202,34 @@ def test_projects_lists_the_followed_ones(emulator: Emulator, send: Send) -> Non
     assert sorted(me["projects"]) == ["https://bitbucket.org/acme/tools", "https://github.com/acme/api"]
 
 
+def test_repositories_are_listed_page_by_page(emulator: Emulator, send: Send) -> None:
+    emulator.follow("github/acme/web")
+    emulator.state.add_token("second-token", login="second")
+
+    def names(path: str) -> list[str]:
+        return [f"{item['username']}/{item['name']}" for item in send("GET", path).json()]
+
+    items = send("GET", "/user/repos/gh?page=1&per-page=100").json()
+    seconds = send("GET", "/user/repos/gh", token="second-token").json()
+    assert [(item["name"], item["following"], item["has_followers"]) for item in items] == [
+        ("api", False, False),
+        ("web", True, True),
+    ]
+    assert [(item["following"], item["has_followers"]) for item in seconds] == [(False, False), (False, True)]
+    assert names("/user/repos/bitbucket") == ["acme/tools"]
+    assert [names(f"/user/repos/github?per-page=1&page={page}") for page in (1, 2, 3, "9" * 5000)] == [
+        ["acme/api"], ["acme/web"], [], []
+    ]  # fmt: skip
+
+
+def test_a_page_has_thirty_repositories_unless_said(emulator: Emulator, send: Send) -> None:
+    for number in range(110):
+        emulator.add_repository(f"github/acme/more-{number}")
+
+    queries = ("", "?page=4", "?per-page=100", "?per-page=500", "?page=2&per-page=100")
+    assert [len(send("GET", f"/user/repos/github{query}").json()) for query in queries] == [30, 22, 100, 100, 12]
+
+
 @pytest.mark.parametrize(
     ("value", "masked"),
     [

@@ -58,6 +58,7 @@ EXCHANGES = [
     ("GET", "/me", None, 200, "/api/v1.1/me", "me", []),
     ("GET", "/projects", None, 200, "/api/v1.1/projects", "projects", ["x-ratelimit-limit", "x-ratelimit-reset"]),
     ("GET", "/recent-builds", None, 200, "/api/v1.1/recent-builds", "builds", []),
+    ("GET", "/user/repos/github", None, 200, "/api/v1.1/user/repos/:vcs-type", "repositories", []),
     ("POST", "/user/heroku-key", {"apikey": "made-up"}, 200, "/api/v1.1/user/heroku-key", "empty", []),
     ("POST", "follow", None, 200, f"{P}/follow", "follow", ["x-ratelimit-limit", "x-ratelimit-remaining"]),
     ("POST", "unfollow", None, 200, f"{P}/unfollow", "unfollow", []),
@@ -137,7 +138,7 @@ def test_first_build_of_follow_is_a_build(emulator: Emulator, send: Send) -> Non
     assert mismatches(answer["first_build"], SHAPES["build"]) == []
 
 
-@pytest.mark.parametrize("path", ["/me", "/projects", "/recent-builds"])
+@pytest.mark.parametrize("path", ["/me", "/projects", "/recent-builds", "/user/repos/github"])
 def test_401_has_the_recorded_shape(send: Send, path: str) -> None:
     answer = send("GET", path, token="wrong")
 
