@@ -44,4 +44,4 @@ def _fits(value: object, hint: Any) -> bool:
 def _in_words(hint: Any) -> str:
     if get_origin(hint) is Literal:
         return f"one of {', '.join(get_args(hint))}"
-    return hint.__name__ if isinstance(hint, type) else str(hint)
+    return str(hint) if get_args(hint) else str(hint.__name__)
