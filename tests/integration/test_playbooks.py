@@ -55,12 +55,28 @@ def test_deploy_key_gives_one_half_to_a_host_and_the_other_to_circleci(player: P
 
     for half in key.parent.iterdir():
         half.unlink()
+    player.emulator.fault("status", method="POST", path="/ssh-key", status=403, body={"message": "Permission denied"})
+    refused = player.run(*command, **connection)
+    assert refused.status == 2
+    new = key.with_suffix(".pub").read_text(encoding="utf-8")
+    # The host lets both in, for CircleCI still has the old one.
+    assert authorized.read_text(encoding="utf-8").splitlines()[1:] == [public.strip(), new.strip()]
+    assert [key.public_key for key in project.ssh_keys] == [public.rsplit(" ", 2)[0]]
+
     replaced = player.run(*command, **connection)
     assert replaced.status == 0, replaced.output
-    new = key.with_suffix(".pub").read_text(encoding="utf-8")
     assert new != public
     assert authorized.read_text(encoding="utf-8").splitlines() == ["ssh-ed25519 AAAAsomebody else", new.strip()]
     assert [(key.hostname, key.public_key) for key in project.ssh_keys] == [(HOST, new.rsplit(" ", 2)[0])]
+
+
+def test_deploy_key_needs_hosts(player: Player, connection: Json) -> None:
+    key = player.folder / "id"
+    variables = {"circleci_project": PROJECT, "circleci_key_file": str(key)}
+    played = player.run("community.circleci.deploy_key", "--extra-vars", json.dumps(variables), **connection)
+    assert played.status == 2
+    assert "The inventory needs a group deploy" in played.output
+    assert not key.exists()
 
 
 def test_onboard_takes_its_example_file(player: Player, connection: Json) -> None:
