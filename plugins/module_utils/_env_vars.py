@@ -134,6 +134,9 @@ def plan_env_vars(
             client, wanted.name, wanted.value, wanted.update_value, masks_equal=masks[wanted.name] == mask(wanted.value)
         )
     ]
+    for wanted in to_set:
+        if not wanted.value:
+            client.warn(f"The value of variable {wanted.name} is empty. Check that what it comes from is set.")
     concerned = [*(wanted.name for wanted in present), *absent, *doomed]
     before = _shown(masks, concerned)
     predicted = {name: value for name, value in masks.items() if name not in doomed}

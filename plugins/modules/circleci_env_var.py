@@ -77,15 +77,16 @@ EXAMPLES = r"""
 - name: Set several variables
   community.circleci.circleci_env_var:
     project: github/acme/api
-    name: "{{ item.name }}"
-    value: "{{ item.value }}"
-  loop:
-    - name: AWS_REGION
-      value: eu-central-1
-    - name: AWS_SECRET_ACCESS_KEY
-      value: "{{ vault_aws_secret_access_key }}"
+    name: "{{ item }}"
+    value: "{{ variables[item] }}"
+  # A loop over names: one over values would show them when an item fails.
+  loop: "{{ variables.keys() }}"
   loop_control:
-    label: "{{ item.name }}"
+    label: "{{ item }}"
+  vars:
+    variables:
+      AWS_REGION: eu-central-1
+      AWS_SECRET_ACCESS_KEY: "{{ vault_aws_secret_access_key }}"
 
 - name: Remove a variable
   community.circleci.circleci_env_var:

@@ -109,6 +109,17 @@ def test_a_short_value_with_the_same_mask_is_left_alone_with_a_warning(emulator:
     assert held(emulator) == {"PASSWORD": "cd12"}
 
 
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_an_empty_value_is_set_with_a_warning(emulator: Emulator, run, check_mode: bool) -> None:
+    """More often than not it comes from a variable that nobody has set."""
+    run(value=LONG)
+    (warning,) = run(value="", check_mode=check_mode)["warnings"]
+    assert "The value of variable PASSWORD is empty" in warning
+    run(value="")
+    (other,) = run(value="")["warnings"]
+    assert "fewer than 8 characters" in other
+
+
 def test_a_server_that_masks_otherwise_is_pointed_out(emulator: Emulator, run) -> None:
     emulator.state.switches.hide_whole_values = True
     result = run(value=LONG)
