@@ -3,6 +3,8 @@
 
 """Measure the collection against the emulator, beside what one would use instead, and write docs/benchmark.md.
 
+The plot of it is docs/pictures/benchmark.svg.
+
 Every variant is a process of its own. They run in turns, several rounds; figures are medians. What is said of a loop
 is per item, over the start-up: the time of the same program for no project at all.
 """
@@ -414,7 +416,7 @@ The ideal is requests times latency by concurrency. Requests per project, as the
 
 The collection reads again what it has written, the scripts believe it.
 
-![seconds over projects at 20 ms](benchmark.svg)
+![seconds over projects at 20 ms](pictures/benchmark.svg)
 
 ## Loops, in milliseconds per item over the start-up
 
@@ -465,7 +467,8 @@ def main() -> None:
         say(f"{'holds' if each.held else 'FAILS':<6} {each.title}: {each.measured} ({each.bound})")
     text = page(bench, found, memory, options.rounds)
     (options.output / "benchmark.md").write_text(text, encoding="utf-8")
-    (options.output / "benchmark.svg").write_text(draw(bench), encoding="utf-8")
+    (options.output / "pictures").mkdir(exist_ok=True)
+    (options.output / "pictures" / "benchmark.svg").write_text(draw(bench), encoding="utf-8")
     if not all(each.held for each in found.bounds):
         sys.exit("Some figures are out of bounds.")
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.integration.playing import Played, Player
 
-README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def first_block(language: str) -> str:
@@ -34,6 +36,17 @@ def without_keys(diff: str) -> str:
     """A diff without what differs from key to key, and from one moment to the next."""
     diff = re.sub(r"(fingerprint|fingerprint_sha256|public_key|time): .*", r"\1: …", diff)
     return re.sub(r"\s+$", "", diff, flags=re.MULTILINE)
+
+
+@pytest.mark.once
+def test_the_figures_of_the_readme_are_those_of_the_benchmark() -> None:
+    page = (ROOT / "docs" / "benchmark.md").read_text(encoding="utf-8")
+    table = re.search(r"^\| figure \|.*?\n\n", page, re.DOTALL | re.MULTILINE)
+    assert table
+    assert table[0] in README
+    assert "**no**" not in table[0]
+    (factor,) = re.findall(r"against a single module.* \| ([\d.]+) times", table[0])
+    assert f"{round(float(factor))} times faster than `ansible.builtin.uri`" in README
 
 
 def test_the_playbook_of_the_readme_does_what_the_readme_says(player: Player) -> None:
