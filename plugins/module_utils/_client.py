@@ -769,8 +769,8 @@ class Client:
             hint=(
                 "Give the certificate of the CA that signed the server's as ca_path."
                 if _is_verification(cause)
-                else "Check api_url or CIRCLE_HOST, the network and the proxy settings; timeout, retries and retry_budget say "
-                "how long this task tries."
+                else "Check api_url or CIRCLE_HOST, the network and the proxy settings; timeout, retries and "
+                "retry_budget say how long this task tries."
             ),
             doubtful=method != "GET" and _may_have_worked(None, cause),
         ) from cause
