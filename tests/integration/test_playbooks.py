@@ -70,6 +70,23 @@ def test_deploy_key_gives_one_half_to_a_host_and_the_other_to_circleci(player: P
     assert [(key.hostname, key.public_key) for key in project.ssh_keys] == [(HOST, new.rsplit(" ", 2)[0])]
 
 
+def test_deploy_key_gives_nothing_to_circleci_while_a_host_does_not_let_it_in(player: Player, connection: Json) -> None:
+    project = player.emulator.follow(PROJECT)
+    here = {"ansible_connection": "elsewhere", "ansible_python_interpreter": sys.executable}
+    hosts = {
+        "good.acme.example": here | {"circleci_authorized_keys": str(player.folder / "authorized_keys")},
+        "bad.acme.example": here | {"circleci_authorized_keys": str(player.folder)},
+    }
+    inventory = player.folder / "hosts.yml"
+    inventory.write_text(yaml.safe_dump({"deploy": {"hosts": hosts}}), encoding="utf-8")
+    variables = {"circleci_project": PROJECT, "circleci_key_file": str(player.folder / "id")}
+    command = ["community.circleci.deploy_key", "--inventory", str(inventory), "--extra-vars", json.dumps(variables)]
+    played = player.run(*command, **connection)
+    assert played.status == 2, played.output
+    assert "bad.acme.example" in played.output
+    assert project.ssh_keys == []
+
+
 def test_deploy_key_needs_hosts(player: Player, connection: Json) -> None:
     key = player.folder / "id"
     variables = {"circleci_project": PROJECT, "circleci_key_file": str(key)}
