@@ -22,11 +22,12 @@ demo: .cache/venv/ready
 # In two halves side by side, for both wait a lot. What the first one says is shown when it is through.
 test test-all: .cache/venv/ready
 	@rm -rf .cache/reports && mkdir -p .cache/reports
-	@$(MAKE) --no-print-directory --jobs=2 --keep-going checks$(@:test%=%) suites$(@:test%=%)
+	@exec $(MAKE) --no-print-directory --jobs=2 --keep-going checks$(@:test%=%) suites$(@:test%=%)
 
 checks checks-all:
-	@$(NOX) --tags $@ --report .cache/reports/$@.json >.cache/reports/$@.log 2>&1; status=$$?; \
-	cat .cache/reports/$@.log; exit $$status
+	@$(NOX) --tags $@ --report .cache/reports/$@.json >.cache/reports/$@.log 2>&1 & nox=$$!; \
+	trap 'kill $$nox' HUP INT TERM; \
+	wait $$nox; status=$$?; cat .cache/reports/$@.log; exit $$status
 
 suites suites-all:
 	@exec $(NOX) --tags $@ --report .cache/reports/$@.json
