@@ -28,7 +28,7 @@ VCS_TYPES = {
     "circleci": "circleci",
 }
 DEFAULT_VCS_TYPE = "github"
-_URL = re.compile(r"[a-z+]+://(?:[^/@]*@)?([^/:]+)(?::\d*)?/(.*)$")
+_URL = re.compile(r"[a-z+]+://(?:.*@)?([^/:]+)(?::\d*/|[:/])(.*)$", re.IGNORECASE)
 _SCP = re.compile(r"[\w.-]+@([^/:]+)[:/](.*)$")
 
 T = TypeVar("T")
@@ -56,6 +56,11 @@ class Project:
         return "/".join(["project", *(segment(part) for part in parts)])
 
 
+def without_user(text: str) -> str:
+    """What was given for a project, as it may be shown: somebody may have given a URL with a password."""
+    return re.sub(r"://.*@", "://", text)
+
+
 def parse_project(project: str | None, organization: str | None = None, vcs_type: str | None = None) -> Project:
     """The project that the three options name together.
 
@@ -65,42 +70,38 @@ def parse_project(project: str | None, organization: str | None = None, vcs_type
     :raises CircleCIError: when they do not name one project
     """
     text = project or ""
+    shown = plain(without_user(text))
     example = "Write it as in github/acme/api."
     if url := _URL.match(text) or _SCP.match(text):
-        shown = re.sub(r"://[^/@]*@", "://", text)  # A password may stand there.
-        raise invalid(f"project {plain(shown)!r} is a URL.", _slug_for_url(url[1], url[2]) or example)
+        raise invalid(f"project {shown!r} is a URL.", _slug_for_url(url[1].lower(), url[2]) or example)
     if re.search(r"[\x00-\x1f\x7f\ud800-\udfff]", text + (organization or "")):
-        raise invalid(f"project {plain(text)!r} contains control characters or binary data.", example)
+        raise invalid(f"project {shown!r} contains control characters or binary data.", example)
     parts = text.split("/")
     if any(part.strip() in ("", ".", "..") for part in parts):
-        raise invalid(f"project {plain(text)!r} has an empty or relative segment.", example)
+        raise invalid(f"project {shown!r} has an empty or relative segment.", example)
     if organization is not None and (organization.strip() in ("", ".", "..") or "/" in organization):
         raise invalid(f"organization {plain(organization)!r} is not one segment of a slug.", example)
     if vcs_type is not None and vcs_type not in VCS_TYPES:
         raise invalid(f"vcs_type {plain(vcs_type)!r} is not one of {', '.join(VCS_TYPES)}.")
     if len(parts) == 2:
-        raise invalid(
-            f"project {plain(text)!r} does not say where the repository is hosted.", f"Write github/{plain(text)}."
-        )
+        raise invalid(f"project {shown!r} does not say where the repository is hosted.", f"Write github/{shown}.")
     if len(parts) == 1:
         if organization is None:
             raise invalid(
-                f"project {plain(text)!r} is only the name of a repository.",
-                f"Write the whole slug, as in github/acme/{plain(text)}, or set organization.",
+                f"project {shown!r} is only the name of a repository.",
+                f"Write the whole slug, as in github/acme/{shown}, or set organization.",
             )
         return Project(VCS_TYPES[vcs_type or DEFAULT_VCS_TYPE], organization, text)
     if len(parts) != 3 or parts[0] not in VCS_TYPES:
         raise invalid(
-            f"project {plain(text)!r} is not a slug.",
+            f"project {shown!r} is not a slug.",
             f"A slug has three segments, the first one of {', '.join(VCS_TYPES)}. {example}",
         )
     found = Project(VCS_TYPES[parts[0]], parts[1], parts[2])
     if organization is not None and organization != found.organization:
-        raise invalid(
-            f"project {plain(text)!r} contradicts organization {plain(organization)!r}.", "Leave organization out."
-        )
+        raise invalid(f"project {shown!r} contradicts organization {plain(organization)!r}.", "Leave organization out.")
     if vcs_type is not None and VCS_TYPES[vcs_type] != found.vcs_type:
-        raise invalid(f"project {plain(text)!r} contradicts vcs_type {vcs_type!r}.", "Leave vcs_type out.")
+        raise invalid(f"project {shown!r} contradicts vcs_type {vcs_type!r}.", "Leave vcs_type out.")
     return found
 
 

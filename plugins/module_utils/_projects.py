@@ -38,6 +38,7 @@ from ansible_collections.community.circleci.plugins.module_utils._project import
     parse_project,
     read_known,
     read_settings,
+    without_user,
 )
 from ansible_collections.community.circleci.plugins.module_utils._ssh_keys import WantedKey, plan_ssh_keys, ssh_keys_of
 
@@ -81,7 +82,7 @@ def wanted_projects(params: dict[str, Any]) -> list[WantedProject]:
     first: dict[str, int] = {}
     known_keys: dict[tuple[Any, ...], WantedKey] = {}
     for index, item in enumerate(params["projects"]):
-        where = f"projects[{index}] ({plain(str(item['project']), 200)})"
+        where = f"projects[{index}] ({plain(without_user(item['project']), 200)})"
         found = _Collector(where, problems)
         project = found.attempt("", partial(_project, item, params))
         if project is None:

@@ -270,6 +270,7 @@ def test_warnings_are_bounded(emulator: Emulator, run) -> None:
     ("projects", "words"),
     [
         ([{"project": "acme/api"}], ["projects[0] (acme/api): ", "Write github/acme/api"]),
+        ([{"project": "https://u:p@github.com/acme/api"}], ["projects[0] (https://github.com/acme/api): "]),
         ([{"project": "api"}], ["projects[0] (api): ", "only the name of a repository"]),
         ([{"project": API, "organization": "other"}], ["contradicts organization"]),
         (
