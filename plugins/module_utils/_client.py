@@ -615,7 +615,8 @@ class Client:
                 self.patience.succeeded()
                 return self._content(method, url, answer, shape)
             except CircleCIError as error:
-                error.doubtful = error.doubtful or (doubtful and method != "GET")
+                if doubtful and method != "GET" and not (method == "DELETE" and error.thing_not_found):
+                    error.doubtful = True
                 raise
 
     def _content(self, method: str, url: str, answer: _Answer, shape: Callable[[Any], Any] | None) -> Any:

@@ -459,6 +459,15 @@ def test_a_doubtful_write_that_was_carried_out_is_found(emulator: Emulator) -> N
     assert (found, client.wrote, len(emulator.writes)) == ("found", True, 1)
 
 
+def test_a_repeated_deletion_of_what_is_gone_needs_no_look(emulator: Emulator) -> None:
+    emulator.follow("github/acme/api").env_vars["A"] = "1"
+    emulator.fault("status", method="DELETE", status=502, when="after")
+    client = client_for(emulator)
+    client.delete(f"{API}/envvar/A", gone=lambda: pytest.fail("The answer 404 says it all."))
+    assert [record.status for record in emulator.requests] == [502, 404]
+    assert client.wrote
+
+
 def test_a_doubtful_write_that_cannot_be_looked_up_counts_as_a_change(emulator: Emulator) -> None:
     emulator.fault("drop", method="POST", when="before")
     emulator.fault("status", method="GET", status=403, body={"message": "Permission denied"}, times=None)
