@@ -615,6 +615,7 @@ class Client:
                 self.patience.succeeded()
                 return self._content(method, url, answer, shape)
             except CircleCIError as error:
+                # That what was to be deleted is not there says what became of the earlier try.
                 if doubtful and method != "GET" and not (method == "DELETE" and error.thing_not_found):
                     error.doubtful = True
                 raise

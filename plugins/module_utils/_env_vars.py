@@ -151,9 +151,10 @@ def plan_env_vars(
         done: list[str] = []
 
         def so_far() -> Outcome:
-            return _outcome(
-                after, concerned, *([name for name in names if name in done] for names in (added, doomed, updated))
+            was_added, was_removed, was_updated = (
+                [name for name in names if name in done] for names in (added, doomed, updated)
             )
+            return _outcome(after, concerned, was_added, was_removed, was_updated)
 
         with telling(so_far):
             for wanted in to_set:
