@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from .builds import Build, Script
-from .faults import Fault
-from .server import Emulator, Record
-from .state import PERSONAL_TOKEN, PROJECT_TOKEN, Project, State
+from .http.faults import Fault
+from .http.server import Emulator
+from .http.service import Record
+from .world.model import Build, Project, Script
+from .world.state import PERSONAL_TOKEN, PROJECT_TOKEN, State
 
 __all__ = ["PERSONAL_TOKEN", "PROJECT_TOKEN", "Build", "Emulator", "Fault", "Project", "Record", "Script", "State"]

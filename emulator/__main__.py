@@ -12,8 +12,8 @@ import signal
 import socket
 import sys
 
-from .server import Emulator
-from .state import PERSONAL_TOKEN
+from .http.server import Emulator
+from .world.state import PERSONAL_TOKEN
 
 
 def main() -> int:

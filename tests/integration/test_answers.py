@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.keys import generate
-from emulator.state import SSHKey
+from emulator.world.keys import generate
+from emulator.world.model import SSHKey
 from tests.integration.ladders import PROJECT
 from tests.integration.playing import Json, Player, Task, task
 

@@ -16,7 +16,7 @@ import yaml
 
 from ansible_collections.community.circleci.plugins.module_utils._keys import parse_private_key
 from emulator import Emulator
-from emulator.exchange import Answer, Call
+from emulator.http.exchange import Answer, Call
 from tests.integration.ladders import PROJECT
 from tests.integration.playing import Json, Player, Task, task
 from tests.unit.keys import private_key

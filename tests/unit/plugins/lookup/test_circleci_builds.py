@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleError
 
-from emulator import Emulator, routes_builds
+from emulator import Emulator
+from emulator.v1 import routes_builds
 from tests.unit.conftest import Query
 
 API, WEB = "github/acme/api", "github/acme/web"

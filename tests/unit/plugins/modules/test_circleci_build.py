@@ -533,7 +533,7 @@ def test_an_unreadable_output_is_a_warning(emulator: Emulator, run, fault: dict[
 def test_without_a_signed_url_the_output_is_read_from_circleci(
     emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from emulator import steps
+    from emulator.world import steps
 
     action = steps._action
 

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-from . import keys, shapes
-from .exchange import Answer, RefusedError
-from .routing import PROJECT, Access, Request, not_found, route, vcs_not_found
-from .state import CheckoutKey, SSHKey
+from emulator.http.exchange import Answer, RefusedError
+from emulator.http.routing import PROJECT, Access, Request, not_found, route, vcs_not_found
+from emulator.world import keys
+from emulator.world.model import CheckoutKey, SSHKey
+
+from . import shapes
 
 
 @route("GET", f"{PROJECT}/checkout-key", Access.PROJECT)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from .builds import Build, timestamp
+from .model import Build, timestamp
 
 _LINES_PER_MESSAGE: Final = 100
 

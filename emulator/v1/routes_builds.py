@@ -10,10 +10,12 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
-from . import shapes, steps
-from .builds import DEFAULT_JOB, FAILED_OUTCOMES, Build
-from .exchange import Answer, RefusedError
-from .routing import PROJECT, USER, Access, Request, not_found, route
+from emulator.http.exchange import Answer, RefusedError
+from emulator.http.routing import PROJECT, USER, Access, Request, not_found, route
+from emulator.world import steps
+from emulator.world.model import DEFAULT_JOB, FAILED_OUTCOMES, Build
+
+from . import shapes
 
 
 @route("GET", f"{USER}/recent-builds", Access.USER)

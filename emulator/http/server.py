@@ -12,43 +12,24 @@ import ssl
 import struct
 import threading
 import weakref
-from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Final
 
 from aiohttp import HttpVersion11, web
 
+from emulator.world.state import PERSONAL_TOKEN
+
 from . import control
 from .api import answer
-from .builds import Build, Script
 from .exchange import Answer, Call, read_json
-from .faults import Fault, Faults
-from .state import PERSONAL_TOKEN, USER, Project, State
+from .faults import Fault
+from .service import Record, Service
 
-LOG_SIZE: Final = 50_000
 _CHUNK: Final = b" " * 65536
 
 
-@dataclass
-class Record:
-    """A request as the emulator has seen it."""
-
-    method: str
-    path: str
-    """as sent: percent-encoded, with the query"""
-    headers: Mapping[str, str]
-    """names are looked up without regard to case"""
-    body: Any
-    """parsed, if it is JSON; else text; None if there is none"""
-    connection: int
-    """number of the TCP connection, from 1"""
-    status: int | None = None
-    """None if no answer was sent"""
-
-
-class Emulator:
+class Emulator(Service):
     """A CircleCI on this machine.
 
     ::
@@ -74,21 +55,14 @@ class Emulator:
         repositories: int = 0,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        self.latency = self._first_latency = latency
-        self.token = token
-        self.faults = Faults()
+        super().__init__(latency=latency, token=token, repositories=repositories)
         self._port = port
         self._tls = tls
-        self._repositories = repositories
-        self._log: deque[Record] = deque(maxlen=LOG_SIZE)
         self._connections: weakref.WeakKeyDictionary[asyncio.BaseTransport, int] = weakref.WeakKeyDictionary()
         self._last_connection = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._stopping: asyncio.Event | None = None
-        self.state = State(token=token, repositories=repositories)
-
-    # What tests look at.
 
     @property
     def url(self) -> str:
@@ -98,90 +72,6 @@ class Emulator:
     @property
     def _scheme(self) -> str:
         return "https" if self._tls else "http"
-
-    @property
-    def requests(self) -> list[Record]:
-        """The requests to the API and for stored files, oldest first; the newest `LOG_SIZE` of them."""
-        return list(self._log)
-
-    @property
-    def writes(self) -> list[Record]:
-        return [record for record in self._log if record.method not in ("GET", "HEAD")]
-
-    @property
-    def connections(self) -> int:
-        """The number of TCP connections on which the requests in the log came."""
-        return len({record.connection for record in self._log})
-
-    def project(self, slug: str) -> Project:
-        """Return a project, or the repository that is none yet.
-
-        :raises KeyError: the VCS knows no such repository.
-        """
-        return self.state.project(slug)
-
-    # What tests change.
-
-    def clear(self) -> None:
-        """Forget the requests so far."""
-        self._log.clear()
-
-    def reset(self) -> None:
-        """Start anew: state, switches, latency, faults and log as after the start."""
-        self.state = State(token=self.token, repositories=self._repositories)
-        self.latency = self._first_latency
-        self.faults.clear()
-        self.clear()
-
-    def add_repository(self, slug: str, **options: Any) -> Project:
-        """Add or change a repository: see `State.add_repository`."""
-        with self.state.lock:
-            return self.state.add_repository(slug, **options)
-
-    def follow(self, slug: str) -> Project:
-        """Make the user of the personal token follow a project, without a request."""
-        with self.state.lock:
-            project = self.state.project(slug)
-            self.state.follow(project, self.state.users[USER])
-            return project
-
-    def fault(self, kind: str, **options: Any) -> None:
-        """Add a fault: see `Fault` for the kinds and options."""
-        self.faults.add(Fault(kind, **options))  # type: ignore[arg-type]  # Fault checks the kind
-
-    def script(self, outcome: str, **options: Any) -> None:
-        """Say how the next build that has no script yet goes: see `Script`."""
-        with self.state.lock:
-            self.state.machine.scripts.append(Script(outcome, **options))  # type: ignore[arg-type]  # Script checks it
-
-    def build(self, slug: str, number: int) -> Build:
-        """Return a build as it is now.
-
-        :raises KeyError: there is none.
-        """
-        with self.state.lock:
-            self.state.machine.settle()
-            build = self.state.project(slug).build(number)
-        if build is None:
-            raise KeyError(f"{slug} has no build {number}")
-        return build
-
-    def finish(self, slug: str, number: int) -> Build:
-        """Move a build to its end now, and return it.
-
-        :raises KeyError: there is none.
-        """
-        build = self.build(slug, number)
-        with self.state.lock:
-            self.state.machine.finish(build)
-        return build
-
-    def pass_time(self, seconds: float) -> None:
-        """Set the emulator's clock forward, so that builds move on and links die."""
-        with self.state.lock:
-            self.state.clock_offset += seconds
-
-    # Running it.
 
     def __enter__(self) -> Emulator:
         started = threading.Event()

@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import parse_qs
 
+from emulator.http.exchange import Answer, RefusedError
+from emulator.http.routing import USER, Access, Request, route
+from emulator.world.model import VCS_NAMES
+
 from . import shapes
-from .exchange import Answer, RefusedError
-from .routing import USER, Access, Request, route
-from .state import VCS_NAMES
 
 # The service has sent these since 2020-11 with some answers; what they count is not documented.
 RATE_LIMIT_HEADERS: Final = {"x-ratelimit-limit": "151", "x-ratelimit-remaining": "150", "x-ratelimit-reset": "0"}

@@ -14,12 +14,12 @@ import re
 from typing import Final
 from urllib.parse import unquote
 
-from . import steps
-from .builds import Build
-from .exchange import Answer, Call, html_not_found
-from .routing import NUMBER, canonical_or_none
-from .shapes import signature
-from .state import State
+from emulator.http.exchange import Answer, Call, html_not_found
+from emulator.http.links import signature
+from emulator.http.routing import NUMBER, canonical_or_none
+from emulator.world import steps
+from emulator.world.model import Build
+from emulator.world.state import State
 
 _OUTPUT: Final = re.compile(f"/action-output/([^/]+/[^/]+/[^/]+)/({NUMBER})/({NUMBER})/({NUMBER})")
 _ARTIFACT: Final = re.compile(f"/artifacts/([^/]+/[^/]+/[^/]+)/({NUMBER})/0/(.+)")

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, get_type_hints
 
-from .checks import check
+from emulator.world.checks import check
 
 Kind = Literal["status", "body", "redirect", "drop", "reset", "truncate", "hang", "slow", "huge", "headers"]
 _STATUSES: Final = {"status": 503, "body": 200, "redirect": 302, "huge": 200}

@@ -8,17 +8,18 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, Literal, get_type_hints
+from typing import Any, Final, Literal, get_type_hints
 
-from . import keys
-from .builds import Build, Progress, Script
-from .checks import check
+from emulator.world import keys
+from emulator.world.builds import Progress
+from emulator.world.checks import check
+from emulator.world.model import Build, Project, Scope, Script
+from emulator.world.state import USER, State
+from emulator.world.switches import Switches
+
 from .exchange import Answer, Call, read_json
 from .faults import Fault
-from .state import USER, Project, Scope, State, Switches
-
-if TYPE_CHECKING:
-    from .server import Emulator
+from .service import Service
 
 PREFIX: Final = "/_emulator/"
 Json = dict[str, Any]
@@ -34,7 +35,7 @@ _BUILDS: Final = {
 _MAX_OFFSET: Final = 10**9
 
 
-def answer(emulator: Emulator, call: Call) -> Answer:
+def answer(service: Service, call: Call) -> Answer:
     """Carry out a control call; a mistake in it answers 400 with the reason. The caller holds the state's lock."""
     handler = _HANDLERS.get((call.method, call.path.removeprefix(PREFIX)))
     if handler is None:
@@ -42,7 +43,7 @@ def answer(emulator: Emulator, call: Call) -> Answer:
         return _text({"error": f"no such control call; there are: {known}"}, 404)
     try:
         fields = read_json(call.body or b"{}")
-        result = handler(emulator, call, fields)
+        result = handler(service, call, fields)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         return _text({"error": f"{type(error).__name__}: {error}"}, 400)
     return _text(result, 200)
@@ -52,77 +53,77 @@ def _text(document: object, status: int) -> Answer:
     return Answer(json.dumps(document), status, content_type="application/json")
 
 
-def _get_requests(emulator: Emulator, call: Call, fields: Json) -> list[Json]:
+def _get_requests(service: Service, call: Call, fields: Json) -> list[Json]:
     return [
         {**dataclasses.asdict(dataclasses.replace(record, headers={})), "headers": dict(record.headers)}
-        for record in emulator.requests
+        for record in service.requests
     ]
 
 
-def _clear_requests(emulator: Emulator, call: Call, fields: Json) -> Json:
-    emulator.clear()
+def _clear_requests(service: Service, call: Call, fields: Json) -> Json:
+    service.clear()
     return {}
 
 
-def _get_connections(emulator: Emulator, call: Call, fields: Json) -> Json:
-    return {"connections": emulator.connections}
+def _get_connections(service: Service, call: Call, fields: Json) -> Json:
+    return {"connections": service.connections}
 
 
-def _get_state(emulator: Emulator, call: Call, fields: Json) -> Json:
-    state = emulator.state
+def _get_state(service: Service, call: Call, fields: Json) -> Json:
+    state = service.state
     state.machine.settle()
     wanted = call.query.get("project")
     projects = state.projects.values() if wanted is None else [state.project(wanted)]
     return {
         "switches": dataclasses.asdict(state.switches),
-        "latency": emulator.latency,
+        "latency": service.latency,
         "clock_offset": state.clock_offset,
         "users": {user.login: {"heroku_key": user.heroku_key} for user in state.users.values()},
         "projects": {project.slug: project_view(project) for project in projects},
     }
 
 
-def _put_state(emulator: Emulator, call: Call, fields: Json) -> Json:
+def _put_state(service: Service, call: Call, fields: Json) -> Json:
     check(fields, {"switches": dict[str, Any], "latency": float, "clock_offset": float})
-    offset = float(fields.get("clock_offset", emulator.state.clock_offset))
+    offset = float(fields.get("clock_offset", service.state.clock_offset))
     if abs(offset) > _MAX_OFFSET:
         raise ValueError(f"clock_offset must not be beyond {_MAX_OFFSET} seconds")
-    set_switches(emulator.state, **fields.get("switches", {}))
-    emulator.latency = float(fields.get("latency", emulator.latency))
-    emulator.state.clock_offset = offset
+    set_switches(service.state, **fields.get("switches", {}))
+    service.latency = float(fields.get("latency", service.latency))
+    service.state.clock_offset = offset
     return {}
 
 
-def _add_repository(emulator: Emulator, call: Call, fields: Json) -> Json:
-    project = emulator.state.add_repository(fields.pop("slug"), **fields)
+def _add_repository(service: Service, call: Call, fields: Json) -> Json:
+    project = service.state.add_repository(fields.pop("slug"), **fields)
     return {"slug": project.slug}
 
 
-def _add_token(emulator: Emulator, call: Call, fields: Json) -> Json:
+def _add_token(service: Service, call: Call, fields: Json) -> Json:
     check(fields, {"token": str, "login": str | None, "project": str | None, "label": str, "scope": Scope})
-    emulator.state.add_token(fields.pop("token"), **fields)
+    service.state.add_token(fields.pop("token"), **fields)
     return {}
 
 
-def _add_fault(emulator: Emulator, call: Call, fields: Json) -> Json:
-    emulator.faults.add(Fault(**fields))
+def _add_fault(service: Service, call: Call, fields: Json) -> Json:
+    service.faults.add(Fault(**fields))
     return {}
 
 
-def _clear_faults(emulator: Emulator, call: Call, fields: Json) -> Json:
-    emulator.faults.clear()
+def _clear_faults(service: Service, call: Call, fields: Json) -> Json:
+    service.faults.clear()
     return {}
 
 
-def _reset(emulator: Emulator, call: Call, fields: Json) -> Json:
-    emulator.reset()
+def _reset(service: Service, call: Call, fields: Json) -> Json:
+    service.reset()
     return {}
 
 
-def _builds(emulator: Emulator, call: Call, fields: Json) -> Json:
+def _builds(service: Service, call: Call, fields: Json) -> Json:
     """Script the next builds, choose what moves them, and move one."""
     check(fields, _BUILDS)
-    machine = emulator.state.machine
+    machine = service.state.machine
     machine.scripts.extend([Script(**script) for script in fields.get("scripts", [])])
     machine.set_seconds(fields.get("seconds", {}))
     if progress := fields.get("progress"):
@@ -130,7 +131,7 @@ def _builds(emulator: Emulator, call: Call, fields: Json) -> Json:
     project, number = fields.get("project"), fields.get("build_num", 0)
     if project is None:
         return {}
-    build = emulator.state.project(project).build(number)
+    build = service.state.project(project).build(number)
     if build is None:
         raise ValueError(f"{project} has no build {number}")
     (machine.step if fields.get("to") == "next" else machine.finish)(build)
@@ -195,7 +196,7 @@ def _key_view(public_key: str) -> Json:
     }
 
 
-_HANDLERS: Final[dict[tuple[str, str], Callable[[Emulator, Call, Json], Any]]] = {
+_HANDLERS: Final[dict[tuple[str, str], Callable[[Service, Call, Json], Any]]] = {
     ("GET", "requests"): _get_requests,
     ("DELETE", "requests"): _clear_requests,
     ("GET", "connections"): _get_connections,

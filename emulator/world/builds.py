@@ -11,114 +11,13 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Final, Literal, get_args, get_type_hints
+from typing import Literal, get_args
 
-from .checks import check
-
-if TYPE_CHECKING:
-    from .state import Project, User
+from .model import DEFAULT_JOB, FAILED_OUTCOMES, Build, Project, Script, User, Workflow
 
 Progress = Literal["clock", "poll", "manual"]
-Outcome = Literal[
-    "success", "failed", "no_tests", "timedout", "infrastructure_fail", "canceled", "not_run", "retried", "stuck"
-]
-# What `filter=failed` finds; of the last two it is a guess.
-FAILED_OUTCOMES: Final = frozenset({"failed", "no_tests", "timedout", "infrastructure_fail"})
-DEFAULT_JOB: Final = "build"
-
-
-@dataclass(frozen=True)
-class Script:
-    """How one build goes.
-
-    `canceled` is canceled while it waits, `not_run` is refused at once for the reason `dont_build`, `retried` fails
-    for want of infrastructure and is replaced by a new build, `stuck` never leaves the state `stuck_in`.
-    """
-
-    outcome: Outcome = "success"
-    dont_build: str = "ci-skip"
-    stuck_in: str = "running"
-    log_lines: int = 300
-    """lines that the step with the tests writes in each container"""
-    parallel: int = 2
-    """containers, which are actions of the step with the tests; the last one is the one that fails"""
-
-    def __post_init__(self) -> None:
-        check(vars(self), get_type_hints(Script))
-        if self.stuck_in not in ("not_running", "queued", "running"):
-            raise ValueError(f"a build cannot be stuck in {self.stuck_in}")
-
-
-@dataclass(eq=False)
-class Workflow:
-    """The jobs that one pipeline or one trigger starts, one after the other."""
-
-    name: str
-    created: float
-    pending: deque[str] = field(default_factory=deque)
-    """jobs that have not started"""
-    builds: list[Build] = field(default_factory=list)
-    status: str = "running"
-    id: str = field(default_factory=lambda: str(uuid.uuid4()))
-
-
-@dataclass(eq=False)
-class Build:
-    project: Project
-    number: int
-    branch: str | None
-    tag: str | None
-    revision: str
-    why: str
-    user: User | None
-    job: str
-    parameters: dict[str, str] | None
-    script: Script
-    created: float
-    status: str = "not_running"
-    lifecycle: str = "not_running"
-    outcome: str | None = None
-    dont_build: str | None = None
-    queued: float | None = None
-    started: float | None = None
-    stopped: float | None = None
-    due: float | None = None
-    """when the clock moves the build to its next state"""
-    canceler: User | None = None
-    retry_of: int | None = None
-    retries: list[int] = field(default_factory=list)
-    previous: Build | None = None
-    previous_successful: Build | None = None
-    workflow: Workflow | None = None
-    upstream: list[str] = field(default_factory=list)
-    job_id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    no_cache: bool = False
-    ssh: bool = False
-    ssh_users: list[User] = field(default_factory=list)
-    is_first_green: bool = False
-
-    @property
-    def is_final(self) -> bool:
-        return self.outcome is not None or self.status == "not_run"
-
-    def millis(self, now: float) -> int:
-        """Return for how long the build has run, in milliseconds."""
-        if self.started is None:
-            return 0
-        return round(((self.stopped or now) - self.started) * 1000)
-
-
-def timestamp(seconds: float | None) -> str | None:
-    """Return ISO-8601 in UTC with milliseconds."""
-    if seconds is None:
-        return None
-    moment = datetime.fromtimestamp(seconds, timezone.utc)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
 
 
 class Machine:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 
 # The route modules register their functions when they are imported.
-from . import routes_builds, routes_keys, routes_project, routes_tokens, routes_user, storage
+from emulator.v1 import routes_builds, routes_keys, routes_project, routes_tokens, routes_user, storage
+from emulator.world.state import State
+
 from .exchange import Answer, Call, RefusedError, forbidden, html_not_found
 from .routing import Route, admit, find
-from .state import State
 
 __all__ = ["answer", "routes_builds", "routes_keys", "routes_project", "routes_tokens", "routes_user"]
 

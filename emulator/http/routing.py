@@ -17,9 +17,11 @@ from enum import Enum
 from typing import Final
 from urllib.parse import unquote
 
+from emulator.world.model import VCS_NAMES, Project, Token, User, canonical
+from emulator.world.state import State
+
 from .exchange import Answer, Call, RefusedError
-from .shapes import Links
-from .state import VCS_NAMES, Project, State, Token, User, canonical
+from .links import Links
 
 USER: Final = "/api/v1.1"
 PROJECT: Final = "/api/v1.1/project/:vcs-type/:username/:repo"

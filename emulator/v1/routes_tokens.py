@@ -8,9 +8,9 @@ from __future__ import annotations
 import secrets
 from typing import Any, get_args
 
-from .exchange import Answer, RefusedError
-from .routing import PROJECT, Access, Request, route
-from .state import Scope, Token
+from emulator.http.exchange import Answer, RefusedError
+from emulator.http.routing import PROJECT, Access, Request, route
+from emulator.world.model import Scope, Token
 
 
 @route("GET", f"{PROJECT}/token", Access.PERSONAL)

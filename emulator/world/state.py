@@ -1,10 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The community.circleci contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the emulated service knows: users, tokens, projects with their keys and variables, and the switches.
-
-Nothing here knows HTTP. Times are seconds since the epoch. Builds live in `builds.py`.
-"""
+"""What the emulated service knows: users, tokens, projects with their keys and variables, and the switches."""
 
 from __future__ import annotations
 
@@ -12,14 +9,14 @@ import hashlib
 import secrets
 import threading
 import time
-import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal, get_type_hints
+from typing import Any, Final, get_type_hints
 
 from . import keys
-from .builds import Build, Machine, Workflow
+from .builds import Machine
 from .checks import check
+from .model import Build, CheckoutKey, Project, Scope, Token, User, canonical
+from .switches import Switches
 
 PERSONAL_TOKEN: Final = "emulator-personal-token"
 PROJECT_TOKEN: Final = "emulator-project-token"
@@ -27,168 +24,6 @@ USER: Final = "emulator"
 REPOSITORIES: Final = ("github/acme/api", "github/acme/web", "bitbucket/acme/tools")
 BRANCHES: Final = ("main", "feature/login")
 TAGS: Final = ("v1.0.0",)
-VCS_NAMES: Final = {
-    "gh": "github",
-    "bb": "bitbucket",
-    "github": "github",
-    "bitbucket": "bitbucket",
-    "circleci": "circleci",
-}
-
-Scope = Literal["status", "view-builds", "all"]
-
-FEATURE_FLAGS: Final[dict[str, Any]] = {
-    "trusty-beta": False,
-    "builds-service": True,
-    "osx": False,
-    "set-github-status": True,
-    "build-prs-only": False,
-    "forks-receive-secret-env-vars": False,
-    "fleet": None,
-    "build-fork-prs": False,
-    "autocancel-builds": False,
-    "oss": False,
-}
-
-
-@dataclass
-class Switches:
-    """Behaviours that differ between years, between cloud and Server, or that nobody knows for sure."""
-
-    followed_spelling: bool = False
-    """follow and unfollow answer `followed`, without `workflow`, as before 2018"""
-    refollow_500: bool = False
-    """following a project that one follows already answers 500"""
-    follow_error: int | None = None
-    """follow answers 403, 404 or 422 with the VCS's own JSON inside `message`"""
-    ssh_delete_all: bool = False
-    """one DELETE of an SSH key removes all its duplicates, not only the first"""
-    omit_empty_ssh_keys: bool = False
-    """settings have no `ssh_keys` at all when there are none"""
-    strict_private_keys: bool = False
-    """an SSH key without a final newline, or with carriage returns, is refused"""
-    refuse_openssh_format: bool = False
-    """private keys in OpenSSH format are refused, as until 2020"""
-    legacy_rsa_keys: bool = False
-    """new checkout keys are RSA keys whose line ends in a blank and a newline, as until 2022"""
-    md5_only: bool = False
-    """`digest` and `ssh-key-digest` are ignored and SHA-256 fingerprints unknown, as on CircleCI Server"""
-    user_key_grant: bool = True
-    """the user has allowed CircleCI to add keys to the user's VCS account"""
-    hide_whole_values: bool = False
-    """variables are masked as `xxxx` without any of their letters, as the old documentation shows"""
-    drop_has_artifacts: bool = False
-    """a single build has no `has_artifacts`, as since 2023"""
-    empty_bodies: bool = False
-    """answers that are the JSON text `""` have no byte at all"""
-    cache_control: str | None = None
-    """the Cache-Control header of every answer to a GET"""
-    gzip: bool = False
-    """answers are compressed for clients that accept it"""
-
-
-@dataclass
-class User:
-    """A person with an account at CircleCI and at the VCS."""
-
-    login: str
-    number: int
-    heroku_key: str | None = None
-
-    @property
-    def name(self) -> str:
-        return self.login.replace("-", " ").title()
-
-    @property
-    def email(self) -> str:
-        return f"{self.login}@example.com"
-
-
-@dataclass(frozen=True)
-class Token:
-    """A personal token (it has a user) or a project token (it has the slug of its project)."""
-
-    user: User | None = None
-    project: str | None = None
-    label: str = ""
-    scope: Scope = "all"
-    """what a project token may do; only `all` changes anything"""
-    id: str = field(default_factory=lambda: str(uuid.uuid4()))
-
-
-@dataclass
-class CheckoutKey:
-    type: str
-    public_key: str
-    login: str | None
-    created: float
-
-
-@dataclass
-class SSHKey:
-    hostname: str
-    public_key: str
-
-
-@dataclass(eq=False)
-class Project:
-    """A repository at the VCS and, once it is `set_up`, the CircleCI project of it."""
-
-    vcs: str
-    org: str
-    name: str
-    default_branch: str = "main"
-    branches: dict[str, str] = field(default_factory=dict)
-    """name to revision (40 hex digits)"""
-    tags: dict[str, str] = field(default_factory=dict)
-    oss: bool = False
-    language: str | None = None
-    has_config: bool = True
-    """without a configuration in the repository, following starts no first build"""
-    config21: bool = False
-    """the configuration is of version 2.1, so single jobs cannot be triggered"""
-    admin: bool = True
-    """the users of this emulator are administrators of the repository"""
-    workflow: str = "build-and-test"
-    jobs: list[str] = field(default_factory=lambda: ["build", "test"])
-    """the jobs of the workflow, one after the other"""
-    set_up: bool = False
-    webhook: bool = False
-    followers: set[str] = field(default_factory=set)
-    checkout_keys: list[CheckoutKey] = field(default_factory=list)
-    """newest first; the first is the preferred one"""
-    ssh_keys: list[SSHKey] = field(default_factory=list)
-    env_vars: dict[str, str] = field(default_factory=dict)
-    feature_flags: dict[str, Any] = field(default_factory=lambda: dict(FEATURE_FLAGS))
-    settings: dict[str, Any] = field(default_factory=dict)
-    """what PUT settings changed, apart from the feature flags"""
-    builds: list[Build] = field(default_factory=list)
-    """oldest first: build number n is at n - 1"""
-    branch_builds: dict[str, list[Build]] = field(default_factory=dict)
-    workflows: dict[str, dict[str, Workflow]] = field(default_factory=dict)
-    """branch to name to the latest workflow of that name"""
-
-    @property
-    def slug(self) -> str:
-        return f"{self.vcs}/{self.org}/{self.name}"
-
-    @property
-    def short_vcs(self) -> str:
-        return {"github": "gh", "bitbucket": "bb"}.get(self.vcs, self.vcs)
-
-    @property
-    def vcs_url(self) -> str:
-        # Apps' projects have no URL at a VCS; the service gives them one without a scheme.
-        host = {"github": "https://github.com", "bitbucket": "https://bitbucket.org"}.get(self.vcs, "//circleci.com")
-        return f"{host}/{self.org}/{self.name}"
-
-    @property
-    def is_app(self) -> bool:
-        """Whether the project belongs to a GitHub App, GitLab or standalone organization (`circleci/...`)."""
-        return self.vcs == "circleci"
-
-    def build(self, number: int) -> Build | None:
-        return self.builds[number - 1] if 0 < number <= len(self.builds) else None
 
 
 class State:
@@ -308,17 +143,6 @@ class State:
         key = CheckoutKey(type_, f"{line} \n" if legacy else line, login, self.now())
         project.checkout_keys.insert(0, key)
         return key
-
-
-def canonical(slug: str) -> str:
-    """Return a slug with the long name of the VCS.
-
-    :raises ValueError: the text is not `vcs/owner/repository` with a known vcs.
-    """
-    vcs, *rest = slug.split("/")
-    if vcs not in VCS_NAMES or len(rest) != 2 or not all(rest):
-        raise ValueError(f"not a project slug: {slug}")
-    return "/".join((VCS_NAMES[vcs], *rest))
 
 
 def _revisions(slug: str, names: Iterable[str] | Mapping[str, str]) -> dict[str, str]:

@@ -9,10 +9,11 @@ import json
 from typing import Any, Final
 from urllib.parse import quote
 
+from emulator.http.exchange import Answer, RefusedError
+from emulator.http.routing import PROJECT, Access, Request, route, vcs_not_found
+
 from . import shapes
-from .exchange import Answer, RefusedError
 from .routes_user import RATE_LIMIT_HEADERS
-from .routing import PROJECT, Access, Request, route, vcs_not_found
 
 _FOLLOW_ERRORS: Final[dict[int, dict[str, Any]]] = {
     403: {

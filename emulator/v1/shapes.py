@@ -6,21 +6,18 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import uuid
 import zlib
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
-from . import keys, steps
-from .builds import Build, timestamp
-from .state import CheckoutKey, Project, SSHKey, State, User
+from emulator.http.links import Links
+from emulator.world import keys, steps
+from emulator.world.model import Build, CheckoutKey, Project, SSHKey, User, timestamp
+from emulator.world.state import State
 
 Json = dict[str, Any]
 
-LINK_SECONDS: Final = 600
-"""how long a signed link to a step's output lives"""
 _NOT_RUN_REASONS: Final = {
     "no-followers": "This push was not tested, because the project has no followers",
     "1.0-not-available": "Configuration of version 1.0 is not supported any more",
@@ -44,47 +41,6 @@ _PLAIN_SETTINGS: Final[Json] = {
     ),
 }  # fmt: skip
 WRITABLE_SETTINGS: Final = frozenset({*_PLAIN_SETTINGS, "parallel", "language"})
-
-
-@dataclass(frozen=True)
-class Links:
-    """The addresses that answers contain, made from the one at which the client reached the server."""
-
-    base_url: str
-    signing_key: bytes
-    now: float
-
-    @property
-    def storage(self) -> str:
-        """The same server under another host name: the place where outputs and artifacts are kept."""
-        if "//localhost" in self.base_url:
-            return self.base_url.replace("//localhost", "//127.0.0.1", 1)
-        scheme, _unused, rest = self.base_url.partition("://")
-        _unused, colon, port = rest.rpartition(":")
-        return f"{scheme}://localhost{colon}{port}" if colon else f"{scheme}://localhost"
-
-    def project(self, project: Project) -> str:
-        return f"{self.base_url}/api/v1.1/project/{project_path(project)}"
-
-    def output(self, build: Build, step: int, index: int) -> str:
-        """Return a link to a step's output that needs no token and dies after `LINK_SECONDS`."""
-        path = f"/action-output/{project_path(build.project)}/{build.number}/{step}/{index}"
-        expires = str(int(self.now) + LINK_SECONDS)
-        return (
-            f"{self.storage}{path}?X-Amz-Expires={expires}&X-Amz-Signature={signature(self.signing_key, path, expires)}"
-        )
-
-    def artifact(self, build: Build, path: str) -> str:
-        return f"{self.storage}/artifacts/{project_path(build.project)}/{build.number}/0/{path}"
-
-
-def signature(signing_key: bytes, path: str, expires: str) -> str:
-    """Return the signature of a link."""
-    return hmac.new(signing_key, f"{path} {expires}".encode(), hashlib.sha256).hexdigest()
-
-
-def project_path(project: Project) -> str:
-    return "/".join(quote(part, safe="") for part in (project.vcs, project.org, project.name))
 
 
 def branch_key(name: str) -> str:

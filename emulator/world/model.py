@@ -1,0 +1,248 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The things that the emulated service knows, and how they refer to one another.
+
+Nothing here knows HTTP. Times are seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any, Final, Literal, get_type_hints
+
+from .checks import check
+
+Scope = Literal["status", "view-builds", "all"]
+Outcome = Literal[
+    "success", "failed", "no_tests", "timedout", "infrastructure_fail", "canceled", "not_run", "retried", "stuck"
+]
+# What `filter=failed` finds; of the last two it is a guess.
+FAILED_OUTCOMES: Final = frozenset({"failed", "no_tests", "timedout", "infrastructure_fail"})
+DEFAULT_JOB: Final = "build"
+VCS_NAMES: Final = {
+    "gh": "github",
+    "bb": "bitbucket",
+    "github": "github",
+    "bitbucket": "bitbucket",
+    "circleci": "circleci",
+}
+FEATURE_FLAGS: Final[dict[str, Any]] = {
+    "trusty-beta": False,
+    "builds-service": True,
+    "osx": False,
+    "set-github-status": True,
+    "build-prs-only": False,
+    "forks-receive-secret-env-vars": False,
+    "fleet": None,
+    "build-fork-prs": False,
+    "autocancel-builds": False,
+    "oss": False,
+}
+
+
+@dataclass
+class User:
+    """A person with an account at CircleCI and at the VCS."""
+
+    login: str
+    number: int
+    heroku_key: str | None = None
+
+    @property
+    def name(self) -> str:
+        return self.login.replace("-", " ").title()
+
+    @property
+    def email(self) -> str:
+        return f"{self.login}@example.com"
+
+
+@dataclass(frozen=True)
+class Token:
+    """A personal token (it has a user) or a project token (it has the slug of its project)."""
+
+    user: User | None = None
+    project: str | None = None
+    label: str = ""
+    scope: Scope = "all"
+    """what a project token may do; only `all` changes anything"""
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+
+@dataclass
+class CheckoutKey:
+    type: str
+    public_key: str
+    login: str | None
+    created: float
+
+
+@dataclass
+class SSHKey:
+    hostname: str
+    public_key: str
+
+
+@dataclass(eq=False)
+class Project:
+    """A repository at the VCS and, once it is `set_up`, the CircleCI project of it."""
+
+    vcs: str
+    org: str
+    name: str
+    default_branch: str = "main"
+    branches: dict[str, str] = field(default_factory=dict)
+    """name to revision (40 hex digits)"""
+    tags: dict[str, str] = field(default_factory=dict)
+    oss: bool = False
+    language: str | None = None
+    has_config: bool = True
+    """without a configuration in the repository, following starts no first build"""
+    config21: bool = False
+    """the configuration is of version 2.1, so single jobs cannot be triggered"""
+    admin: bool = True
+    """the users of this emulator are administrators of the repository"""
+    workflow: str = "build-and-test"
+    jobs: list[str] = field(default_factory=lambda: ["build", "test"])
+    """the jobs of the workflow, one after the other"""
+    set_up: bool = False
+    webhook: bool = False
+    followers: set[str] = field(default_factory=set)
+    checkout_keys: list[CheckoutKey] = field(default_factory=list)
+    """newest first; the first is the preferred one"""
+    ssh_keys: list[SSHKey] = field(default_factory=list)
+    env_vars: dict[str, str] = field(default_factory=dict)
+    feature_flags: dict[str, Any] = field(default_factory=lambda: dict(FEATURE_FLAGS))
+    settings: dict[str, Any] = field(default_factory=dict)
+    """what PUT settings changed, apart from the feature flags"""
+    builds: list[Build] = field(default_factory=list)
+    """oldest first: build number n is at n - 1"""
+    branch_builds: dict[str, list[Build]] = field(default_factory=dict)
+    workflows: dict[str, dict[str, Workflow]] = field(default_factory=dict)
+    """branch to name to the latest workflow of that name"""
+
+    @property
+    def slug(self) -> str:
+        return f"{self.vcs}/{self.org}/{self.name}"
+
+    @property
+    def short_vcs(self) -> str:
+        return {"github": "gh", "bitbucket": "bb"}.get(self.vcs, self.vcs)
+
+    @property
+    def vcs_url(self) -> str:
+        # Apps' projects have no URL at a VCS; the service gives them one without a scheme.
+        host = {"github": "https://github.com", "bitbucket": "https://bitbucket.org"}.get(self.vcs, "//circleci.com")
+        return f"{host}/{self.org}/{self.name}"
+
+    @property
+    def is_app(self) -> bool:
+        """Whether the project belongs to a GitHub App, GitLab or standalone organization (`circleci/...`)."""
+        return self.vcs == "circleci"
+
+    def build(self, number: int) -> Build | None:
+        return self.builds[number - 1] if 0 < number <= len(self.builds) else None
+
+
+@dataclass(frozen=True)
+class Script:
+    """How one build goes.
+
+    `canceled` is canceled while it waits, `not_run` is refused at once for the reason `dont_build`, `retried` fails
+    for want of infrastructure and is replaced by a new build, `stuck` never leaves the state `stuck_in`.
+    """
+
+    outcome: Outcome = "success"
+    dont_build: str = "ci-skip"
+    stuck_in: str = "running"
+    log_lines: int = 300
+    """lines that the step with the tests writes in each container"""
+    parallel: int = 2
+    """containers, which are actions of the step with the tests; the last one is the one that fails"""
+
+    def __post_init__(self) -> None:
+        check(vars(self), get_type_hints(Script))
+        if self.stuck_in not in ("not_running", "queued", "running"):
+            raise ValueError(f"a build cannot be stuck in {self.stuck_in}")
+
+
+@dataclass(eq=False)
+class Workflow:
+    """The jobs that one pipeline or one trigger starts, one after the other."""
+
+    name: str
+    created: float
+    pending: deque[str] = field(default_factory=deque)
+    """jobs that have not started"""
+    builds: list[Build] = field(default_factory=list)
+    status: str = "running"
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+
+@dataclass(eq=False)
+class Build:
+    project: Project
+    number: int
+    branch: str | None
+    tag: str | None
+    revision: str
+    why: str
+    user: User | None
+    job: str
+    parameters: dict[str, str] | None
+    script: Script
+    created: float
+    status: str = "not_running"
+    lifecycle: str = "not_running"
+    outcome: str | None = None
+    dont_build: str | None = None
+    queued: float | None = None
+    started: float | None = None
+    stopped: float | None = None
+    due: float | None = None
+    """when the clock moves the build to its next state"""
+    canceler: User | None = None
+    retry_of: int | None = None
+    retries: list[int] = field(default_factory=list)
+    previous: Build | None = None
+    previous_successful: Build | None = None
+    workflow: Workflow | None = None
+    upstream: list[str] = field(default_factory=list)
+    job_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    no_cache: bool = False
+    ssh: bool = False
+    ssh_users: list[User] = field(default_factory=list)
+    is_first_green: bool = False
+
+    @property
+    def is_final(self) -> bool:
+        return self.outcome is not None or self.status == "not_run"
+
+    def millis(self, now: float) -> int:
+        """Return for how long the build has run, in milliseconds."""
+        if self.started is None:
+            return 0
+        return round(((self.stopped or now) - self.started) * 1000)
+
+
+def timestamp(seconds: float | None) -> str | None:
+    """Return ISO-8601 in UTC with milliseconds."""
+    if seconds is None:
+        return None
+    moment = datetime.fromtimestamp(seconds, timezone.utc)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
+
+
+def canonical(slug: str) -> str:
+    """Return a slug with the long name of the VCS.
+
+    :raises ValueError: the text is not `vcs/owner/repository` with a known vcs.
+    """
+    vcs, *rest = slug.split("/")
+    if vcs not in VCS_NAMES or len(rest) != 2 or not all(rest):
+        raise ValueError(f"not a project slug: {slug}")
+    return "/".join((VCS_NAMES[vcs], *rest))
