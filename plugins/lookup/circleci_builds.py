@@ -118,11 +118,17 @@ from ansible.module_utils.basic import missing_required_lib
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 
-from ansible_collections.community.circleci.plugins.module_utils._builds import FILTERS, Build, read_builds, summary
-from ansible_collections.community.circleci.plugins.module_utils._client import CircleCIError, Client
-from ansible_collections.community.circleci.plugins.module_utils._project import VCS_TYPES, parse_project
-from ansible_collections.community.circleci.plugins.module_utils._run import client_of, missing_library
-from ansible_collections.community.circleci.plugins.module_utils._secrets import Scrubber
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
+from ansible_collections.community.circleci.plugins.module_utils._resources.builds import (
+    FILTERS,
+    Build,
+    read_builds,
+    summary,
+)
+from ansible_collections.community.circleci.plugins.module_utils._task.run import client_of, missing_library
+from ansible_collections.community.circleci.plugins.module_utils._task.secrets import Scrubber
+from ansible_collections.community.circleci.plugins.module_utils._values.slugs import VCS_TYPES, parse_project
 
 display = Display()
 

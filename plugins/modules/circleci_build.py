@@ -254,18 +254,17 @@ reused:
 
 from typing import Any
 
-from ansible_collections.community.circleci.plugins.module_utils._build_actions import (
-    JOB,
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._resources.build_actions import (
     NEVER,
     REUSE,
     STATES,
     TRIGGERED,
-    TRIGGERS,
     carry_out,
 )
-from ansible_collections.community.circleci.plugins.module_utils._client import Client
-from ansible_collections.community.circleci.plugins.module_utils._options import CONNECTION, PROJECT
-from ansible_collections.community.circleci.plugins.module_utils._run import run_module
+from ansible_collections.community.circleci.plugins.module_utils._resources.build_targets import JOB, TRIGGERS
+from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION, PROJECT
+from ansible_collections.community.circleci.plugins.module_utils._task.run import run_module
 
 ARGUMENT_SPEC = {
     **CONNECTION,

@@ -168,7 +168,9 @@ failed_steps:
 
 from typing import Any
 
-from ansible_collections.community.circleci.plugins.module_utils._builds import (
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import invalid
+from ansible_collections.community.circleci.plugins.module_utils._resources.builds import (
     FILTERS,
     clean,
     failed_steps,
@@ -176,10 +178,9 @@ from ansible_collections.community.circleci.plugins.module_utils._builds import 
     read_tests,
     summary,
 )
-from ansible_collections.community.circleci.plugins.module_utils._client import Client, invalid
-from ansible_collections.community.circleci.plugins.module_utils._options import CONNECTION, PROJECT
-from ansible_collections.community.circleci.plugins.module_utils._project import project_of
-from ansible_collections.community.circleci.plugins.module_utils._run import run_module
+from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION, PROJECT
+from ansible_collections.community.circleci.plugins.module_utils._task.run import run_module
+from ansible_collections.community.circleci.plugins.module_utils._values.slugs import project_of
 
 ARGUMENT_SPEC = {
     **CONNECTION,

@@ -71,18 +71,19 @@ ssh_users:
 
 from typing import Any
 
-from ansible_collections.community.circleci.plugins.module_utils._builds import (
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
+from ansible_collections.community.circleci.plugins.module_utils._resources.builds import (
     Build,
     build_shape,
     checked_number,
     read_build,
     ssh_users_of,
 )
-from ansible_collections.community.circleci.plugins.module_utils._client import CircleCIError, Client
-from ansible_collections.community.circleci.plugins.module_utils._options import CONNECTION, PROJECT
-from ansible_collections.community.circleci.plugins.module_utils._plan import UNKNOWN, Outcome, Plan, result_of
-from ansible_collections.community.circleci.plugins.module_utils._project import Project, project_of
-from ansible_collections.community.circleci.plugins.module_utils._run import run_module
+from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION, PROJECT
+from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN, Outcome, Plan, result_of
+from ansible_collections.community.circleci.plugins.module_utils._task.run import run_module
+from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project, project_of
 
 ARGUMENT_SPEC = {**CONNECTION, **PROJECT, "build_num": {"type": "int", "required": True}}
 

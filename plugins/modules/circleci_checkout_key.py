@@ -138,7 +138,8 @@ removed:
 
 from typing import Any
 
-from ansible_collections.community.circleci.plugins.module_utils._checkout_keys import (
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._resources.checkout_keys import (
     DEPLOY_KEY,
     TYPES,
     WantedKeys,
@@ -146,11 +147,11 @@ from ansible_collections.community.circleci.plugins.module_utils._checkout_keys 
     read_checkout_keys,
     require_checkout_keys,
 )
-from ansible_collections.community.circleci.plugins.module_utils._client import Client
-from ansible_collections.community.circleci.plugins.module_utils._options import CONNECTION, PROJECT, STATE
-from ansible_collections.community.circleci.plugins.module_utils._plan import result_of
-from ansible_collections.community.circleci.plugins.module_utils._project import project_of, read_known
-from ansible_collections.community.circleci.plugins.module_utils._run import run_module
+from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_known
+from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION, PROJECT, STATE
+from ansible_collections.community.circleci.plugins.module_utils._task.plan import result_of
+from ansible_collections.community.circleci.plugins.module_utils._task.run import run_module
+from ansible_collections.community.circleci.plugins.module_utils._values.slugs import project_of
 
 ARGUMENT_SPEC = {
     **CONNECTION,

@@ -112,18 +112,19 @@ env_var:
 
 from typing import Any
 
-from ansible_collections.community.circleci.plugins.module_utils._client import Client
-from ansible_collections.community.circleci.plugins.module_utils._env_vars import (
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._resources.env_vars import (
     UPDATE_VALUE,
     WantedVariable,
     checked_name,
     plan_env_vars,
     read_env_vars,
 )
-from ansible_collections.community.circleci.plugins.module_utils._options import CONNECTION, PROJECT, STATE
-from ansible_collections.community.circleci.plugins.module_utils._plan import result_of
-from ansible_collections.community.circleci.plugins.module_utils._project import project_of, read_known
-from ansible_collections.community.circleci.plugins.module_utils._run import run_module
+from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_known
+from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION, PROJECT, STATE
+from ansible_collections.community.circleci.plugins.module_utils._task.plan import result_of
+from ansible_collections.community.circleci.plugins.module_utils._task.run import run_module
+from ansible_collections.community.circleci.plugins.module_utils._values.slugs import project_of
 
 ARGUMENT_SPEC = {
     **CONNECTION,

@@ -58,11 +58,12 @@ RETURN = r"""
 
 from typing import Any
 
-from ansible_collections.community.circleci.plugins.module_utils._client import Client, invalid
-from ansible_collections.community.circleci.plugins.module_utils._env_vars import UPDATE_VALUE, must_set
-from ansible_collections.community.circleci.plugins.module_utils._options import CONNECTION
-from ansible_collections.community.circleci.plugins.module_utils._plan import Outcome, Plan, result_of
-from ansible_collections.community.circleci.plugins.module_utils._run import run_module
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import invalid
+from ansible_collections.community.circleci.plugins.module_utils._resources.env_vars import UPDATE_VALUE, must_set
+from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION
+from ansible_collections.community.circleci.plugins.module_utils._task.plan import Outcome, Plan, result_of
+from ansible_collections.community.circleci.plugins.module_utils._task.run import run_module
 
 ARGUMENT_SPEC = {**CONNECTION, "api_key": {"type": "str", "required": True, "no_log": True}, **UPDATE_VALUE}
 

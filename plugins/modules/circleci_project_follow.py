@@ -80,12 +80,15 @@ first_build:
 
 from typing import Any
 
-from ansible_collections.community.circleci.plugins.module_utils._client import Client
-from ansible_collections.community.circleci.plugins.module_utils._following import plan_following, read_following
-from ansible_collections.community.circleci.plugins.module_utils._options import CONNECTION, PROJECT, STATE
-from ansible_collections.community.circleci.plugins.module_utils._plan import result_of
-from ansible_collections.community.circleci.plugins.module_utils._project import project_of
-from ansible_collections.community.circleci.plugins.module_utils._run import run_module
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._resources.following import (
+    plan_following,
+    read_following,
+)
+from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION, PROJECT, STATE
+from ansible_collections.community.circleci.plugins.module_utils._task.plan import result_of
+from ansible_collections.community.circleci.plugins.module_utils._task.run import run_module
+from ansible_collections.community.circleci.plugins.module_utils._values.slugs import project_of
 
 ARGUMENT_SPEC = {**CONNECTION, **PROJECT, **STATE}
 

@@ -143,11 +143,12 @@ projects:
 
 from typing import Any
 
-from ansible_collections.community.circleci.plugins.module_utils._client import Client, invalid
-from ansible_collections.community.circleci.plugins.module_utils._options import CONNECTION, PROJECT_OR_ALL
-from ansible_collections.community.circleci.plugins.module_utils._project import VCS_TYPES, project_of
-from ansible_collections.community.circleci.plugins.module_utils._project_info import describe, read_followed
-from ansible_collections.community.circleci.plugins.module_utils._run import run_module
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import invalid
+from ansible_collections.community.circleci.plugins.module_utils._resources.project_info import describe, read_followed
+from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION, PROJECT_OR_ALL
+from ansible_collections.community.circleci.plugins.module_utils._task.run import run_module
+from ansible_collections.community.circleci.plugins.module_utils._values.slugs import VCS_TYPES, project_of
 
 ARGUMENT_SPEC = {
     **CONNECTION,

@@ -310,12 +310,14 @@ summary:
 
 from typing import Any
 
-from ansible_collections.community.circleci.plugins.module_utils._checkout_keys import DEPLOY_KEY, TYPES
-from ansible_collections.community.circleci.plugins.module_utils._client import Client, invalid
-from ansible_collections.community.circleci.plugins.module_utils._env_vars import UPDATE_VALUE
-from ansible_collections.community.circleci.plugins.module_utils._options import CONNECTION, PROJECT
-from ansible_collections.community.circleci.plugins.module_utils._projects import bring_all_about, wanted_projects
-from ansible_collections.community.circleci.plugins.module_utils._run import run_module
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import invalid
+from ansible_collections.community.circleci.plugins.module_utils._resources.checkout_keys import DEPLOY_KEY, TYPES
+from ansible_collections.community.circleci.plugins.module_utils._resources.env_vars import UPDATE_VALUE
+from ansible_collections.community.circleci.plugins.module_utils._resources.many_projects import bring_all_about
+from ansible_collections.community.circleci.plugins.module_utils._resources.wanted_projects import wanted_projects
+from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION, PROJECT
+from ansible_collections.community.circleci.plugins.module_utils._task.run import run_module
 
 MOST_AT_A_TIME = 32
 

@@ -53,9 +53,9 @@ user:
 
 from typing import Any
 
-from ansible_collections.community.circleci.plugins.module_utils._client import Client
-from ansible_collections.community.circleci.plugins.module_utils._options import CONNECTION
-from ansible_collections.community.circleci.plugins.module_utils._run import run_module
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION
+from ansible_collections.community.circleci.plugins.module_utils._task.run import run_module
 
 ARGUMENT_SPEC = {**CONNECTION}
 

@@ -16,8 +16,8 @@ from ansible.plugins.action import ActionBase
 from ansible.plugins.action.normal import ActionModule as OrdinaryModule
 from ansible.utils.display import Display
 
-from ansible_collections.community.circleci.plugins.module_utils._options import wrong_entry
-from ansible_collections.community.circleci.plugins.module_utils._run import missing_library, perform
+from ansible_collections.community.circleci.plugins.module_utils._task.options import wrong_entry
+from ansible_collections.community.circleci.plugins.module_utils._task.run import missing_library, perform
 
 display = Display()
 

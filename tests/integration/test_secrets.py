@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.community.circleci.plugins.module_utils._keys import parse_private_key
+from ansible_collections.community.circleci.plugins.module_utils._values.keys import parse_private_key
 from emulator import Emulator
 from emulator.http.exchange import Answer, Call
 from tests.integration.ladders import PROJECT

@@ -20,8 +20,9 @@ from ansible_collections.community.circleci.plugins.doc_fragments._connection im
     ModuleDocFragment as ConnectionFragment,
 )
 from ansible_collections.community.circleci.plugins.lookup import circleci_builds
-from ansible_collections.community.circleci.plugins.module_utils import _client, _following
-from ansible_collections.community.circleci.plugins.module_utils._run import perform
+from ansible_collections.community.circleci.plugins.module_utils._http import client, retrying
+from ansible_collections.community.circleci.plugins.module_utils._resources import following
+from ansible_collections.community.circleci.plugins.module_utils._task.run import perform
 from emulator import Emulator
 
 MODULES = "ansible_collections.community.circleci.plugins.modules"
@@ -56,10 +57,10 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """The pauses that are there for a real server, made short. What they are for is tested all the same."""
-    monkeypatch.setattr(_client, "SETTLING_PAUSE", 0.02)
-    monkeypatch.setattr(_client._Retry, "BASE", 0.01)
-    monkeypatch.setattr(_following, "SETTLES_WITHIN", 0.3)
-    monkeypatch.setattr(_following, "LOOK_EVERY", 0.02)
+    monkeypatch.setattr(client, "SETTLING_PAUSE", 0.02)
+    monkeypatch.setattr(retrying.RetryPolicy, "BASE", 0.01)
+    monkeypatch.setattr(following, "SETTLES_WITHIN", 0.3)
+    monkeypatch.setattr(following, "LOOK_EVERY", 0.02)
 
 
 @pytest.fixture(scope="session")

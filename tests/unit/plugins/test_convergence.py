@@ -117,7 +117,7 @@ PROGRAM = """
 import json, signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a program started in the background ignores it
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.community.circleci.plugins.module_utils._run import perform
+from ansible_collections.community.circleci.plugins.module_utils._task.run import perform
 from ansible_collections.community.circleci.plugins.modules import circleci_checkout_key, circleci_ssh_key
 name, options = json.load(sys.stdin)
 module = {"circleci_checkout_key": circleci_checkout_key, "circleci_ssh_key": circleci_ssh_key}[name]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.community.circleci.plugins.module_utils._run import perform
+from ansible_collections.community.circleci.plugins.module_utils._task.run import perform
 from ansible_collections.community.circleci.plugins.modules import circleci_build
 from emulator import PROJECT_TOKEN, Emulator
 

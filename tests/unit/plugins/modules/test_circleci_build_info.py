@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.community.circleci.plugins.module_utils import _client
+from ansible_collections.community.circleci.plugins.module_utils._http.session import session_for
 from emulator import PROJECT_TOKEN, Emulator
 
 API = "github/acme/api"
@@ -164,7 +164,7 @@ def test_odd_steps_are_no_failed_steps(emulator: Emulator, run, steps: Any) -> N
 
 def forget_sessions() -> None:
     """Let the next client start with an empty cache, as a new process does."""
-    _client._session.cache_clear()
+    session_for.cache_clear()
 
 
 @pytest.mark.parametrize("installed", [True, False])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.community.circleci.plugins.module_utils._env_vars import mask
+from ansible_collections.community.circleci.plugins.module_utils._values.masks import mask
 from emulator import Emulator
 
 API = "github/acme/api"

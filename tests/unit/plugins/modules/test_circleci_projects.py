@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.community.circleci.plugins.module_utils import _projects
-from ansible_collections.community.circleci.plugins.module_utils._client import CircleCIError, Client, Patience
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
+from ansible_collections.community.circleci.plugins.module_utils._http.retrying import Patience
+from ansible_collections.community.circleci.plugins.module_utils._resources import many_projects
 from ansible_collections.community.circleci.plugins.modules import circleci_projects
 from emulator import Emulator
 from tests.unit.keys import private_key
@@ -461,7 +463,7 @@ def test_the_message_of_the_task_is_bounded(emulator: Emulator, run) -> None:
     assert result["summary"]["failed"] == 100
     assert result["msg"].startswith("100 of 100 projects failed: ")
     assert "and 50 more." in result["msg"]
-    assert len(result["msg"]) < 50 * (_projects.LONGEST_REASON + 120)
+    assert len(result["msg"]) < 50 * (many_projects.LONGEST_REASON + 120)
 
 
 def test_one_throttled_request_makes_all_wait(emulator: Emulator, run) -> None:
@@ -507,7 +509,7 @@ def params_of(*projects: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_what_is_done_is_told_meanwhile(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_projects, "REPORT_EVERY", 0.0)
+    monkeypatch.setattr(many_projects, "REPORT_EVERY", 0.0)
     told: list[str] = []
     client = Client(emulator.url, emulator.token, report=told.append)
     described = params_of({"project": API, "following": True}, {"project": "github/acme/none", "following": True})
@@ -534,7 +536,7 @@ def test_what_is_done_is_told_meanwhile(emulator: Emulator, monkeypatch: pytest.
     ],
 )
 def test_changes_are_told_in_words(thing: dict[str, Any], words: str) -> None:
-    assert _projects._in_words(thing) == words
+    assert many_projects._in_words(thing) == words
 
 
 def test_secrets_are_nowhere_in_the_result(emulator: Emulator, run) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.community.circleci.plugins.module_utils._keys import parse_private_key
+from ansible_collections.community.circleci.plugins.module_utils._values.keys import parse_private_key
 from emulator import Emulator
 from tests.unit.keys import private_key
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from ansible_collections.community.circleci.plugins.module_utils._builds import summary
-from ansible_collections.community.circleci.plugins.module_utils._client import CircleCIError, Client
-from ansible_collections.community.circleci.plugins.module_utils._plan import Outcome, Plan
-from ansible_collections.community.circleci.plugins.module_utils._project import Project, read_settings
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
+from ansible_collections.community.circleci.plugins.module_utils._resources.builds import summary
+from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_settings
+from ansible_collections.community.circleci.plugins.module_utils._task.plan import Outcome, Plan
+from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
 
 SETTLES_WITHIN = 5.0  # seconds
 LOOK_EVERY = 0.5  # seconds

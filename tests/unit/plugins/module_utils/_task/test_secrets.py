@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.community.circleci.plugins.module_utils._keys import parse_private_key
-from ansible_collections.community.circleci.plugins.module_utils._secrets import MASK, Scrubber, secrets_of
+from ansible_collections.community.circleci.plugins.module_utils._task.secrets import MASK, Scrubber, secrets_of
+from ansible_collections.community.circleci.plugins.module_utils._values.keys import parse_private_key
 from tests.unit.keys import private_key
 
 

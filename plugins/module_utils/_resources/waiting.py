@@ -10,7 +10,10 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from ansible_collections.community.circleci.plugins.module_utils._builds import (
+from ansible_collections.community.circleci.plugins.module_utils._http.client import PAGE_SIZE, Client
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid
+from ansible_collections.community.circleci.plugins.module_utils._http.retrying import Patience
+from ansible_collections.community.circleci.plugins.module_utils._resources.builds import (
     RETRIED,
     Build,
     is_final,
@@ -19,14 +22,8 @@ from ansible_collections.community.circleci.plugins.module_utils._builds import 
     read_builds,
     workflow_id,
 )
-from ansible_collections.community.circleci.plugins.module_utils._client import (
-    PAGE_SIZE,
-    CircleCIError,
-    Client,
-    Patience,
-    invalid,
-)
-from ansible_collections.community.circleci.plugins.module_utils._project import Project, read_settings
+from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_settings
+from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
 
 LONGEST_WAIT = 365 * 86400.0  # seconds
 LONGEST_PAUSE = 30.0  # seconds

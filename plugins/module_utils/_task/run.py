@@ -11,17 +11,13 @@ from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ansible_collections.community.circleci.plugins.module_utils._client import (
-    REQUESTS_IMPORT_ERROR,
-    CircleCIError,
-    Client,
-    invalid,
-    plain,
-)
-from ansible_collections.community.circleci.plugins.module_utils._keys import CRYPTOGRAPHY_IMPORT_ERROR
-from ansible_collections.community.circleci.plugins.module_utils._options import wrong_entry
-from ansible_collections.community.circleci.plugins.module_utils._project import project_of
-from ansible_collections.community.circleci.plugins.module_utils._secrets import Scrubber, secrets_of
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid, plain
+from ansible_collections.community.circleci.plugins.module_utils._http.session import REQUESTS_IMPORT_ERROR
+from ansible_collections.community.circleci.plugins.module_utils._task.options import wrong_entry
+from ansible_collections.community.circleci.plugins.module_utils._task.secrets import Scrubber, secrets_of
+from ansible_collections.community.circleci.plugins.module_utils._values.keys import CRYPTOGRAPHY_IMPORT_ERROR
+from ansible_collections.community.circleci.plugins.module_utils._values.slugs import project_of
 
 Run = Callable[[Client, dict[str, Any]], dict[str, Any]]
 Options = dict[str, dict[str, Any]]

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.community.circleci.plugins.module_utils._client import CircleCIError
-from ansible_collections.community.circleci.plugins.module_utils._project import VCS_TYPES, parse_project
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
+from ansible_collections.community.circleci.plugins.module_utils._values.slugs import VCS_TYPES, parse_project
 
 NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="/"), min_size=1).filter(
     lambda name: name.strip() not in ("", ".", "..") and not any(sign in name for sign in (":", "@"))

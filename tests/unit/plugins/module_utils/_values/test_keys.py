@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, r
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.community.circleci.plugins.module_utils._client import CircleCIError
-from ansible_collections.community.circleci.plugins.module_utils._keys import (
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
+from ansible_collections.community.circleci.plugins.module_utils._values.keys import (
     normalize_fingerprint,
     parse_private_key,
     parse_public_key,

@@ -7,18 +7,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ansible_collections.community.circleci.plugins.module_utils._client import (
-    CHECK_ADDRESS,
-    CircleCIError,
-    Client,
-    invalid,
-    plain,
-    segment,
-)
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import invalid, plain
+from ansible_collections.community.circleci.plugins.module_utils._http.urls import segment
 
 VCS_TYPES = {
     "github": "github",
@@ -108,47 +101,6 @@ def parse_project(project: str | None, organization: str | None = None, vcs_type
 def project_of(params: dict[str, Any]) -> Project:
     """The project that the options of a module name. See :func:`parse_project`."""
     return parse_project(params["project"], params["organization"], params["vcs_type"])
-
-
-def read_known(client: Client, project: Project, read: Callable[[], T], empty: T) -> T:
-    """Read something of a project that CircleCI may not know yet.
-
-    In check mode such a project counts as empty, with a warning: an earlier task of the play may be about to follow it.
-
-    :param read: the reading; may fail with ``Project not found``
-    :param empty: what an unknown project has
-    :raises CircleCIError: outside check mode, and when the token is invalid or cannot tell
-    """
-    try:
-        return read()
-    except CircleCIError as error:
-        if not error.project_not_found or not client.token:
-            raise
-        client.require_personal_token()
-        if not client.read_only:
-            raise
-        client.warn(
-            f"CircleCI does not know {project} yet. This prediction is for a project without anything: an earlier "
-            "task must follow it."
-        )
-        return empty
-
-
-def read_settings(client: Client, project: Project) -> dict[str, Any]:
-    """The settings of a project: whether it is followed, and its SSH keys, among others (§3.2).
-
-    :raises CircleCIError: when CircleCI does not know it, and for an answer without the fields that matter
-    """
-    settings = client.get_object(project.path("settings"))
-    following = settings.get("following", settings.get("followed"))
-    if not isinstance(following, bool):
-        raise CircleCIError(
-            f"CircleCI's settings of {project} do not say whether it is followed.",
-            method="GET",
-            path=f"/api/v1.1/{project.path('settings')}",
-            hint=CHECK_ADDRESS,
-        )
-    return {**settings, "following": following}
 
 
 def _slug_for_url(host: str, path: str) -> str | None:

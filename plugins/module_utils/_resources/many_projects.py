@@ -12,38 +12,31 @@ from __future__ import annotations
 import queue
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any, TypeVar
 
-from ansible_collections.community.circleci.plugins.module_utils._checkout_keys import (
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, plain
+from ansible_collections.community.circleci.plugins.module_utils._resources.checkout_keys import (
     DEPLOY_KEY,
     WantedKeys,
     plan_checkout_keys,
     read_checkout_keys,
-    require_checkout_keys,
 )
-from ansible_collections.community.circleci.plugins.module_utils._client import CircleCIError, Client, invalid, plain
-from ansible_collections.community.circleci.plugins.module_utils._env_vars import (
-    WantedVariable,
-    plan_env_vars,
-    read_env_vars,
+from ansible_collections.community.circleci.plugins.module_utils._resources.env_vars import plan_env_vars, read_env_vars
+from ansible_collections.community.circleci.plugins.module_utils._resources.following import (
+    plan_following,
+    read_following,
 )
-from ansible_collections.community.circleci.plugins.module_utils._following import plan_following, read_following
-from ansible_collections.community.circleci.plugins.module_utils._plan import Outcome, Plan, without_unknowns
-from ansible_collections.community.circleci.plugins.module_utils._project import (
-    Project,
-    parse_project,
-    read_known,
-    read_settings,
-    without_user,
-)
-from ansible_collections.community.circleci.plugins.module_utils._ssh_keys import WantedKey, plan_ssh_keys, ssh_keys_of
+from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_known, read_settings
+from ansible_collections.community.circleci.plugins.module_utils._resources.ssh_keys import plan_ssh_keys, ssh_keys_of
+from ansible_collections.community.circleci.plugins.module_utils._resources.wanted_projects import WantedProject
+from ansible_collections.community.circleci.plugins.module_utils._task.plan import Outcome, Plan, without_unknowns
+from ansible_collections.community.circleci.plugins.module_utils._task.words import MOST_NAMED, bounded, counted
 
 REPORT_EVERY = 5.0  # seconds between two lines on how far the task is
-MOST_NAMED = 50  # projects or warnings that one message lists
 LONGEST_REASON = 300  # characters of a project's failure in the message of the task
 KINDS_OF_CHANGE = {"added": "would add", "removed": "would remove", "updated": "would update"}
 SHOWN_OF_A_CHANGE = ("kind", "type", "hostname", "name", "public_key", "fingerprint", "fingerprint_sha256")
@@ -52,140 +45,6 @@ T = TypeVar("T")
 
 
 # --- what is wanted -------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class WantedProject:
-    """What a project is to be. What is None, False or empty is left as it is.
-
-    :param following: None when it is not managed
-    :param ssh_keys_exclusive: whether no other additional SSH key may be left
-    :param env_vars_exclusive: whether no other variable may be left
-    """
-
-    project: Project
-    following: bool | None = None
-    checkout_keys: tuple[WantedKeys, ...] = ()
-    ssh_keys: tuple[WantedKey, ...] = ()
-    ssh_keys_exclusive: bool = False
-    env_vars: tuple[WantedVariable, ...] = ()
-    env_vars_exclusive: bool = False
-
-
-def wanted_projects(params: dict[str, Any]) -> list[WantedProject]:
-    """Check the options of a task as far as that is possible without a request. Files with keys are read.
-
-    :raises CircleCIError: naming everything that is wrong, by index and slug
-    """
-    problems: list[str] = []
-    wanted: list[WantedProject] = []
-    first: dict[str, int] = {}
-    known_keys: dict[tuple[Any, ...], WantedKey] = {}
-    for index, item in enumerate(params["projects"]):
-        where = f"projects[{index}] ({plain(without_user(item['project']), 200)})"
-        found = _Collector(where, problems)
-        project = found.attempt("", partial(_project, item, params))
-        if project is None:
-            continue
-        # GitHub and Bitbucket take a name in any case; the identifiers of Apps' projects are case-sensitive.
-        identity = str(project) if project.is_app else str(project).casefold()
-        if first.setdefault(identity, index) != index:
-            problems.append(f"{where}: {project} is already described in projects[{first[identity]}].")
-        wanted.append(_wanted_project(project, item, found, known_keys))
-    if problems:
-        raise invalid(
-            f"Nothing was done, because {_counted(len(problems), 'thing is', 'things are')} wrong with the projects: "
-            + _bounded(problems)
-        )
-    return wanted
-
-
-@dataclass
-class _Collector:
-    """Notes what is wrong with one item, so that a user is told everything at once."""
-
-    where: str
-    problems: list[str]
-
-    def attempt(self, inside: str, check: Callable[[], T]) -> T | None:
-        """Return what a check gives, or note why it fails."""
-        try:
-            return check()
-        except CircleCIError as error:
-            self.note(f"{inside}: {_told(error)}" if inside else _told(error))
-            return None
-
-    def note(self, problem: str) -> None:
-        self.problems.append(f"{self.where}: {problem}")
-
-    def refuse_twins(self, name: str, entries: dict[int, T], identify: Callable[[T], Any]) -> None:
-        """Note entries of a list that mean the same thing.
-
-        :param entries: by their indices
-        """
-        first: dict[Any, int] = {}
-        for index, entry in entries.items():
-            identity = identify(entry)
-            if first.setdefault(identity, index) != index:
-                self.note(f"{name}[{index}] is the same as {name}[{first[identity]}].")
-
-
-def _project(item: dict[str, Any], params: dict[str, Any]) -> Project:
-    """The project of an item. The task's organization and vcs_type stand in only where the item names no host."""
-    defaults = {} if "/" in item["project"] else params
-    return parse_project(
-        item["project"],
-        item["organization"] if item["organization"] is not None else defaults.get("organization"),
-        item["vcs_type"] or defaults.get("vcs_type"),
-    )
-
-
-def _wanted_project(
-    project: Project, item: dict[str, Any], found: _Collector, known_keys: dict[tuple[Any, ...], WantedKey]
-) -> WantedProject:
-    checkout_keys = _all(found, item, "checkout_keys", WantedKeys.from_params)
-    ssh_keys = _all(found, item, "ssh_keys", lambda options: _ssh_key(options, known_keys))
-    env_vars = _all(found, item, "env_vars", WantedVariable.from_params)
-    if checkout_keys:
-        found.attempt("checkout_keys", lambda: require_checkout_keys(project))
-        if item["following"] is False:
-            found.note("following: false and checkout_keys exclude each other. Who stops following may lose the keys.")
-    found.refuse_twins("checkout_keys", checkout_keys, lambda key: key.covers(DEPLOY_KEY))
-    found.refuse_twins("ssh_keys", ssh_keys, _ssh_identity)
-    found.refuse_twins("env_vars", env_vars, lambda variable: variable.name)
-    for name in ("ssh_keys", "env_vars"):
-        if item[f"{name}_exclusive"] and not item[name]:
-            found.note(f"{name}_exclusive needs {name}. It would remove everything.")
-    return WantedProject(
-        project,
-        item["following"],
-        tuple(checkout_keys.values()),
-        tuple(ssh_keys.values()),
-        item["ssh_keys_exclusive"],
-        tuple(env_vars.values()),
-        item["env_vars_exclusive"],
-    )
-
-
-def _all(found: _Collector, item: dict[str, Any], name: str, parse: Callable[[dict[str, Any]], T]) -> dict[int, T]:
-    """Parse the entries of a list that an item has. Returns the good ones, by their indices."""
-    entries = enumerate(item[name] or [])
-    parsed = {index: found.attempt(f"{name}[{index}]", partial(parse, entry)) for index, entry in entries}
-    return {index: entry for index, entry in parsed.items() if entry is not None}
-
-
-def _ssh_key(options: dict[str, Any], known: dict[tuple[Any, ...], WantedKey]) -> WantedKey:
-    """Parse a key, once for all projects that share it: an RSA key takes its time."""
-    if all(options[name] is None for name in ("private_key", "private_key_path", "fingerprint")):
-        raise invalid("a key is missing.", "Give private_key, private_key_path or fingerprint.")
-    identity = tuple(options[name] for name in sorted(options))
-    if identity not in known:
-        known[identity] = WantedKey.from_params(options)
-    return known[identity]
-
-
-def _ssh_identity(wanted: WantedKey) -> tuple[str, str | None]:
-    return wanted.hostname, wanted.private.public.sha256 if wanted.private else wanted.fingerprint
 
 
 # --- one project ----------------------------------------------------------------------------------------------------
@@ -270,7 +129,7 @@ def bring_about(client: Client, wanted: WantedProject) -> Done:
         else:
             client.warnings += [text for text in forecast.warnings if text not in client.warnings]
     except CircleCIError as error:
-        problem = _told(error)
+        problem = error.told
         if not client.wrote:
             changes = _Changes()
     slug = str(wanted.project)
@@ -399,7 +258,7 @@ def bring_all_about(client: Client, wanted: list[WantedProject], concurrency: in
     failed = [f"{item['project']}: {plain(item['msg'], LONGEST_REASON)}" for item in items if item["failed"]]
     if failed:
         error = CircleCIError(
-            f"{len(failed)} of {_counted(len(items), 'project', 'projects')} failed: {_bounded(failed)}",
+            f"{len(failed)} of {counted(len(items), 'project', 'projects')} failed: {bounded(failed)}",
             hint=_next_run(client, everything=len(failed) == len(items)),
         )
         error.partial = result
@@ -482,7 +341,7 @@ class _Progress:
         """Say how far the task is."""
         counts, seconds = self._counts, time.monotonic() - self._started
         self._client.report(
-            f"{counts['done']} of {_counted(self._total, 'project', 'projects')}, {counts['changed']} changed, "
+            f"{counts['done']} of {counted(self._total, 'project', 'projects')}, {counts['changed']} changed, "
             f"{counts['failed']} failed, {seconds:.0f} s"
         )
 
@@ -516,18 +375,4 @@ def _warnings(projects: Iterable[Done]) -> list[str]:
 
 
 def _several(slugs: list[str]) -> str:
-    return slugs[0] if len(slugs) == 1 else f"{slugs[0]} and {_counted(len(slugs) - 1, 'other', 'others')}"
-
-
-def _bounded(lines: list[str]) -> str:
-    """The lines as one text that stays readable."""
-    more = [f"and {len(lines) - MOST_NAMED} more."] if len(lines) > MOST_NAMED else []
-    return " | ".join([*lines[:MOST_NAMED], *more])
-
-
-def _counted(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
-
-
-def _told(error: CircleCIError) -> str:
-    return str(error.result()["msg"])
+    return slugs[0] if len(slugs) == 1 else f"{slugs[0]} and {counted(len(slugs) - 1, 'other', 'others')}"

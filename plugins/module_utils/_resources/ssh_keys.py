@@ -10,22 +10,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.community.circleci.plugins.module_utils._client import (
+from ansible_collections.community.circleci.plugins.module_utils._http.answers import with_fields
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import (
     CHECK_ADDRESS,
     CircleCIError,
-    Client,
     invalid,
     plain,
-    with_fields,
 )
-from ansible_collections.community.circleci.plugins.module_utils._keys import (
+from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_settings
+from ansible_collections.community.circleci.plugins.module_utils._task.plan import Outcome, Plan, telling
+from ansible_collections.community.circleci.plugins.module_utils._values.keys import (
     PrivateKey,
     normalize_fingerprint,
     parse_private_key,
     parse_public_key,
 )
-from ansible_collections.community.circleci.plugins.module_utils._plan import Outcome, Plan, telling
-from ansible_collections.community.circleci.plugins.module_utils._project import Project, read_settings
+from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
 
 MOST_DUPLICATES = 100
 """How often one key is deleted until it is gone: some servers remove one duplicate at a time."""

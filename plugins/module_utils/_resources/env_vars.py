@@ -11,16 +11,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.community.circleci.plugins.module_utils._client import (
+from ansible_collections.community.circleci.plugins.module_utils._http.answers import with_fields
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import (
     CHECK_ADDRESS,
     CircleCIError,
-    Client,
     invalid,
     plain,
-    with_fields,
 )
-from ansible_collections.community.circleci.plugins.module_utils._plan import Outcome, Plan, telling
-from ansible_collections.community.circleci.plugins.module_utils._project import Project
+from ansible_collections.community.circleci.plugins.module_utils._task.plan import Outcome, Plan, telling
+from ansible_collections.community.circleci.plugins.module_utils._values.masks import mask
+from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
 
 WHEN_MASK_DIFFERS = "when_mask_differs"
 ALWAYS = "always"
@@ -72,11 +73,6 @@ def checked_name(name: str) -> str:
             "Use letters, digits and underscores; a digit cannot stand first.",
         )
     return name
-
-
-def mask(value: str) -> str:
-    """What the API shows of a value: ``xxxx`` and up to four characters of its end, at most half of it (§3.5)."""
-    return "xxxx" + value[len(value) - min(4, len(value) // 2) :]
 
 
 def must_set(client: Client, name: str, value: str, update_value: str, *, masks_equal: bool) -> bool:

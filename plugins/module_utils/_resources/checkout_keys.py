@@ -10,17 +10,20 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from ansible_collections.community.circleci.plugins.module_utils._client import (
+from ansible_collections.community.circleci.plugins.module_utils._http.answers import with_fields
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import (
     CHECK_ADDRESS,
     CircleCIError,
-    Client,
     invalid,
     plain,
-    with_fields,
 )
-from ansible_collections.community.circleci.plugins.module_utils._keys import normalize_fingerprint, parse_public_key
-from ansible_collections.community.circleci.plugins.module_utils._plan import UNKNOWN, Outcome, Plan, telling
-from ansible_collections.community.circleci.plugins.module_utils._project import Project
+from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN, Outcome, Plan, telling
+from ansible_collections.community.circleci.plugins.module_utils._values.keys import (
+    normalize_fingerprint,
+    parse_public_key,
+)
+from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
 
 DEPLOY_KEY = "deploy-key"
 USER_KEYS = ("github-user-key", "bitbucket-user-key", "user-key")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.community.circleci.plugins.module_utils._options import wrong_entry
+from ansible_collections.community.circleci.plugins.module_utils._task.options import wrong_entry
 from ansible_collections.community.circleci.plugins.modules.circleci_projects import ARGUMENT_SPEC
 
 NAME = "community.circleci.circleci_projects"

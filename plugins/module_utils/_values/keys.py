@@ -15,7 +15,7 @@ import struct
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.community.circleci.plugins.module_utils._client import CircleCIError, invalid, plain
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid, plain
 
 try:
     from cryptography.exceptions import UnsupportedAlgorithm

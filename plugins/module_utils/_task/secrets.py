@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
-from ansible_collections.community.circleci.plugins.module_utils._client import CUT, CircleCIError
-from ansible_collections.community.circleci.plugins.module_utils._keys import parse_private_key
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CUT, CircleCIError
+from ansible_collections.community.circleci.plugins.module_utils._values.keys import parse_private_key
 
 MASK = "********"
 SHORTEST = 6

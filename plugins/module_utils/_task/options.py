@@ -13,8 +13,8 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.validation import check_type_dict
 from ansible.module_utils.errors import UnsupportedError
 
-from ansible_collections.community.circleci.plugins.module_utils._client import DEFAULT_URL
-from ansible_collections.community.circleci.plugins.module_utils._project import VCS_TYPES
+from ansible_collections.community.circleci.plugins.module_utils._http.urls import DEFAULT_URL
+from ansible_collections.community.circleci.plugins.module_utils._values.slugs import VCS_TYPES
 
 TOKEN_VARIABLES = ["CIRCLE_TOKEN", "CIRCLECI_TOKEN"]
 

@@ -10,20 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
-from ansible_collections.community.circleci.plugins.module_utils._checkout_keys import read_checkout_keys
-from ansible_collections.community.circleci.plugins.module_utils._client import (
-    CHECK_ADDRESS,
-    CircleCIError,
-    Client,
-    plain,
-)
-from ansible_collections.community.circleci.plugins.module_utils._env_vars import read_env_vars
-from ansible_collections.community.circleci.plugins.module_utils._project import (
-    Project,
-    parse_project,
-    read_settings,
-)
-from ansible_collections.community.circleci.plugins.module_utils._ssh_keys import ssh_keys_of
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CHECK_ADDRESS, CircleCIError, plain
+from ansible_collections.community.circleci.plugins.module_utils._resources.checkout_keys import read_checkout_keys
+from ansible_collections.community.circleci.plugins.module_utils._resources.env_vars import read_env_vars
+from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_settings
+from ansible_collections.community.circleci.plugins.module_utils._resources.ssh_keys import ssh_keys_of
+from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project, parse_project
 
 _VCS_HOSTS = {"github.com": "github", "bitbucket.org": "bitbucket"}
 

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.community.circleci.plugins.module_utils._client import CircleCIError, Client
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
 
 UNKNOWN = "(known after the run)"
 """Stands in a prediction for what only the server knows. Null in results."""

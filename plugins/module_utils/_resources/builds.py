@@ -10,15 +10,15 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ansible_collections.community.circleci.plugins.module_utils._client import (
+from ansible_collections.community.circleci.plugins.module_utils._http.answers import with_fields
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import (
     CHECK_ADDRESS,
     CircleCIError,
-    Client,
     invalid,
     plain,
-    with_fields,
 )
-from ansible_collections.community.circleci.plugins.module_utils._project import Project
+from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
 
 DEFAULT_JOB = "build"
 """The job that CircleCI starts when a trigger names none."""

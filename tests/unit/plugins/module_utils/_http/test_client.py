@@ -17,16 +17,15 @@ import requests
 import urllib3
 import yaml
 
-from ansible_collections.community.circleci.plugins.module_utils import _client
-from ansible_collections.community.circleci.plugins.module_utils._client import (
-    CircleCIError,
-    Client,
+from ansible_collections.community.circleci.plugins.module_utils._http import answers
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, plain
+from ansible_collections.community.circleci.plugins.module_utils._http.retrying import (
     Patience,
-    normalize_url,
-    plain,
+    RetryPolicy,
     retry_after,
-    segment,
 )
+from ansible_collections.community.circleci.plugins.module_utils._http.urls import normalize_url, segment
 from emulator import Emulator
 
 TOKEN = "emulator-personal-token"
@@ -105,7 +104,7 @@ def test_a_timeout_is_a_time(timeout: float) -> None:
 
 def test_every_request_says_who_asks_and_for_what(emulator: Emulator) -> None:
     client_for(emulator).get("me")
-    version = yaml.safe_load((Path(__file__).parents[4] / "galaxy.yml").read_text())["version"]
+    version = yaml.safe_load((Path(__file__).parents[5] / "galaxy.yml").read_text())["version"]
     headers = emulator.requests[0].headers
     assert headers["Circle-Token"] == TOKEN
     assert headers["Accept"] == "application/json"
@@ -242,7 +241,7 @@ def test_a_page_of_somebody_else_speaks_of_the_address(emulator: Emulator, statu
 
 
 def test_an_answer_without_end_is_given_up(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_client, "LARGEST_ANSWER", 3 * 1024 * 1024)
+    monkeypatch.setattr(answers, "LARGEST_ANSWER", 3 * 1024 * 1024)
     emulator.fault("huge", size=200 * 1024 * 1024)
     tracemalloc.start()
     try:
@@ -375,8 +374,8 @@ def test_a_success_starts_the_sum_again_only_where_that_is_wanted() -> None:
 
 
 def test_pauses_grow_and_differ(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_client._Retry, "BASE", 0.5)
-    retry = _client._Retry(total=20, allowed_methods={"GET"})
+    monkeypatch.setattr(RetryPolicy, "BASE", 0.5)
+    retry = RetryPolicy(total=20, allowed_methods={"GET"})
     pauses = []
     for _try in range(12):
         retry = retry.increment("GET", "/", error=urllib3.exceptions.ProtocolError("lost"))

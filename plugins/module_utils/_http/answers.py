@@ -1,0 +1,107 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change without notice.
+"""Reading answers: their bodies, bounded and whole, and the shapes that the rest of the collection relies on."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+with contextlib.suppress(ImportError):  # a missing library is named by session.py
+    import requests
+    import urllib3
+
+
+LARGEST_ANSWER = 64 * 1024 * 1024  # bytes, after decompression
+DEEPEST_ANSWER = 64  # lists and objects within each other
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: Any
+    body: bytes
+    raw: Any
+
+
+def read_answer(response: requests.Response) -> Answer:
+    """Read the body, bounded, and notice when it was cut short (urllib3 1.26 does not)."""
+    with response:
+        body = bytearray()
+        for chunk in response.iter_content(65536):
+            body += chunk
+            if len(body) > LARGEST_ANSWER:
+                raise urllib3.exceptions.DecodeError(f"the answer is larger than {LARGEST_ANSWER >> 20} MiB")
+        announced = response.headers.get("Content-Length", "")
+        if announced.isdigit() and not getattr(response, "from_cache", False):
+            received = response.raw.tell()
+            if received < int(announced):
+                raise urllib3.exceptions.ProtocolError(f"the answer ended after {received} of {announced} bytes")
+    return Answer(response.status_code, response.headers, bytes(body), response.raw)
+
+
+def parsed_json(answer: Answer) -> Any:
+    """The parsed body. An empty one is an empty text, for which the API also sends ``""`` (§1.7)."""
+    if not answer.body.strip():
+        return ""
+    try:
+        parsed = json.loads(answer.body)
+    except RecursionError as exc:
+        raise ValueError("its JSON is nested too deeply.") from exc
+    except ValueError as exc:
+        raise ValueError("it is not JSON.") from exc
+    if depth_of(parsed) > DEEPEST_ANSWER:
+        raise ValueError("its JSON is nested too deeply.")
+    return parsed
+
+
+def an_object(answer: Any) -> dict[str, Any]:
+    """The answer, which must be an object.
+
+    :raises ValueError: otherwise
+    """
+    if not isinstance(answer, dict):
+        raise ValueError("an object was expected.")
+    return answer
+
+
+def objects(answer: Any) -> list[dict[str, Any]]:
+    """The answer, which must be a list of objects.
+
+    :raises ValueError: otherwise
+    """
+    if not isinstance(answer, list) or not all(isinstance(item, dict) for item in answer):
+        raise ValueError("a list of objects was expected.")
+    return answer
+
+
+def depth_of(answer: Any) -> int:
+    """How many lists and objects stand within each other."""
+    depth, level = 0, [answer]
+    while level and depth <= DEEPEST_ANSWER:
+        depth += 1
+        inner: list[Any] = []
+        for value in level:
+            if isinstance(value, dict):
+                inner += value.values()
+            elif isinstance(value, list):
+                inner += value
+        level = [value for value in inner if isinstance(value, (dict, list))]
+    return depth
+
+
+def with_fields(**fields: type | tuple[type, ...]) -> Callable[[Any], dict[str, Any]]:
+    """A shape for :meth:`Client.write`: an object that has these fields, of these types."""
+
+    def check(answer: Any) -> dict[str, Any]:
+        for name, kind in fields.items():
+            if not isinstance(an_object(answer).get(name), kind):
+                raise ValueError(f"it has no usable {name!r}.")
+        return an_object(answer)
+
+    return check

@@ -1,0 +1,163 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change without notice.
+"""What failed, told so that a user can act on it; and what the API says in its refusals."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+THROTTLED = 429
+TRANSIENT = frozenset({408, 500, 502, 503, 504})
+LONGEST_ERROR = 1000  # characters of an API message that are shown
+CUT = "…"  # stands at the end of a text that was longer
+PROJECT_NOT_FOUND = "Project not found"
+HTML_PAGE = "an HTML page instead of an answer of the API"
+CHECK_ADDRESS = "Check api_url and whether a proxy stands between."
+CHECK_OPTION = "Check the option or the variable that it comes from."
+
+
+class CircleCIError(Exception):
+    """A failure, told so that a user can act on it.
+
+    :param message: what was asked of which project and what came of it
+    :param status: the HTTP status code, where an answer is the cause
+    :param method: the HTTP method of the request, where there was one
+    :param path: the path of the request, without its query
+    :param error: the API's own words
+    :param hint: what to do about it
+    :param doubtful: whether a write may have been carried out all the same
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        method: str | None = None,
+        path: str | None = None,
+        error: str | None = None,
+        hint: str | None = None,
+        doubtful: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.method = method
+        self.path = path
+        self.error = error
+        self.hint = hint
+        self.doubtful = doubtful
+        self.partial: dict[str, Any] = {}
+        """Results of the steps that were carried out before the failure."""
+        self.outcome: Any = None
+        """What these steps did, as a plan tells it."""
+
+    def __str__(self) -> str:
+        return self.message
+
+    @property
+    def project_not_found(self) -> bool:
+        """Whether CircleCI does not know the project, or the token may not see it (§1.3)."""
+        return self.status == 404 and self.error == PROJECT_NOT_FOUND
+
+    @property
+    def thing_not_found(self) -> bool:
+        """Whether the project is there, but not the key or variable that was asked for (§1.3)."""
+        return self.status == 404 and (self.error or "").lower().endswith(" not found") and not self.project_not_found
+
+    @property
+    def told(self) -> str:
+        """The message with the hint behind it."""
+        return f"{self.message.rstrip('.')}. {self.hint}" if self.hint else self.message
+
+    def result(self) -> dict[str, Any]:
+        """The failure as the result of a task."""
+        result: dict[str, Any] = {**self.partial, "failed": True, "msg": self.told}
+        if self.hint is not None or self.method is not None:
+            result.update(hint=self.hint)
+        if self.method is not None:
+            result.update(method=self.method, path=self.path)
+        if self.status is not None:
+            result.update(status=self.status, error=self.error)
+        return result
+
+
+def invalid(message: str, hint: str | None = None) -> CircleCIError:
+    """An error that was seen before any request."""
+    return CircleCIError(message, hint=hint)
+
+
+def plain(text: str, longest: int = LONGEST_ERROR) -> str:
+    """Foreign text made safe for a terminal: control characters escaped, length bounded."""
+    safe = "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
+    return safe if len(safe) <= longest else f"{safe[:longest]}{CUT}"
+
+
+def api_message(body: bytes) -> str:
+    """What the API says about its refusal: JSON, GitHub's JSON as text inside ``message``, or HTML (§1.3)."""
+    text = body[:100_000].decode("utf-8", "replace")
+    for _level in range(3):
+        try:
+            parsed = json.loads(text)
+        except (ValueError, RecursionError):
+            break
+        if not isinstance(parsed, dict):
+            break
+        text = parsed.get("message") or parsed.get("error") or ""
+        if not isinstance(text, str):
+            text = json.dumps(text)
+        details = parsed.get("errors")
+        for detail in details if isinstance(details, list) else []:
+            if isinstance(detail, dict) and isinstance(detail.get("message"), str):
+                text = f"{text}: {detail['message']}"
+    if re.match(r"\s*<(!doctype|html)", text, re.IGNORECASE):
+        return HTML_PAGE
+    return plain(text.strip()) or "no reason given"
+
+
+def hint_for(status: int, error: str, path: str, has_token: bool) -> str | None:
+    """What a user can do about a refusal."""
+    lower = error.lower()
+    if status == 401:
+        return (
+            "The token is invalid or expired, or it is a project token: give a personal API token."
+            if has_token
+            else "Give an API token as api_token, or in the environment variable CIRCLE_TOKEN."
+        )
+    if status == THROTTLED:
+        return "Run the task again later, or give it a larger retry_budget."
+    if error == HTML_PAGE and status in (403, 404):
+        return CHECK_ADDRESS
+    if status == 403:
+        if "rate limit" in lower:
+            return "GitHub throttles CircleCI itself. Run the task again later."
+        if "sso" in lower or "saml" in lower or "oauth app" in lower:
+            return "Have an owner of the organization authorize CircleCI there, then run the task again."
+        return (
+            "The token's user needs admin rights on the repository, and the token must be a personal one: "
+            "project tokens cannot do this."
+        )
+    if status == 422 and "hook" in lower:
+        return "Remove surplus webhooks of CircleCI in the repository's settings at GitHub, then run the task again."
+    if status == 404 and error == PROJECT_NOT_FOUND:
+        if not has_token:
+            return "Only open-source projects can be read without a token: give api_token."
+        return "CircleCI does not know the project yet, or the token may not see it: follow it first, check the slug."
+    if status == 404 and error == "Not Found":
+        if path.endswith("/checkout-key"):
+            return (
+                "The repository does not exist or is not visible to the token's user, or, for a user key, CircleCI "
+                "lacks the grant admin:public_key: authorize it once under the project's settings, SSH keys."
+            )
+        return "The repository does not exist, or is not visible to the token's user: check the slug."
+    if status == 400 and "private key" in lower:
+        return "CircleCI does not take this kind of key: an RSA key in PEM format works everywhere."
+    if status == 400 and "branch not found" in lower:
+        return "Push the branch first, or check its name; branches of forks cannot be built this way."
+    if status >= 500 or status in TRANSIENT:
+        return "CircleCI has trouble: look at its status page and run the task again later."
+    return None

@@ -1,0 +1,85 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change without notice.
+"""Addresses: of a CircleCI, of a thing in it, and what may be shown of them."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from urllib.parse import quote, urlsplit
+
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import (
+    CHECK_OPTION,
+    invalid,
+    plain,
+)
+
+DEFAULT_URL = "https://circleci.com"
+
+
+def segment(text: str) -> str:
+    """One segment of a path, percent-encoded (§1.1). Colons stay as they are, as in recorded requests.
+
+    :raises CircleCIError: for an empty segment and those that would change the path
+    """
+    if text in ("", ".", ".."):
+        raise invalid(f"{text!r} cannot be part of a path of the API.", CHECK_OPTION)
+    try:
+        return quote(text, safe=":")
+    except UnicodeEncodeError:
+        raise invalid(f"{plain(text)!r} cannot be part of a path of the API: it is not text.", CHECK_OPTION) from None
+
+
+def normalize_url(url: str) -> str:
+    """The base of all requests, without trailing slash and ``/api/v1.1``.
+
+    :raises CircleCIError: when it is not the address of a CircleCI
+    """
+    text = url.strip()
+    if "://" not in text:
+        text = f"https://{text}"
+    hint = "Write it as in https://circleci.com or https://circleci.example.com."
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+        host = parts.hostname
+    except ValueError as exc:
+        raise invalid("api_url is not a valid URL.", hint) from exc
+    if parts.scheme not in ("http", "https") or not host or re.search(r"[\s\x00-\x1f\\]", text) or port == 0:
+        raise invalid("api_url is not a valid http or https URL.", hint)
+    if parts.username is not None or parts.password is not None:
+        raise invalid("api_url must not contain a user or a password.", "Give the token as api_token.")
+    if parts.query or parts.fragment:
+        raise invalid("api_url must not contain a query or a fragment.", hint)
+    path = re.sub(r"/api(/v1\.1)?$", "", parts.path.rstrip("/"))
+    if re.search(r"/api(/|$)", path):
+        raise invalid(f"api_url ends in {plain(path)}, but this collection uses API v1.1.", hint)
+    return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL stays on this machine."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def origin(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port.
+
+    :raises ValueError: when it is no URL
+    """
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def shown_path(url: str) -> str:
+    """The path of a URL for a message, without what is the same in all of them."""
+    path = urlsplit(url).path
+    return plain(path.split("/api/v1.1/", 1)[-1])

@@ -1,0 +1,123 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change without notice.
+"""What is to be built: a branch, tag or revision, and a job with its parameters (``api-v1.1.md`` §3.4)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import invalid
+from ansible_collections.community.circleci.plugins.module_utils._resources.builds import (
+    DEFAULT_JOB,
+    Build,
+    job_of,
+    parameters_of,
+)
+from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_settings
+from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN
+from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
+
+JOB, PIPELINE = TRIGGERS = ("job", "pipeline")
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is to be built.
+
+    :param job: None for the one that CircleCI chooses
+    :param parameters: without the one that picks the job
+    """
+
+    branch: str | None = None
+    tag: str | None = None
+    revision: str | None = None
+    job: str | None = None
+    parameters: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_params(cls, params: dict[str, Any]) -> Target:
+        """Check the options of a task.
+
+        :raises CircleCIError: when they contradict each other
+        """
+        for name in ("branch", "tag", "revision", "job"):
+            if params[name] is not None and not params[name].strip():
+                raise invalid(f"{name} is empty.", "Leave it out, with the filter default(omit) for example.")
+        if params["branch"] in (".", ".."):
+            raise invalid(f"branch {params['branch']!r} is not the name of a branch.", "Check the variable behind it.")
+        given = params["build_parameters"] or {}
+        if params["trigger"] == PIPELINE and (params["job"] is not None or given):
+            raise invalid(
+                "trigger pipeline excludes job and build_parameters.",
+                "A pipeline runs all jobs of the configuration. Leave them out, or set trigger to job.",
+            )
+        parameters = {str(name): as_text(value) for name, value in given.items()}
+        job = parameters.pop("CIRCLE_JOB", None)
+        if job is not None and params["job"] is not None:
+            raise invalid("job and CIRCLE_JOB in build_parameters say the same.", "Give only job.")
+        return cls(params["branch"], params["tag"], params["revision"], params["job"] or job, parameters)
+
+    @property
+    def is_default(self) -> bool:
+        """Whether it is the default branch, because nothing else is said."""
+        return self.branch is self.tag is self.revision is None
+
+    def resolved(self, client: Client, project: Project) -> Target:
+        """The same with the name of the default branch, if that is what is meant.
+
+        :raises CircleCIError: when CircleCI does not tell the name
+        """
+        if not self.is_default:
+            return self
+        branch = read_settings(client, project).get("default_branch")
+        if not isinstance(branch, str) or not branch:
+            raise invalid(f"CircleCI does not say which branch of {project} is the default one.", "Set branch.")
+        return replace(self, branch=branch)
+
+    def is_at(self, build: Build) -> bool:
+        """Whether a build is of this branch, tag and revision, as far as they are given."""
+        pairs = ((self.branch, "branch"), (self.tag, "vcs_tag"), (self.revision, "vcs_revision"))
+        return all(wanted in (None, build.get(key)) for wanted, key in pairs)
+
+    def is_same(self, build: Build) -> bool:
+        """Whether a build runs the same job with the same parameters there."""
+        return (
+            self.is_at(build)
+            and job_of(build) == (self.job or DEFAULT_JOB)
+            and {name: as_text(value) for name, value in parameters_of(build).items()} == self.parameters
+        )
+
+    def body(self) -> dict[str, Any]:
+        """What a trigger sends. The branch of a job is in its path."""
+        parameters = {**self.parameters, **({"CIRCLE_JOB": self.job} if self.job else {})}
+        given = {"revision": self.revision, "tag": self.tag, "build_parameters": parameters}
+        return {name: value for name, value in given.items() if value}
+
+    def predicted(self) -> dict[str, Any]:
+        """What a diff can show of the build before there is one."""
+        unknown = None if self.tag else UNKNOWN
+        return {
+            "build_num": UNKNOWN,
+            "branch": self.branch or unknown,
+            "tag": self.tag,
+            "revision": self.revision or UNKNOWN,
+            "job": self.job or DEFAULT_JOB,
+            "build_parameters": self.parameters,
+            "retry_of": None,
+        }
+
+
+def as_text(value: Any) -> str:
+    """A build parameter as CircleCI keeps it: text as it is, everything else as JSON (§3.4)."""
+    if isinstance(value, (dict, list, tuple, bool, int, float)) or value is None:
+        try:
+            return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=as_text)
+        except TypeError as exc:
+            raise invalid(f"build_parameters cannot be written as JSON: {exc}.", "Write its keys in quotes.") from exc
+    return value.isoformat() if isinstance(value, date) else str(value)
