@@ -107,7 +107,7 @@ env_var:
   returned: success
   sample:
     name: REGISTRY_PASSWORD
-    value: xxxx7Qfz
+    masked_value: xxxx7Qfz
 """
 
 from typing import Any

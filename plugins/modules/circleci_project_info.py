@@ -74,7 +74,7 @@ EXAMPLES = r"""
 
 - name: Show which projects have no usable checkout key
   ansible.builtin.debug:
-    msg: "{{ all.projects | rejectattr('has_usable_key') | map(attribute='slug') }}"
+    msg: "{{ all.projects | rejectattr('has_usable_key') | map(attribute='project') }}"
 """
 
 RETURN = r"""
@@ -89,7 +89,7 @@ projects:
   elements: dict
   returned: success
   contains:
-    slug:
+    project:
       description: The canonical slug.
       type: str
       sample: github/acme/api
@@ -138,7 +138,7 @@ projects:
       returned: with O(env_vars=true)
       sample:
         - name: REGISTRY_PASSWORD
-          value: xxxx7Qfz
+          masked_value: xxxx7Qfz
 """
 
 from typing import Any

@@ -106,6 +106,14 @@ def read_env_vars(client: Client, project: Project) -> dict[str, str]:
     return {item["name"]: item["value"] for item in listed}
 
 
+def shown_env_vars(masks: dict[str, str]) -> list[dict[str, str]]:
+    """The variables as modules return them, by name.
+
+    :param masks: what :func:`read_env_vars` gave
+    """
+    return [{"name": name, "masked_value": masks[name]} for name in sorted(masks)]
+
+
 def plan_env_vars(
     client: Client,
     project: Project,
@@ -210,7 +218,7 @@ def _outcome(
 ) -> Outcome:
     return Outcome(
         after=_shown(masks, concerned),
-        result={"env_vars": [{"name": name, "value": value} for name, value in sorted(masks.items())]},
+        result={"env_vars": shown_env_vars(masks)},
         added=[{"kind": "env_var", "name": name} for name in added],
         removed=[{"kind": "env_var", "name": name} for name in removed],
         updated=[{"kind": "env_var", "name": name} for name in updated],

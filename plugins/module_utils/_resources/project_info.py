@@ -13,7 +13,10 @@ from urllib.parse import urlsplit
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CHECK_ADDRESS, CircleCIError, plain
 from ansible_collections.community.circleci.plugins.module_utils._resources.checkout_keys import read_checkout_keys
-from ansible_collections.community.circleci.plugins.module_utils._resources.env_vars import read_env_vars
+from ansible_collections.community.circleci.plugins.module_utils._resources.env_vars import (
+    read_env_vars,
+    shown_env_vars,
+)
 from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_settings
 from ansible_collections.community.circleci.plugins.module_utils._resources.ssh_keys import ssh_keys_of
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project, parse_project
@@ -32,7 +35,7 @@ def describe(
     """
     settings = read_settings(client, project)
     described = {
-        "slug": str(project),
+        "project": str(project),
         "vcs_url": settings.get("vcs_url"),
         "following": listed or settings["following"],
         "default_branch": settings.get("default_branch"),
@@ -43,8 +46,7 @@ def describe(
         # Projects of the GitHub App have none, and asking for them is an error (§2).
         described["checkout_keys"] = [] if project.is_app else read_checkout_keys(client, project)
     if env_vars:
-        masks = read_env_vars(client, project)
-        described["env_vars"] = [{"name": name, "value": masks[name]} for name in sorted(masks)]
+        described["env_vars"] = shown_env_vars(read_env_vars(client, project))
     return described
 
 

@@ -48,7 +48,7 @@ def test_any_text_and_numbers_are_set_once(emulator: Emulator, run, value: objec
     assert emulator.writes == []
     real = run(value=value)
     assert predicted == real
-    assert (real["changed"], real["env_var"]) == (True, {"name": "PASSWORD", "value": mask(stored)})
+    assert (real["changed"], real["env_var"]) == (True, {"name": "PASSWORD", "masked_value": mask(stored)})
     assert real["diff"]["before"] == {"env_vars": {}}
     assert real["diff"]["after"] == {"env_vars": {"PASSWORD": mask(stored)}}
     assert held(emulator) == {"PASSWORD": stored}
@@ -123,7 +123,7 @@ def test_an_empty_value_is_set_with_a_warning(emulator: Emulator, run, check_mod
 def test_a_server_that_masks_otherwise_is_pointed_out(emulator: Emulator, run) -> None:
     emulator.state.switches.hide_whole_values = True
     result = run(value=LONG)
-    assert (result["changed"], result["env_var"]["value"]) == (True, "xxxx")
+    assert (result["changed"], result["env_var"]["masked_value"]) == (True, "xxxx")
     assert any("cannot be trusted on this server" in warning for warning in result["warnings"])
 
 
@@ -159,7 +159,7 @@ def test_no_part_of_a_value_but_its_mask_is_told(emulator: Emulator, run) -> Non
 
 def test_check_mode_before_the_project_exists_predicts_from_nothing(emulator: Emulator, run_module) -> None:
     result = run_module(MODULE, project=API, name="A", value=LONG, check_mode=True)
-    assert (result["changed"], result["env_var"]) == (True, {"name": "A", "value": "xxxxaple"})
+    assert (result["changed"], result["env_var"]) == (True, {"name": "A", "masked_value": "xxxxaple"})
     assert emulator.writes == []
 
 

@@ -13,7 +13,7 @@ API = "github/acme/api"
 TOOLS = "bitbucket/acme/tools"
 OTHER = "github/umbrella/site"
 MODULE = "circleci_project_info"
-ALWAYS = {"slug", "vcs_url", "following", "default_branch", "has_usable_key", "ssh_keys"}
+ALWAYS = {"project", "vcs_url", "following", "default_branch", "has_usable_key", "ssh_keys"}
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def run(emulator: Emulator, run_module):
 
 
 def slugs(result: dict[str, Any]) -> list[str]:
-    return [project["slug"] for project in result["projects"]]
+    return [project["project"] for project in result["projects"]]
 
 
 def paths(emulator: Emulator) -> list[str]:
@@ -41,7 +41,7 @@ def test_one_project_is_read_from_its_settings(emulator: Emulator, run) -> None:
     [project] = result["projects"]
     assert project.keys() == ALWAYS
     assert project == {
-        "slug": API,
+        "project": API,
         "vcs_url": "https://github.com/acme/api",
         "following": True,
         "default_branch": "main",
@@ -56,7 +56,10 @@ def test_keys_and_masked_variables_come_when_asked_for(emulator: Emulator, run) 
     [project] = run(project=API, checkout_keys=True, env_vars=True)["projects"]
     assert [key["preferred"] for key in project["checkout_keys"]] == [True, False]
     assert project["checkout_keys"][0]["fingerprint_sha256"].startswith("SHA256:")
-    assert project["env_vars"] == [{"name": "OTHER", "value": "xxxxxxxx"}, {"name": "TOKEN", "value": "xxxx1234"}]
+    assert project["env_vars"] == [
+        {"name": "OTHER", "masked_value": "xxxxxxxx"},
+        {"name": "TOKEN", "masked_value": "xxxx1234"},
+    ]
     assert len(emulator.requests) == 3
 
 
@@ -69,7 +72,7 @@ def test_ssh_keys_come_with_fingerprints(emulator: Emulator, run, run_module) ->
     )
     added = run_module("circleci_ssh_key", project=API, hostname="deploy.acme.io", private_key=private.decode())
     assert run(project=API)["projects"][0]["ssh_keys"] == added["ssh_keys"]
-    by_slug = {project["slug"]: project["ssh_keys"] for project in run()["projects"]}
+    by_slug = {project["project"]: project["ssh_keys"] for project in run()["projects"]}
     assert by_slug == {API: added["ssh_keys"], TOOLS: [], OTHER: []}
 
 
@@ -106,7 +109,7 @@ def test_what_is_listed_counts_as_followed(emulator: Emulator, run) -> None:
     emulator.fault("body", path="/projects$", body=[item])
     emulator.fault("body", path="/settings", body=settings)
     assert run()["projects"] == [
-        {"slug": API, "vcs_url": "https://github.com/acme/api", "following": True, "default_branch": None,
+        {"project": API, "vcs_url": "https://github.com/acme/api", "following": True, "default_branch": None,
          "has_usable_key": False, "ssh_keys": []}
     ]  # fmt: skip
 
@@ -137,7 +140,7 @@ def test_an_app_project_has_no_checkout_keys(emulator: Emulator, run) -> None:
     emulator.add_repository(slug)
     emulator.follow(slug)
     [project] = run(project=slug, checkout_keys=True)["projects"]
-    assert (project["slug"], project["checkout_keys"]) == (slug, [])
+    assert (project["project"], project["checkout_keys"]) == (slug, [])
 
 
 def test_one_that_cannot_be_read_fails_the_task_and_is_named(emulator: Emulator, run) -> None:
