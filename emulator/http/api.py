@@ -9,12 +9,21 @@ import re
 
 # The route modules register their functions when they are imported.
 from emulator.v1 import routes_builds, routes_keys, routes_project, routes_tokens, routes_user, storage
+from emulator.v2 import routes_workflows
 from emulator.world.state import State
 
 from .exchange import Answer, Call, RefusedError, forbidden, html_not_found
-from .routing import Route, admit, find
+from .routing import V2, Route, admit, find
 
-__all__ = ["answer", "routes_builds", "routes_keys", "routes_project", "routes_tokens", "routes_user"]
+__all__ = [
+    "answer",
+    "routes_builds",
+    "routes_keys",
+    "routes_project",
+    "routes_tokens",
+    "routes_user",
+    "routes_workflows",
+]
 
 
 def answer(state: State, call: Call) -> Answer:
@@ -29,7 +38,7 @@ def answer(state: State, call: Call) -> Answer:
         return Answer("", 302, {"Location": f"{call.base_url}{call.path.rstrip('/')}{query}"}, "text/plain")
     found = find(call.method, _routed_path(call.path))
     if found is None:
-        return html_not_found()
+        return RefusedError(404, "Not Found").answer if call.path.startswith(f"{V2}/") else html_not_found()
     return _route(state, call, *found)
 
 

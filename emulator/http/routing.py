@@ -24,6 +24,7 @@ from .exchange import Answer, Call, RefusedError
 from .links import Links
 
 USER: Final = "/api/v1.1"
+V2: Final = "/api/v2"
 PROJECT: Final = "/api/v1.1/project/:vcs-type/:username/:repo"
 # No build has a number of more digits, and Python refuses to read numbers of some thousands.
 NUMBER: Final = "[0-9]{1,18}"
@@ -43,6 +44,7 @@ class Access(Enum):
     PROJECT = "personal tokens, and project tokens of that project"
     PUBLIC = "everybody, if the project is open source; else as PROJECT"
     PERSONAL = "personal tokens; project tokens are told that they may not"
+    V2 = "personal tokens; to project tokens there is nothing there"
     SETUP = "personal tokens; the project need not be set up yet"
 
 
@@ -120,6 +122,10 @@ def admit(state: State, call: Call, found: Route, params: dict[str, str]) -> Req
     if found.access is Access.USER:
         if token is None or token.user is None:
             raise RefusedError(401, "You must log in first.")
+        return Request(state, call, links, params, token, None)
+    if found.access is Access.V2:
+        if token is None:
+            raise RefusedError(401, "You must log in first")
         return Request(state, call, links, params, token, None)
     project = _project(state, token, found, params)
     return Request(state, call, links, params, token, project)

@@ -83,6 +83,8 @@ def get_settings(request: Request) -> Answer:
     if request.token is None:
         # What strangers see of an open-source project is not known; keys are none of their business.
         answer["ssh_keys"] = []
+    if switches.no_branches or request.call.query.get("skip-branches") == "true":
+        del answer["branches"]
     if switches.omit_empty_ssh_keys and not answer["ssh_keys"]:
         del answer["ssh_keys"]
     return Answer(answer)

@@ -29,6 +29,9 @@ def list_projects(request: Request) -> Answer:
     followed = [project for project in request.state.projects.values() if user.login in project.followers]
     # Projects of Apps' organizations are not in this list (api-v1.1.md §2).
     items = [shapes.project_item(project, user) for project in followed if not project.is_app]
+    if request.state.switches.no_branches or request.call.query.get("shallow") == "true":
+        for item in items:
+            del item["branches"]
     return Answer(items, headers=dict(RATE_LIMIT_HEADERS))
 
 

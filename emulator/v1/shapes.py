@@ -461,7 +461,7 @@ def _workflows(project: Project, branch: str, *, completed: bool = False) -> Jso
             "id": workflow.id,
         }
         for name, workflow in project.workflows.get(branch, {}).items()
-        if not completed or workflow.status != "running"
+        if not completed or workflow.stopped is not None
     }
 
 

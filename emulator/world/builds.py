@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Literal, get_args
 
-from .model import DEFAULT_JOB, FAILED_OUTCOMES, Build, Project, Script, User, Workflow
+from .model import DEFAULT_JOB, FAILED_OUTCOMES, FINAL_WORKFLOWS, Build, Project, Script, User, Workflow
 
 Progress = Literal["clock", "poll", "manual"]
 
@@ -92,8 +92,17 @@ class Machine:
         """Cancel all that runs in a project, and the workflows that pause between two jobs."""
         for build in project.builds:
             self.cancel(build, user)
-            if build.workflow and build.workflow.status == "running":
+            if build.workflow and build.workflow.stopped is None:
                 self._close(build.workflow, "canceled")
+
+    def approve(self, workflow: Workflow) -> None:
+        """Let a held workflow go on with its next job; without one it has succeeded."""
+        if workflow.status == "on_hold":
+            workflow.status = "running"
+            if workflow.pending:
+                self._start_next_job(workflow.builds[-1])
+            else:
+                self._close(workflow, "success")
 
     def settle(self) -> None:
         """Do what the clock says is due."""
@@ -190,6 +199,9 @@ class Machine:
                 self._close(workflow, "failed")
             return build
         build.workflow = workflow
+        if not workflow.builds:
+            project.pipelines += 1
+            workflow.number = project.pipelines
         workflow.builds.append(build)
         project.workflows.setdefault(branch or "", {})[workflow.name] = workflow
         self.active.add(build)
@@ -255,6 +267,10 @@ class Machine:
             return
         if status == "retried":
             self._again(build, build.user, "auto-retry", workflow)
+        elif outcome == "success" and build.script.then in FINAL_WORKFLOWS:
+            self._close(workflow, build.script.then)
+        elif outcome == "success" and build.script.then:
+            workflow.status = build.script.then
         elif outcome == "success" and workflow.pending:
             # The pause lets clients meet a workflow that runs although all its builds have ended.
             self._plan(build, at)
@@ -265,7 +281,7 @@ class Machine:
 
     def _start_next_job(self, build: Build) -> None:
         workflow = build.workflow
-        if workflow and workflow.pending and workflow.builds[-1] is build and build.outcome == "success":
+        if workflow and workflow.status == "running" and workflow.pending and workflow.builds[-1] is build:
             job = workflow.pending.popleft()
             self._start(
                 build.project,
@@ -280,7 +296,6 @@ class Machine:
             )
         build.due = None
 
-    @staticmethod
-    def _close(workflow: Workflow, status: str) -> None:
+    def _close(self, workflow: Workflow, status: str) -> None:
         workflow.pending.clear()
-        workflow.status = status
+        workflow.status, workflow.stopped = status, self._now()

@@ -23,6 +23,8 @@ Outcome = Literal[
 # What `filter=failed` finds; of the last two it is a guess.
 FAILED_OUTCOMES: Final = frozenset({"failed", "no_tests", "timedout", "infrastructure_fail"})
 DEFAULT_JOB: Final = "build"
+# How workflows end (api-v2-pipelines.md §3.2).
+FINAL_WORKFLOWS: Final = frozenset({"success", "failed", "error", "canceled", "unauthorized", "not_run"})
 VCS_NAMES: Final = {
     "gh": "github",
     "bb": "bitbucket",
@@ -124,6 +126,8 @@ class Project:
     branch_builds: dict[str, list[Build]] = field(default_factory=dict)
     workflows: dict[str, dict[str, Workflow]] = field(default_factory=dict)
     """branch to name to the latest workflow of that name"""
+    pipelines: int = 0
+    """how many there were: their numbers count from 1"""
 
     @property
     def slug(self) -> str:
@@ -163,6 +167,9 @@ class Script:
     """lines that the step with the tests writes in each container"""
     parallel: int = 2
     """containers, which are actions of the step with the tests; the last one is the one that fails"""
+    then: str | None = None
+    """the status of the workflow when this build has succeeded, instead of its next job; with a word that is not
+    final, as `on_hold`, the next job waits until the workflow is approved"""
 
     def __post_init__(self) -> None:
         check(vars(self), get_type_hints(Script))
@@ -180,7 +187,11 @@ class Workflow:
     """jobs that have not started"""
     builds: list[Build] = field(default_factory=list)
     status: str = "running"
+    stopped: float | None = None
+    number: int = 0
+    """of its pipeline, in the project"""
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    pipeline_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
 
 @dataclass(eq=False)
@@ -229,11 +240,13 @@ class Build:
         return round(((self.stopped or now) - self.started) * 1000)
 
 
-def timestamp(seconds: float | None) -> str | None:
-    """Return ISO-8601 in UTC with milliseconds."""
+def timestamp(seconds: float | None, *, whole: bool = False) -> str | None:
+    """Return ISO-8601 in UTC with milliseconds, or to the second."""
     if seconds is None:
         return None
     moment = datetime.fromtimestamp(seconds, timezone.utc)
+    if whole:
+        return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
 
 

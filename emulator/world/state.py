@@ -15,7 +15,7 @@ from typing import Any, Final, get_type_hints
 from . import keys
 from .builds import Machine
 from .checks import check
-from .model import Build, CheckoutKey, Project, Scope, Token, User, canonical
+from .model import Build, CheckoutKey, Project, Scope, Token, User, Workflow, canonical
 from .switches import Switches
 
 PERSONAL_TOKEN: Final = "emulator-personal-token"
@@ -107,6 +107,11 @@ class State:
         :raises KeyError: the VCS knows no such repository.
         """
         return self.projects[canonical(slug)]
+
+    def workflow(self, id_: str) -> Workflow | None:
+        """Return the workflow with this id; None if there is none."""
+        started = (build.workflow for project in self.projects.values() for build in project.builds)
+        return next((workflow for workflow in started if workflow and workflow.id == id_), None)
 
     def set_up(self, project: Project, user: User | None = None) -> None:
         """Set a project up, as its first follower or `enable` does: webhook and, where it has none, a deploy key."""

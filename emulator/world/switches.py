@@ -40,5 +40,7 @@ class Switches:
     """answers that are the JSON text `""` have no byte at all"""
     cache_control: str | None = None
     """the Cache-Control header of every answer to a GET"""
+    no_branches: bool = False
+    """settings and lists of projects have no `branches`, as from December 2026 on"""
     gzip: bool = False
     """answers are compressed for clients that accept it"""

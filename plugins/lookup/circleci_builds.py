@@ -191,7 +191,7 @@ def _list(client: Client, terms: Sequence[Any], options: dict[str, Any]) -> list
     if not terms:
         if branch is not None or result is not None:
             raise AnsibleLookupError("circleci_builds: branch and filter need a term. Name a project.")
-        return read_builds(client, "recent-builds", **selection)
+        return read_builds(client, "v1.1/recent-builds", **selection)
     projects = [parse_project(str(term), options["organization"], options["vcs_type"]) for term in terms]
     paths = [project.path() if branch is None else project.path("tree", branch) for project in projects]
     return [build for path in paths for build in read_builds(client, path, filter=result, **selection)]

@@ -87,7 +87,7 @@ options:
     description:
       - Whether a build that is there already will do. Looked for are builds of the same O(job) and
         O(build_parameters), and of the same O(revision), or the same O(tag), or else the same branch, among the newest
-        100 of the project. With O(trigger=pipeline) it is a pipeline with its builds.
+        100 of the project. With O(trigger=pipeline) it is a pipeline with its builds, one of the newest 20 there.
       - V(never) always starts one.
       - V(active) takes one that is running or waiting.
       - V(successful) also takes one that has succeeded. Set it together with O(revision) to build each commit once.
@@ -99,6 +99,8 @@ options:
       - Wait until the build has ended. A build that is reused is waited for too.
       - A build that CircleCI itself retries after a failure of its infrastructure is followed to the one that replaces
         it.
+      - A pipeline has ended when its workflow has. While that waits for an approval, it has not. Only API v2 tells,
+        which takes personal tokens only. With a project token the task fails, and says that it cannot tell.
       - While waiting, failed requests do not end the task, with one warning for all of them. Only the answers 401, 403
         and 404 do.
     type: bool

@@ -82,7 +82,7 @@ def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
         def apply() -> Outcome:
             client.write(
                 "POST",
-                "user/heroku-key",
+                "v1.1/user/heroku-key",
                 {"apikey": api_key},
                 repeatable=True,
                 seen=lambda: True if _read_mask(client) == after["heroku_api_key"] != before else None,
@@ -97,7 +97,7 @@ def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
 
 def _read_mask(client: Client) -> str | None:
     """What ``/me`` shows of the key, cut to its last four characters; None when there is no key."""
-    shown = client.get_object("me").get("heroku_api_key")
+    shown = client.get_object("v1.1/me").get("heroku_api_key")
     return f"xxxx{shown[-4:]}" if isinstance(shown, str) and shown else None
 
 

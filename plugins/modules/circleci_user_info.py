@@ -63,7 +63,7 @@ ARGUMENT_SPEC = {**CONNECTION}
 def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     """Read the user (``api-v1.1.md`` §3.1)."""
     client.caching = True
-    return {"changed": False, "user": client.get_object("me")}
+    return {"changed": False, "user": client.get_object("v1.1/me")}
 
 
 def main() -> None:

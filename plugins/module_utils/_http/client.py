@@ -166,7 +166,7 @@ class Client:
         self.require_token()
         if not self._personal:
             try:
-                self.get_object("me")
+                self.get_object("v1.1/me")
             except CircleCIError as error:
                 if error.status != 404:  # a server without this endpoint says nothing about the token
                     raise
@@ -177,7 +177,7 @@ class Client:
     def get(self, path: str, **query: Any) -> Any:
         """Read. Repeated after transient failures.
 
-        :param path: below ``/api/v1.1/``, its segments encoded
+        :param path: below ``/api/``: it names its API, as in ``v1.1/me``; its segments are encoded
         :param query: parameters; those that are None are left out
         :raises CircleCIError: for every answer but 2xx with JSON
         """
@@ -235,7 +235,7 @@ class Client:
         """Change something.
 
         :param method: POST, PUT or DELETE
-        :param path: below ``/api/v1.1/``, its segments encoded
+        :param path: below ``/api/``: it names its API, as in ``v1.1/me``; its segments are encoded
         :param body: sent as JSON
         :param repeatable: whether the API takes the same request twice without harm
         :param seen: looks at the state and returns what shows that the write was carried out, else None.
@@ -322,7 +322,7 @@ class Client:
         """One request with its repetitions and redirects, as parsed JSON."""
         if self.read_only and method != "GET":
             raise invalid(f"Check mode: {method} {path} was not sent.", "This is a bug of the collection.")
-        url = f"{self.url}/api/v1.1/{path}"
+        url = f"{self.url}/api/{path}"
         given = {key: _query_value(value) for key, value in (query or {}).items() if value is not None}
         retry = RetryPolicy(
             total=self.retries,

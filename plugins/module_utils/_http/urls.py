@@ -80,6 +80,10 @@ def origin(url: str) -> tuple[str, str, int]:
 
 
 def shown_path(url: str) -> str:
-    """The path of a URL for a message, without what is the same in all of them."""
-    path = urlsplit(url).path
-    return plain(path.split("/api/v1.1/", 1)[-1])
+    """The path of a URL for a message, without what is the same in most of them."""
+    return plain(without_api(urlsplit(url).path.split("/api/", 1)[-1]))
+
+
+def without_api(path: str) -> str:
+    """A path of the API as messages show it: API v1.1, which most calls use, is not named."""
+    return path.removeprefix("v1.1/")

@@ -17,6 +17,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.buil
 from ansible_collections.community.circleci.plugins.module_utils._resources.builds import (
     NOT_RUN,
     Build,
+    all_succeeded,
     build_shape,
     checked_number,
     described,
@@ -30,16 +31,19 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.buil
     summary,
     workflow_id,
 )
-from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_known, read_settings
-from ansible_collections.community.circleci.plugins.module_utils._resources.waiting import (
-    FAILED_WORKFLOWS,
-    UNFINISHED_WORKFLOWS,
-    Watch,
-    workflow_status,
+from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_known
+from ansible_collections.community.circleci.plugins.module_utils._resources.waiting import Watch
+from ansible_collections.community.circleci.plugins.module_utils._resources.workflows import (
+    FINAL,
+    SUCCESS,
+    ending,
+    read_status,
 )
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN, Outcome, Plan, result_of
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project, project_of
 
+MOST_WORKFLOWS = 20
+"""So many workflows are looked at for one that may be reused: each may take a request."""
 NEVER, ACTIVE, SUCCESSFUL = REUSE = ("never", "active", "successful")
 TRIGGERED, RETRIED, CANCELED = STATES = ("triggered", "retried", "canceled")
 
@@ -257,14 +261,16 @@ def _reusable_pipeline(
         workflow = workflow_id(build)
         if workflow is not None and sought.is_at(build):
             workflows.setdefault(workflow, []).append(build)
-    settings = read_settings(client, project)
-    for workflow, builds in reversed(list(workflows.items())):
+    for workflow, builds in list(reversed(list(workflows.items())))[:MOST_WORKFLOWS]:
         if len(builds) == 1 and is_single_job(builds[0]):
             continue
-        status = workflow_status(settings, workflow)
-        active = status in UNFINISHED_WORKFLOWS or not all(map(is_final, builds))
-        good = all(succeeded(build) or is_replaced(build, builds) for build in builds)
-        if active or (reuse == SUCCESSFUL and good and status not in FAILED_WORKFLOWS):
+        if not all(map(is_final, builds)):
+            return builds
+        if not all_succeeded(builds):
+            continue
+        # Jobs may be to come, or an approval: only the workflow itself tells.
+        status = read_status(client, workflow)
+        if status is not None and (status not in FINAL or (status == SUCCESS and reuse == SUCCESSFUL)):
             return builds
     return None
 
@@ -313,7 +319,7 @@ def _start_pipeline(client: Client, project: Project, target: Target, last: int)
             f"CircleCI did not start a pipeline of {project}: {words}",
             status=answer["status"] if isinstance(answer["status"], int) else None,
             method="POST",
-            path=f"/api/v1.1/{path}",
+            path=f"/api/{path}",
             error=words,
             hint="Check branch, tag and revision, and the project's configuration.",
         )
@@ -385,13 +391,13 @@ def _wait(
     :param any_end: whether every end will do
     """
     builds: list[Build] = result["builds"]
-    workflow_failed = False
+    workflow: str | None = None
     try:
         if is_ours is None:
             build, ended = watch.build(builds[0])
             builds = [build]
         else:
-            builds, ended, workflow_failed = watch.pipeline(is_ours, builds)
+            builds, ended, workflow = watch.pipeline(is_ours, builds)
     except CircleCIError as error:
         error.partial = {**_returned(result), "waited_seconds": round(watch.waited, 1)}
         raise
@@ -400,13 +406,16 @@ def _wait(
     for build in shown:
         client.report(f"{_numbered(project, build)}: {build.get('build_url')}")
     if not ended:
-        failure = _timed_out(project, watch, builds)
+        failure = _timed_out(project, watch, builds, workflow)
     else:
         bad = [build for build in builds if not succeeded(build) and not is_replaced(build, builds)]
-        if any_end or not (bad or workflow_failed):
+        if any_end or not (bad or workflow not in (None, SUCCESS)):
             return result
         result["failed_steps"] = _all_failed_steps(client, project, bad, log_lines)
-        failure = _failed(project, bad, result["failed_steps"])
+        if bad:
+            failure = _failed(project, bad, result["failed_steps"])
+        else:
+            failure = CircleCIError(f"The workflow of {_named(project, builds[-1])} {ending(str(workflow))}")
     failure.partial = _returned(result)
     raise failure
 
@@ -415,7 +424,7 @@ def _returned(result: dict[str, Any]) -> dict[str, Any]:
     return {name: result[name] for name in _NOTHING}
 
 
-def _timed_out(project: Project, watch: Watch, builds: list[Build]) -> CircleCIError:
+def _timed_out(project: Project, watch: Watch, builds: list[Build], workflow: str | None) -> CircleCIError:
     waiting = f"after waiting for {watch.timeout:.0f} s"
     if not builds:
         return CircleCIError(
@@ -425,13 +434,19 @@ def _timed_out(project: Project, watch: Watch, builds: list[Build]) -> CircleCIE
     running = [build for build in builds if not is_final(build)] or builds[-1:]
     told = ", ".join(f"{_named(project, build)} is {plain(str(build.get('status')))}" for build in running)
     if all(map(is_final, builds)) and running[-1].get("status") != "retried":
-        told = f"{told}, but its workflow has not ended"
+        told = f"{told}, but its workflow {_unfinished(workflow)}"
     return CircleCIError(f"{told} {waiting}", hint="Nothing was canceled. Set wait_timeout higher to wait longer.")
 
 
+def _unfinished(workflow: str | None) -> str:
+    if workflow is None:
+        return "is not to be seen"
+    return "waits for an approval" if workflow == "on_hold" else f"is {plain(workflow)}"
+
+
 def _failed(project: Project, builds: list[Build], steps: list[dict[str, Any]]) -> CircleCIError:
-    """The error for builds that have ended badly; for none when only their workflow has."""
-    told = [f"{_named(project, build)} {_ending(build)}" for build in builds] or [f"A workflow of {project} failed"]
+    """The error for builds that have ended badly."""
+    told = [f"{_named(project, build)} {_ending(build)}" for build in builds]
     for step in steps:
         code = "" if step["exit_code"] is None else f" with exit code {step['exit_code']}"
         told.append(f"step {plain(step['name'])!r}: {plain(str(step['status']))}{code}")

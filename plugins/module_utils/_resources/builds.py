@@ -18,6 +18,7 @@ from ansible_collections.community.circleci.plugins.module_utils._http.errors im
     invalid,
     plain,
 )
+from ansible_collections.community.circleci.plugins.module_utils._http.urls import without_api
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
 
 DEFAULT_JOB = "build"
@@ -56,7 +57,7 @@ def read_build(client: Client, project: Project, number: int) -> Build:
 def read_builds(client: Client, path: str, *, limit: int, offset: int = 0, **query: Any) -> list[Build]:
     """The newest builds of a list, without their steps.
 
-    :param path: of a project, one of its branches, or ``recent-builds``
+    :param path: of a project, one of its branches, or ``v1.1/recent-builds``
     :param limit: how many at most; pages are followed
     """
 
@@ -124,6 +125,11 @@ def succeeded(build: Build) -> bool:
 def is_replaced(build: Build, builds: list[Build]) -> bool:
     """Whether CircleCI itself has run a build again, after a failure of its infrastructure, as one of ``builds``."""
     return build.get("status") == RETRIED and any(other.get("retry_of") == build["build_num"] for other in builds)
+
+
+def all_succeeded(builds: list[Build]) -> bool:
+    """Whether all have ended well, but for those that CircleCI itself has run again."""
+    return all(succeeded(build) or is_replaced(build, builds) for build in builds)
 
 
 def workflow_id(build: Build) -> str | None:
@@ -251,8 +257,8 @@ def _workflow(build: Build) -> dict[str, Any]:
 
 def _unusable(path: str, what: str) -> CircleCIError:
     return CircleCIError(
-        f"CircleCI's answer to GET {path} {what}",
+        f"CircleCI's answer to GET {without_api(path)} {what}",
         method="GET",
-        path=f"/api/v1.1/{path}",
+        path=f"/api/{path}",
         hint=CHECK_ADDRESS,
     )

@@ -222,7 +222,7 @@ def _key(item: dict[str, Any], path: str) -> Key:
         raise CircleCIError(
             f"CircleCI's list of checkout keys has an entry that is not a key: {exc}",
             method="GET",
-            path=f"/api/v1.1/{path}",
+            path=f"/api/{path}",
             hint=CHECK_ADDRESS,
         ) from exc
 

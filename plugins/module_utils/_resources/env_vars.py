@@ -100,7 +100,7 @@ def read_env_vars(client: Client, project: Project) -> dict[str, str]:
         raise CircleCIError(
             f"CircleCI's list of variables of {project} has an entry that is none: {exc}",
             method="GET",
-            path=f"/api/v1.1/{path}",
+            path=f"/api/{path}",
             hint=CHECK_ADDRESS,
         ) from exc
     return {item["name"]: item["value"] for item in listed}

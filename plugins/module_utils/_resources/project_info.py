@@ -70,7 +70,7 @@ def read_followed(
     """
     projects = [
         project
-        for project in dict.fromkeys(map(_project_of, client.get_list("projects")))
+        for project in dict.fromkeys(map(_project_of, client.get_list("v1.1/projects", shallow=True)))
         if organization in (None, project.organization) and vcs_type in (None, project.vcs_type)
     ]
 

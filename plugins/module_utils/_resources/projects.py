@@ -46,15 +46,17 @@ def read_known(client: Client, project: Project, read: Callable[[], T], empty: T
 def read_settings(client: Client, project: Project) -> dict[str, Any]:
     """The settings of a project: whether it is followed, and its SSH keys, among others (§3.2).
 
+    Without the builds of its branches, which CircleCI sends no more from December 2026 on (PF §0).
+
     :raises CircleCIError: when CircleCI does not know it, and for an answer without the fields that matter
     """
-    settings = client.get_object(project.path("settings"))
+    settings = client.get_object(project.path("settings"), **{"skip-branches": True})
     following = settings.get("following", settings.get("followed"))
     if not isinstance(following, bool):
         raise CircleCIError(
             f"CircleCI's settings of {project} do not say whether it is followed.",
             method="GET",
-            path=f"/api/v1.1/{project.path('settings')}",
+            path=f"/api/{project.path('settings')}",
             hint=CHECK_ADDRESS,
         )
     return {**settings, "following": following}

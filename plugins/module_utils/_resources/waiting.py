@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import PAGE_SIZE, Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid
@@ -16,13 +16,14 @@ from ansible_collections.community.circleci.plugins.module_utils._http.retrying 
 from ansible_collections.community.circleci.plugins.module_utils._resources.builds import (
     RETRIED,
     Build,
+    all_succeeded,
     is_final,
     is_replaced,
     read_build,
     read_builds,
     workflow_id,
 )
-from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_settings
+from ansible_collections.community.circleci.plugins.module_utils._resources.workflows import FINAL, read_status
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
 
 LONGEST_WAIT = 365 * 86400.0  # seconds
@@ -32,8 +33,6 @@ SLOWER = 0.1
 SHORTEST_TIMEOUT = 0.5  # seconds
 ENDS_POLLING = frozenset({401, 403, 404})
 """Answers that will not get better."""
-UNFINISHED_WORKFLOWS = frozenset({"running", "failing", "on_hold"})
-FAILED_WORKFLOWS = frozenset({"failed", "error", "canceled", "unauthorized"})
 
 T = TypeVar("T")
 
@@ -102,21 +101,22 @@ class Watch:
         ended = self._until(look) is not None
         return latest, ended
 
-    def pipeline(self, is_ours: Callable[[Client, Build], bool], known: list[Build]) -> tuple[list[Build], bool, bool]:
-        """Wait for every build of a pipeline.
+    def pipeline(
+        self, is_ours: Callable[[Client, Build], bool], known: list[Build]
+    ) -> tuple[list[Build], bool, str | None]:
+        """Wait for every build of a pipeline, and for its workflow: that has jobs to come while all builds have ended.
 
         :param is_ours: whether a build may be its first one
         :param known: builds that are known to belong to it
-        :returns: its builds without their steps, oldest first; whether all have ended; whether its workflow is said to
-            have failed
+        :returns: its builds without their steps, oldest first; whether it has ended; what is known of its workflow's
+            status (PF §3.2), None for nothing
         :raises CircleCIError: when CircleCI says that they cannot be read
         """
         members = {build["build_num"]: build for build in known}
-        failed = False
-        last_seen: list[int] = []
+        status: str | None = None
 
         def look(client: Client) -> bool | None:
-            nonlocal failed, last_seen
+            nonlocal status
             listed = read_builds(client, self.project.path(), limit=PAGE_SIZE)
             if not members:
                 candidates = [build for build in listed if is_ours(client, build)]
@@ -133,22 +133,22 @@ class Watch:
                 if number in members or (workflow is not None and workflow_id(build) == workflow):
                     members[number] = build
                     self._note(build)
-            before, last_seen = last_seen, []
             builds = list(members.values())
             if not all(self._has_ended(build, builds) for build in builds):
                 return None
             if workflow is None:
                 return True
-            last_seen = sorted(members)
-            status = workflow_status(read_settings(client, self.project), workflow)
-            failed = status in FAILED_WORKFLOWS
-            if status is None:
-                # Nobody says whether another job is about to start: a second look shows it.
-                return True if before == last_seen else None
-            return None if status in UNFINISHED_WORKFLOWS else True
+            try:
+                status = read_status(client, workflow)
+            except CircleCIError as error:
+                # That a build has failed is known without an answer.
+                if error.status in ENDS_POLLING and not all_succeeded(builds):
+                    return True
+                raise
+            return True if status in FINAL else None
 
         ended = self._until(look) is not None
-        return [members[number] for number in sorted(members)], ended, failed
+        return [members[number] for number in sorted(members)], ended, status
 
     def _until(self, look: Callable[[Client], T | None]) -> T | None:
         """Look again and again, until that gives something; None when time is up."""
@@ -202,16 +202,3 @@ class Watch:
         self._statuses[number] = status
         change = f"{before} -> {status} ({self.waited:.0f} s)" if before else status
         self.client.report(f"{self.project} #{number}: {change}")
-
-
-def workflow_status(settings: dict[str, Any], workflow: str) -> str | None:
-    """What a project's settings say of a workflow. They show the latest one of each name and branch (§3.2)."""
-    for branch in _values(settings.get("branches")):
-        for shown in _values(branch.get("latest_workflows")):
-            if shown.get("id") == workflow:
-                return str(shown.get("status"))
-    return None
-
-
-def _values(mapping: Any) -> list[dict[str, Any]]:
-    return [item for item in mapping.values() if isinstance(item, dict)] if isinstance(mapping, dict) else []

@@ -44,9 +44,9 @@ class Project:
         return self.vcs_type == "circleci"
 
     def path(self, *segments: str | int) -> str:
-        """A path of the API below this project, every segment percent-encoded (§1.1)."""
+        """A path of API v1.1 below this project, every segment percent-encoded (§1.1)."""
         parts = (self.vcs_type, self.organization, self.name, *(str(part) for part in segments))
-        return "/".join(["project", *(segment(part) for part in parts)])
+        return "/".join(["v1.1", "project", *(segment(part) for part in parts)])
 
 
 def without_user(text: str) -> str:

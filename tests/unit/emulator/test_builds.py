@@ -12,9 +12,10 @@ from urllib.parse import quote
 import pytest
 import requests
 
-from emulator import Emulator
+from emulator import PERSONAL_TOKEN, PROJECT_TOKEN, Emulator
 
 from .conftest import Send
+from .test_shapes import SHAPES, mismatches
 
 SLUG = "github/acme/api"
 
@@ -656,3 +657,77 @@ def test_scripts_are_checked(emulator: Emulator) -> None:
         emulator.script("great")
     with pytest.raises(ValueError, match="cannot be stuck in finished"):
         emulator.script("stuck", stuck_in="finished")
+
+
+# --- workflows in API v2 ----------------------------------------------------------------------------------------------
+
+
+def v2(emulator: Emulator, session: requests.Session, path: str, token: str = PERSONAL_TOKEN) -> requests.Response:
+    headers = {"Circle-Token": token, "Accept": "application/json"}
+    return session.get(f"{emulator.url}/api/v2/{path}", headers=headers, timeout=10)
+
+
+def test_a_workflow_is_shown_by_api_v2(followed: Emulator, send: Send, session: requests.Session) -> None:
+    send("POST", "build")
+    workflow = followed.build(SLUG, 1).workflow
+    assert workflow is not None
+    running = v2(followed, session, f"workflow/{workflow.id}").json()
+    assert mismatches(running, SHAPES["workflow"]) == []
+    assert (running["status"], running["stopped_at"], running["pipeline_number"]) == ("running", None, 1)
+    assert running["project_slug"] == "gh/acme/api"
+
+    send("POST", "1/cancel")
+    canceled = v2(followed, session, f"workflow/{workflow.id}").json()
+    assert mismatches(canceled, SHAPES["workflow"]) == []
+    assert (canceled["status"], canceled["canceled_by"]) == ("canceled", canceled["started_by"])
+
+
+@pytest.mark.parametrize(
+    ("token", "path", "status", "message"),
+    [
+        (PROJECT_TOKEN, "workflow/{id}", 404, "Workflow not found"),
+        (PERSONAL_TOKEN, "workflow/0", 404, "Workflow not found"),
+        (PERSONAL_TOKEN, "nosuch", 404, "Not Found"),
+        ("wrong", "workflow/{id}", 401, "You must log in first"),
+    ],
+)
+def test_api_v2_refuses_in_its_own_words(
+    followed: Emulator, send: Send, session: requests.Session, token: str, path: str, status: int, message: str
+) -> None:
+    send("POST", "build")
+    workflow = followed.build(SLUG, 1).workflow
+    assert workflow is not None
+    answer = v2(followed, session, path.format(id=workflow.id), token)
+    assert (answer.status_code, answer.json()) == (status, {"message": message})
+
+
+@pytest.mark.parametrize("then", ["on_hold", "canceled"])
+def test_a_workflow_is_held_or_ends_as_scripted(followed: Emulator, send: Send, then: str) -> None:
+    followed.script("success", then=then)
+    send("POST", "build")
+    followed.finish(SLUG, 1)
+    machine, workflow = followed.state.machine, followed.build(SLUG, 1).workflow
+    assert workflow is not None
+    machine.step(workflow.builds[0])
+    assert (workflow.status, len(workflow.builds)) == (then, 1)
+    machine.approve(workflow)
+    assert len(workflow.builds) == (2 if then == "on_hold" else 1)
+
+
+def test_a_hold_at_the_end_of_a_workflow_ends_it_when_it_is_approved(followed: Emulator, send: Send) -> None:
+    followed.script("success", then="on_hold")
+    followed.add_repository(SLUG, jobs=["build"])
+    send("POST", "build")
+    workflow = followed.finish(SLUG, 1).workflow
+    assert workflow is not None
+    followed.state.machine.approve(workflow)
+    assert (workflow.status, len(workflow.builds)) == ("success", 1)
+
+
+@pytest.mark.parametrize("no_branches", [False, True])
+def test_branches_are_left_out_where_wanted(followed: Emulator, send: Send, no_branches: bool) -> None:
+    followed.state.switches.no_branches = no_branches
+    [item] = send("GET", "/projects").json()
+    assert ("branches" in item, "branches" in send("GET", "settings").json()) == (not no_branches, not no_branches)
+    [item] = send("GET", "/projects?shallow=true").json()
+    assert "branches" not in item | send("GET", "settings?skip-branches=true").json()

@@ -4,11 +4,15 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable
 from datetime import date
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from ansible_collections.community.circleci.plugins.module_utils._resources import waiting
 from ansible_collections.community.circleci.plugins.module_utils._task.run import perform
 from ansible_collections.community.circleci.plugins.modules import circleci_build
 from emulator import PROJECT_TOKEN, Emulator
@@ -34,6 +38,26 @@ def fast(emulator: Emulator) -> None:
     machine = emulator.state.machine
     machine.set_seconds({"not_running": 0.01, "queued": 0.01, "running": 0.05, "between_jobs": 0.05})
     machine.set_progress("clock")
+
+
+def let_time_pass(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, happens: Callable[[int], None] = lambda looks: None
+) -> None:
+    """Let the pauses of a wait pass at once, and the emulator's time with them.
+
+    :param happens: is called after each pause, with their number
+    """
+    now = time.monotonic()
+    pauses: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        emulator.pass_time(seconds)
+        happens(len(pauses))
+
+    clock = SimpleNamespace(monotonic=lambda: now + sum(pauses), sleep=sleep)
+    monkeypatch.setattr(waiting, "time", clock)
+    emulator.state.machine.set_progress("clock")
 
 
 def builds(emulator: Emulator) -> list[int]:
@@ -677,8 +701,7 @@ def test_each_change_of_state_is_reported(emulator: Emulator, run) -> None:
 def test_a_pipeline_is_done_when_all_its_builds_are(emulator: Emulator, run, reference: dict[str, str]) -> None:
     fast(emulator)
     start_one(emulator)
-    # CircleCI does not show the workflows of tags: what tells is that no other job has started by the next look.
-    result = run(trigger="pipeline", wait=True, wait_interval=0.3, **reference)
+    result = run(trigger="pipeline", wait=True, wait_interval=0.01, **reference)
     assert (result["changed"], "failed" in result) == (True, False)
     assert [build["build_num"] for build in result["builds"]] == [2, 3]
     assert [build["outcome"] for build in result["builds"]] == ["success", "success"]
@@ -746,7 +769,189 @@ def test_an_empty_answer_to_a_pipeline_is_a_success(emulator: Emulator, run, bod
 
 def test_polls_of_a_pipeline_survive_failures_too(emulator: Emulator, run) -> None:
     fast(emulator)
-    emulator.fault("status", method="GET", path=r"limit=100|settings", status=503, times=3)
+    emulator.fault("status", method="GET", path=r"limit=100|v2/workflow", status=503, times=3)
     result = run(trigger="pipeline", wait=True, wait_interval=0.01, retries=0)
     assert len(result["builds"]) == 2
     assert len(result["warnings"]) == 1
+
+
+WORKFLOW_ENDINGS = {
+    "failed": "failed",
+    "error": "ended with an error of CircleCI",
+    "canceled": "was canceled",
+    "unauthorized": "was not let run",
+    "not_run": "was not run",
+}
+
+
+@pytest.fixture(params=[False, True], ids=["branches", "no branches"])
+def branches(emulator: Emulator, request: pytest.FixtureRequest) -> None:
+    """Before and after December 2026, when the settings lose what they say of branches."""
+    emulator.state.switches.no_branches = request.param
+
+
+@pytest.mark.usefixtures("branches")
+@pytest.mark.parametrize("reference", [{}, {"tag": "v1.0.0"}])
+@pytest.mark.parametrize("status", ["on_hold", "failing", "queued", "a-new-word"])
+def test_a_workflow_that_has_not_ended_is_no_success(
+    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch, status: str, reference: dict[str, str]
+) -> None:
+    let_time_pass(emulator, monkeypatch)
+    emulator.script("success", then=status)
+    result = run(trigger="pipeline", wait=True, wait_timeout=600, wait_interval=10, **reference)
+    assert (result["failed"], result["changed"], result["build"]["status"]) == (True, True, "success")
+    told = "its workflow waits for an approval" if status == "on_hold" else f"its workflow is {status}"
+    assert f"{API} #1 (" in result["msg"]
+    assert f"is success, but {told} after waiting for 600 s" in result["msg"]
+
+
+@pytest.mark.usefixtures("branches")
+@pytest.mark.parametrize("status", WORKFLOW_ENDINGS)
+def test_a_workflow_that_ends_badly_without_a_failed_job_is_no_success(emulator: Emulator, run, status: str) -> None:
+    fast(emulator)
+    emulator.script("success", then=status)
+    result = run(trigger="pipeline", wait=True, wait_interval=0.02)
+    assert (result["failed"], result["changed"], result["failed_steps"]) == (True, True, [])
+    assert [build["status"] for build in result["builds"]] == ["success"]
+    assert result["msg"].startswith(f"The workflow of {API} #1 ({emulator.url}/gh/acme/api/1) ")
+    assert WORKFLOW_ENDINGS[status] in result["msg"]
+
+
+@pytest.mark.usefixtures("branches")
+@pytest.mark.parametrize("reference", [{"branch": "main"}, {"tag": "v1.0.0"}])
+def test_the_gap_between_two_jobs_is_no_end(
+    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch, reference: dict[str, str]
+) -> None:
+    """However long it lasts: here a dozen looks find all builds ended."""
+    let_time_pass(emulator, monkeypatch)
+    emulator.state.machine.set_seconds({"between_jobs": 120})
+    result = run(trigger="pipeline", wait=True, wait_interval=10, **reference)
+    assert "failed" not in result
+    assert [build["status"] for build in result["builds"]] == ["success", "success"]
+
+
+def test_a_held_pipeline_goes_on_when_it_is_approved(emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def approve(looks: int) -> None:
+        if looks == 6:
+            workflow = emulator.build(API, 1).workflow
+            assert workflow is not None
+            emulator.state.machine.approve(workflow)
+
+    let_time_pass(emulator, monkeypatch, approve)
+    emulator.script("success", then="on_hold")
+    result = run(trigger="pipeline", wait=True, wait_interval=10)
+    assert "failed" not in result
+    assert [build["build_num"] for build in result["builds"]] == [1, 2]
+
+
+@pytest.mark.usefixtures("branches")
+@pytest.mark.parametrize("reference", [{}, {"branch": "main"}, {"tag": "v1.0.0"}, {"revision": "ab" * 20}])
+@pytest.mark.parametrize("status", WORKFLOW_ENDINGS)
+def test_a_workflow_that_ended_badly_without_a_failed_job_is_not_reused(
+    emulator: Emulator, run, status: str, reference: dict[str, str]
+) -> None:
+    emulator.script("success", then=status)
+    run(trigger="pipeline", **reference)
+    emulator.finish(API, 1)
+    result = run(trigger="pipeline", reuse="successful", **reference)
+    assert (result["changed"], result["reused"], builds(emulator)) == (True, False, [1, 2])
+
+
+@pytest.mark.usefixtures("branches")
+@pytest.mark.parametrize("reuse", ["active", "successful"])
+@pytest.mark.parametrize("reference", [{}, {"tag": "v1.0.0"}])
+def test_a_held_workflow_is_reused_as_one_that_has_not_ended(
+    emulator: Emulator, run, reuse: str, reference: dict[str, str]
+) -> None:
+    emulator.script("success", then="on_hold")
+    run(trigger="pipeline", **reference)
+    emulator.finish(API, 1)
+    result = run(trigger="pipeline", reuse=reuse, wait=True, wait_timeout=0, **reference)
+    assert (result["failed"], result["changed"], result["reused"]) == (True, False, True)
+    assert "its workflow waits for an approval" in result["msg"]
+    assert len(emulator.writes) == 1
+
+
+def test_only_the_newest_workflows_are_asked_whether_they_may_be_reused(emulator: Emulator, run) -> None:
+    for number in range(1, 26):
+        emulator.script("success", then="success")
+        run(trigger="pipeline")
+        emulator.finish(API, number)
+    emulator.clear()
+    assert run(trigger="pipeline", reuse="active")["reused"] is False
+    assert sum("/v2/workflow/" in record.path for record in emulator.requests) == 20
+
+
+@pytest.mark.parametrize("reuse", ["active", "successful"])
+@pytest.mark.parametrize("status", [401, 404])
+def test_a_project_token_cannot_tell_that_a_pipeline_succeeded(
+    emulator: Emulator, run, reuse: str, status: int
+) -> None:
+    """API v2 takes no project tokens, and has been seen to say so in two ways."""
+    run(trigger="pipeline")
+    workflow = emulator.finish(API, 1).workflow
+    assert workflow is not None
+    emulator.finish(API, 2)
+    emulator.fault("status", path="/v2/", status=status, body={"message": "Workflow not found"}, times=None)
+    result = run(trigger="pipeline", reuse=reuse, wait=True, api_token=PROJECT_TOKEN)
+    assert (result["failed"], result["changed"], result["reused"], result["status"]) == (True, False, False, status)
+    assert "cannot tell" in result["msg"]
+    assert "Use a personal token" in result["msg"]
+    assert result["path"] == f"/api/v2/workflow/{workflow.id}"
+    assert len(emulator.writes) == 1
+
+
+@pytest.mark.parametrize("outcome", ["success", "failed"])
+def test_a_project_token_that_waits_for_a_pipeline_hears_of_a_failure_only(
+    emulator: Emulator, run, outcome: str
+) -> None:
+    emulator.script("success")
+    emulator.script(outcome)
+    run(trigger="pipeline")
+    fast(emulator)
+    emulator.state.machine.set_seconds({"between_jobs": 0})
+    result = run(trigger="pipeline", reuse="active", wait=True, wait_interval=0.01, api_token=PROJECT_TOKEN)
+    assert (result["failed"], result["changed"], result["reused"]) == (True, False, True)
+    assert ("cannot tell" in result["msg"]) is (outcome == "success")
+    assert ("Use a personal token" in result["msg"]) is (outcome == "success")
+    assert bool(result["failed_steps"]) is (outcome == "failed")
+
+
+def test_a_workflow_that_api_v2_does_not_know_yet_is_waited_for(
+    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_time_pass(emulator, monkeypatch)
+    unknown: dict[str, Any] = {
+        "kind": "status",
+        "path": "/v2/workflow",
+        "status": 404,
+        "body": {"message": "Workflow not found"},
+    }
+    emulator.fault(**unknown, times=4)
+    result = run(trigger="pipeline", wait=True, wait_interval=1)
+    assert "failed" not in result
+    assert not result.get("warnings")
+    emulator.fault(**unknown, times=None)
+    result = run(trigger="pipeline", wait=True, wait_timeout=60, wait_interval=1)
+    assert "its workflow is not to be seen after waiting" in result["msg"]
+    assert run(trigger="pipeline", reuse="successful")["reused"] is False
+
+
+@pytest.mark.parametrize("status", [None, 7, ["success"]])
+def test_an_odd_answer_about_a_workflow_is_no_success(
+    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch, status: Any
+) -> None:
+    let_time_pass(emulator, monkeypatch)
+    emulator.fault("body", path="/v2/workflow", body={"status": status}, times=None)
+    result = run(trigger="pipeline", wait=True, wait_timeout=60, wait_interval=1)
+    assert (result["failed"], result["build"]["status"]) == (True, "success")
+    assert "its workflow is not to be seen" in result["msg"]
+
+
+def test_nothing_is_read_of_branches(emulator: Emulator, run) -> None:
+    fast(emulator)
+    run(trigger="pipeline")
+    run(trigger="pipeline", reuse="successful", wait=True, wait_interval=0.01)
+    asked = [record.path for record in emulator.requests if "settings" in record.path]
+    assert asked
+    assert all(path.endswith("/settings?skip-branches=true") for path in asked)

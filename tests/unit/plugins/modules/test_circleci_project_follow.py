@@ -31,7 +31,7 @@ def test_a_second_run_reads_once_and_writes_nothing(emulator: Emulator, run_modu
     emulator.clear()
     result = run_module(MODULE, project="gh/acme/api")
     assert (result["changed"], result["following"], result["first_build"]) == (False, True, None)
-    assert paths(emulator.requests) == [f"GET project/{API}/settings"]
+    assert paths(emulator.requests) == [f"GET project/{API}/settings?skip-branches=true"]
 
 
 @pytest.mark.parametrize("state", ["present", "absent"])

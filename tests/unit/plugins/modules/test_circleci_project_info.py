@@ -49,7 +49,7 @@ def test_one_project_is_read_from_its_settings(emulator: Emulator, run) -> None:
         "ssh_keys": [],
     }
     assert (result["changed"], result["project"]) == (False, API)
-    assert paths(emulator) == [f"GET project/{API}/settings"]
+    assert paths(emulator) == [f"GET project/{API}/settings?skip-branches=true"]
 
 
 def test_keys_and_masked_variables_come_when_asked_for(emulator: Emulator, run) -> None:
@@ -106,7 +106,7 @@ def test_what_is_listed_counts_as_followed(emulator: Emulator, run) -> None:
     """CircleCI has been seen to say that nothing in its list of followed projects is followed."""
     item = {"vcs_url": "https://github.com/acme/api", "following": False}
     settings = {"following": False, "vcs_url": "https://github.com/acme/api"}
-    emulator.fault("body", path="/projects$", body=[item])
+    emulator.fault("body", path=r"/projects\?shallow=true$", body=[item])
     emulator.fault("body", path="/settings", body=settings)
     assert run()["projects"] == [
         {"project": API, "vcs_url": "https://github.com/acme/api", "following": True, "default_branch": None,
@@ -152,7 +152,7 @@ def test_one_that_cannot_be_read_fails_the_task_and_is_named(emulator: Emulator,
 
 @pytest.mark.parametrize("item", [{}, {"vcs_url": "https://example.com/a/b"}, {"vcs_url": 7}, {"vcs_url": "http://[x"}])
 def test_an_entry_that_is_no_project_fails(emulator: Emulator, run, item: dict[str, Any]) -> None:
-    emulator.fault("body", path="/projects$", body=[item])
+    emulator.fault("body", path=r"/projects\?shallow=true$", body=[item])
     assert "list of projects has an entry that is none" in run()["msg"]
 
 

@@ -21,6 +21,7 @@ MODULE = "circleci_projects"
 API, WEB, TOOLS = "github/acme/api", "github/acme/web", "bitbucket/acme/tools"
 APP = "circleci/4FcaSzPRd4iEYiWnGi3VBF/QFmsmoSqVVSXVGMvtCwf3U"
 UNKNOWN = "(known after the run)"
+SETTINGS = "settings?skip-branches=true"
 HOST = "deploy.acme.example"
 
 
@@ -101,7 +102,7 @@ def test_a_converged_project_costs_two_requests(emulator: Emulator, run) -> None
     asked = [record.path.removeprefix("/api/v1.1/") for record in emulator.requests]
     assert asked[0] == "me"
     assert sorted(asked[1:]) == sorted(
-        f"project/{slug}/{what}" for slug in (API, WEB) for what in ("settings", "checkout-key")
+        f"project/{slug}/{what}" for slug in (API, WEB) for what in (SETTINGS, "checkout-key")
     )
 
 
@@ -109,12 +110,12 @@ def test_a_converged_project_costs_two_requests(emulator: Emulator, run) -> None
     ("described", "requests"),
     [
         ({}, []),
-        ({"following": True}, ["settings"]),
-        ({"ssh_keys": [ssh_key()]}, ["settings"]),
+        ({"following": True}, [SETTINGS]),
+        ({"ssh_keys": [ssh_key()]}, [SETTINGS]),
         ({"checkout_keys": [{}]}, ["checkout-key"]),
         ({"env_vars": [variable()]}, ["envvar"]),
-        ({"following": True, "env_vars": [variable()]}, ["settings", "envvar"]),
-        ({"following": False, "ssh_keys": [ssh_key()]}, ["settings"]),
+        ({"following": True, "env_vars": [variable()]}, [SETTINGS, "envvar"]),
+        ({"following": False, "ssh_keys": [ssh_key()]}, [SETTINGS]),
     ],
 )
 def test_only_what_is_managed_is_read(emulator: Emulator, run, described: dict[str, Any], requests: list[str]) -> None:

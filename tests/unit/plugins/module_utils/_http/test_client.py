@@ -29,7 +29,7 @@ from ansible_collections.community.circleci.plugins.module_utils._http.urls impo
 from emulator import Emulator
 
 TOKEN = "emulator-personal-token"
-API = "project/github/acme/api"
+API = "v1.1/project/github/acme/api"
 
 
 def client_for(emulator: Emulator, **settings: Any) -> Client:
@@ -103,7 +103,7 @@ def test_a_timeout_is_a_time(timeout: float) -> None:
 
 
 def test_every_request_says_who_asks_and_for_what(emulator: Emulator) -> None:
-    client_for(emulator).get("me")
+    client_for(emulator).get("v1.1/me")
     version = yaml.safe_load((Path(__file__).parents[5] / "galaxy.yml").read_text())["version"]
     headers = emulator.requests[0].headers
     assert headers["Circle-Token"] == TOKEN
@@ -117,9 +117,9 @@ def test_every_request_says_who_asks_and_for_what(emulator: Emulator) -> None:
 def test_netrc_is_not_read(emulator: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "netrc").write_text("default login somebody password from-netrc\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    client_for(emulator).get("me")
+    client_for(emulator).get("v1.1/me")
     with pytest.raises(CircleCIError):
-        Client(emulator.url).get("me")
+        Client(emulator.url).get("v1.1/me")
     assert not any("Authorization" in record.headers for record in emulator.requests)
 
 
@@ -128,26 +128,26 @@ def test_proxies_of_the_environment_stay_in_force(emulator: Emulator, monkeypatc
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
     with pytest.raises(CircleCIError):
-        Client("http://circleci.invalid", TOKEN).get("me")
+        Client("http://circleci.invalid", TOKEN).get("v1.1/me")
     assert [record.path for record in emulator.requests] == ["http://circleci.invalid/api/v1.1/me"]
 
 
 def test_one_connection_serves_many_clients_of_a_process(emulator: Emulator) -> None:
     for _turn in range(20):
-        client_for(emulator).get("me")
+        client_for(emulator).get("v1.1/me")
     assert emulator.connections == 1
 
 
 def test_a_forked_process_opens_a_connection_of_its_own(emulator: Emulator) -> None:
-    client_for(emulator).get("me")
+    client_for(emulator).get("v1.1/me")
     child = os.fork()
     if child == 0:
         try:
-            client_for(emulator).get("me")
+            client_for(emulator).get("v1.1/me")
         finally:
             os._exit(0)
     os.waitpid(child, 0)
-    client_for(emulator).get("me")
+    client_for(emulator).get("v1.1/me")
     assert len(emulator.requests) == 3
     assert emulator.connections == 2
 
@@ -170,12 +170,12 @@ def test_check_mode_has_one_guard(emulator: Emulator) -> None:
 )
 def test_an_empty_answer_is_an_empty_text(emulator: Emulator, body: str, parsed: object) -> None:
     emulator.fault("body", body=body, content_type="application/json")
-    assert client_for(emulator).get("me") == parsed
+    assert client_for(emulator).get("v1.1/me") == parsed
 
 
 def test_compressed_answers_are_read(emulator: Emulator) -> None:
     emulator.state.switches.gzip = True
-    assert client_for(emulator).get_object("me")["login"] == "emulator"
+    assert client_for(emulator).get_object("v1.1/me")["login"] == "emulator"
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_compressed_answers_are_read(emulator: Emulator) -> None:
 def test_an_odd_answer_is_an_error_that_names_it(emulator: Emulator, body: str, words: str) -> None:
     emulator.fault("body", body=body, content_type="application/json")
     with pytest.raises(CircleCIError, match=words) as caught:
-        client_for(emulator).get_object("me")
+        client_for(emulator).get_object("v1.1/me")
     assert (caught.value.status, caught.value.method, caught.value.path) == (200, "GET", "/api/v1.1/me")
     assert caught.value.doubtful is False
 
@@ -202,7 +202,7 @@ def test_an_odd_answer_is_an_error_that_names_it(emulator: Emulator, body: str, 
 def test_a_list_is_a_list_of_objects(emulator: Emulator, body: str) -> None:
     emulator.fault("body", body=body, content_type="application/json")
     with pytest.raises(CircleCIError, match="a list of objects was expected"):
-        client_for(emulator).get_list("projects")
+        client_for(emulator).get_list("v1.1/projects")
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_a_list_is_a_list_of_objects(emulator: Emulator, body: str) -> None:
 def test_refusals_are_unwrapped_and_safe_to_show(emulator: Emulator, body: object, error: str) -> None:
     emulator.fault("status", status=400, body=body)
     with pytest.raises(CircleCIError) as caught:
-        client_for(emulator).get("me")
+        client_for(emulator).get("v1.1/me")
     assert caught.value.error == error
     assert caught.value.result()["msg"].isprintable()
     assert caught.value.result()["status"] == 400
@@ -236,7 +236,7 @@ def test_refusals_are_unwrapped_and_safe_to_show(emulator: Emulator, body: objec
 def test_a_page_of_somebody_else_speaks_of_the_address(emulator: Emulator, status: int) -> None:
     emulator.fault("status", status=status, body="<html>no such page</html>")
     with pytest.raises(CircleCIError) as caught:
-        client_for(emulator).get("me")
+        client_for(emulator).get("v1.1/me")
     assert "Check api_url" in (caught.value.hint or "")
 
 
@@ -246,7 +246,7 @@ def test_an_answer_without_end_is_given_up(emulator: Emulator, monkeypatch: pyte
     tracemalloc.start()
     try:
         with pytest.raises(CircleCIError, match="larger than 3 MiB"):
-            client_for(emulator).get("me")
+            client_for(emulator).get("v1.1/me")
         assert tracemalloc.get_traced_memory()[1] < 20 * 1024 * 1024
     finally:
         tracemalloc.stop()
@@ -275,7 +275,7 @@ def test_retry_after_as_a_date_is_counted_from_now() -> None:
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504, 408])
 def test_reads_are_repeated_after_transient_failures(emulator: Emulator, status: int) -> None:
     emulator.fault("status", status=status, body="<html>", times=3)
-    assert client_for(emulator).get_object("me")["login"] == "emulator"
+    assert client_for(emulator).get_object("v1.1/me")["login"] == "emulator"
     assert len(emulator.requests) == 4
 
 
@@ -283,26 +283,26 @@ def test_reads_are_repeated_after_transient_failures(emulator: Emulator, status:
 def test_other_refusals_are_final(emulator: Emulator, status: int) -> None:
     emulator.fault("status", status=status, body={"message": "no"}, times=None)
     with pytest.raises(CircleCIError) as caught:
-        client_for(emulator).get("me")
+        client_for(emulator).get("v1.1/me")
     assert (caught.value.status, len(emulator.requests)) == (status, 1)
 
 
 @pytest.mark.parametrize("kind", ["drop", "reset"])
 def test_reads_are_repeated_after_a_lost_connection(emulator: Emulator, kind: str) -> None:
     emulator.fault(kind, times=2)
-    assert client_for(emulator).get_object("me")["login"] == "emulator"
+    assert client_for(emulator).get_object("v1.1/me")["login"] == "emulator"
     assert len(emulator.requests) == 3
 
 
 def test_reads_are_repeated_after_a_truncated_answer(emulator: Emulator) -> None:
     emulator.fault("truncate", times=2)
-    assert client_for(emulator).get_object("me")["login"] == "emulator"
+    assert client_for(emulator).get_object("v1.1/me")["login"] == "emulator"
     assert len(emulator.requests) == 3
 
 
 def test_reads_are_repeated_after_a_timeout(emulator: Emulator) -> None:
     emulator.fault("hang", times=2)
-    assert client_for(emulator, timeout=0.1).get_object("me")["login"] == "emulator"
+    assert client_for(emulator, timeout=0.1).get_object("v1.1/me")["login"] == "emulator"
     assert len(emulator.requests) == 3
 
 
@@ -313,7 +313,7 @@ def test_reads_are_repeated_after_a_timeout(emulator: Emulator) -> None:
 def test_retries_bounds_the_repetitions(emulator: Emulator, retries: int, kind: dict[str, Any]) -> None:
     emulator.fault(**kind, times=None)
     with pytest.raises(CircleCIError):
-        client_for(emulator, retries=retries).get("me")
+        client_for(emulator, retries=retries).get("v1.1/me")
     assert len(emulator.requests) == retries + 1
 
 
@@ -326,7 +326,7 @@ def test_a_refused_connection_fails_after_the_retries() -> None:
 
 def test_a_host_that_does_not_exist_fails_with_advice() -> None:
     with pytest.raises(CircleCIError, match="got no answer"):
-        Client("https://circleci.invalid", TOKEN, retries=0).get("me")
+        Client("https://circleci.invalid", TOKEN, retries=0).get("v1.1/me")
 
 
 @pytest.mark.parametrize("fault", [{"headers": {"Retry-After": "86400"}}, {"retry_date": 86400.5}])
@@ -335,7 +335,7 @@ def test_a_wait_beyond_the_budget_fails_at_once_and_names_it(emulator: Emulator,
     with pytest.raises(
         CircleCIError, match=r"asks to wait 86(400|399) s, and 120 s are left of retry_budget"
     ) as caught:
-        client_for(emulator).get("me")
+        client_for(emulator).get("v1.1/me")
     assert (caught.value.status, len(emulator.requests)) == (429, 1)
 
 
@@ -343,7 +343,7 @@ def test_the_budget_is_the_sum_of_all_waits(emulator: Emulator) -> None:
     emulator.fault("status", status=429, body={}, headers={"Retry-After": "1"}, times=None)
     client = client_for(emulator, retry_budget=1.5)
     with pytest.raises(CircleCIError, match="asks to wait 1 s, and 0 s are left"):
-        client.get("me")
+        client.get("v1.1/me")
     assert len(emulator.requests) == 2
     assert client.patience.throttled == pytest.approx(1, abs=0.2)
 
@@ -352,7 +352,7 @@ def test_no_request_is_sent_while_one_is_throttled(emulator: Emulator) -> None:
     client = client_for(emulator)
     assert client.patience.take(0.2, throttled=True)
     start = time.monotonic()
-    client.get("me")
+    client.get("v1.1/me")
     assert time.monotonic() - start >= 0.15  # the pause itself, not a speed
 
 
@@ -472,7 +472,7 @@ def test_a_doubtful_write_that_cannot_be_looked_up_counts_as_a_change(emulator: 
     emulator.fault("status", method="GET", status=403, body={"message": "Permission denied"}, times=None)
     client = client_for(emulator)
     with pytest.raises(CircleCIError, match="What became of it cannot be read"):
-        client.write("POST", f"{API}/follow", repeatable=False, seen=lambda: client.get("me"))
+        client.write("POST", f"{API}/follow", repeatable=False, seen=lambda: client.get("v1.1/me"))
     assert client.wrote is True
 
 
@@ -481,14 +481,14 @@ def test_a_doubtful_write_that_cannot_be_looked_up_counts_as_a_change(emulator: 
 
 def test_reads_follow_redirects_to_the_same_host(emulator: Emulator) -> None:
     emulator.fault("redirect", location="/api/v1.1/projects")
-    assert client_for(emulator).get_list("me") == []
+    assert client_for(emulator).get_list("v1.1/me") == []
     assert [record.path for record in emulator.requests] == ["/api/v1.1/me", "/api/v1.1/projects"]
 
 
 def test_redirects_in_a_circle_end(emulator: Emulator) -> None:
     emulator.fault("redirect", location="/api/v1.1/me", times=None)
     with pytest.raises(CircleCIError, match="in a row"):
-        client_for(emulator).get("me")
+        client_for(emulator).get("v1.1/me")
     assert len(emulator.requests) == 6
 
 
@@ -542,14 +542,14 @@ def test_pages_are_read_until_there_is_enough(emulator: Emulator, monkeypatch: p
         return items[offset : offset + limit]
 
     monkeypatch.setattr(Client, "get_list", get_list)
-    found = client_for(emulator).get_pages("x", limit=230, offset=10, identity=lambda item: item["n"])
+    found = client_for(emulator).get_pages("v1.1/x", limit=230, offset=10, identity=lambda item: item["n"])
     assert [item["n"] for item in found] == list(range(10, 240))
     assert all(limit <= 100 for limit, _offset in asked)
 
 
 def test_a_server_that_ignores_the_offset_does_not_loop(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Client, "get_list", lambda *_a, limit, **_o: [{"n": number} for number in range(limit)])
-    found = client_for(emulator).get_pages("x", limit=500, identity=lambda item: item["n"])
+    found = client_for(emulator).get_pages("v1.1/x", limit=500, identity=lambda item: item["n"])
     assert len(found) == 100
 
 

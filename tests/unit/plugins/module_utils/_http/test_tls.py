@@ -70,20 +70,20 @@ def test_an_unknown_ca_is_final_and_says_what_to_do(https: Emulator, method: str
 
 
 def test_ca_path_makes_it_known(https: Emulator, certificate: Path) -> None:
-    assert Client(https.url, TOKEN, ca_path=str(certificate)).get_object("me")["login"] == "emulator"
+    assert Client(https.url, TOKEN, ca_path=str(certificate)).get_object("v1.1/me")["login"] == "emulator"
 
 
 def test_ca_path_that_holds_no_certificate_is_an_error(https: Emulator, tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("nothing")
     with pytest.raises(CircleCIError, match="got no answer"):
-        Client(https.url, TOKEN, ca_path=str(tmp_path / "ca.pem"), retries=0).get("me")
+        Client(https.url, TOKEN, ca_path=str(tmp_path / "ca.pem"), retries=0).get("v1.1/me")
     assert https.requests == []
 
 
 def test_validate_certs_false_is_quiet(https: Emulator, capfd: pytest.CaptureFixture[str]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("always")
-        assert Client(https.url, TOKEN, validate_certs=False).get_object("me")["login"] == "emulator"
+        assert Client(https.url, TOKEN, validate_certs=False).get_object("v1.1/me")["login"] == "emulator"
     assert capfd.readouterr().err == ""
 
 
@@ -94,12 +94,12 @@ def test_the_options_win_over_the_environment(
     (tmp_path / "other.pem").write_text("not a certificate")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "other.pem"))
     client = Client(https.url, TOKEN, ca_path=str(certificate), validate_certs=validate_certs)
-    assert client.get_object("me")["login"] == "emulator"
+    assert client.get_object("v1.1/me")["login"] == "emulator"
 
 
 def test_a_redirect_from_https_to_http_is_not_followed(https: Emulator, certificate: Path) -> None:
     with Emulator() as plain:
         https.fault("redirect", location=f"{plain.url}/api/v1.1/me")
         with pytest.raises(CircleCIError, match="to another scheme or port"):
-            Client(https.url, TOKEN, ca_path=str(certificate)).get("me")
+            Client(https.url, TOKEN, ca_path=str(certificate)).get("v1.1/me")
         assert plain.requests == []

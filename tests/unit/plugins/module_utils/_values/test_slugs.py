@@ -91,7 +91,14 @@ def test_segments_survive_the_path_whatever_they_hold(vcs_type: str, organizatio
     assert project == parse_project(name, organization, vcs_type)
     assert parse_project(str(project)) == project
     parts = project.path("checkout-key").split("/")
-    assert [unquote(part) for part in parts] == ["project", project.vcs_type, organization, name, "checkout-key"]
+    assert [unquote(part) for part in parts] == [
+        "v1.1",
+        "project",
+        project.vcs_type,
+        organization,
+        name,
+        "checkout-key",
+    ]
     assert parse_project(project.name, project.organization, project.vcs_type).path() == project.path()
 
 
