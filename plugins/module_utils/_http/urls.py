@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Collection
 from urllib.parse import quote, urlsplit
 
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import (
@@ -17,6 +18,8 @@ from ansible_collections.community.circleci.plugins.module_utils._http.errors im
 )
 
 DEFAULT_URL = "https://circleci.com"
+# A backslash or a user is where parsers of URLs disagree on the host.
+_AMBIGUOUS = re.compile(r"[\\@\s\x00-\x1f]")
 
 
 def segment(text: str) -> str:
@@ -55,7 +58,7 @@ def normalize_url(url: str) -> str:
         raise invalid("api_url must not contain a query or a fragment.", hint)
     path = re.sub(r"/api(/v1\.1)?$", "", parts.path.rstrip("/"))
     if re.search(r"/api(/|$)", path):
-        raise invalid(f"api_url ends in {plain(path)}, but this collection uses API v1.1.", hint)
+        raise invalid(f"api_url ends in {plain(path)}, but it must not choose an API.", hint)
     return f"{parts.scheme}://{parts.netloc}{path}"
 
 
@@ -87,3 +90,47 @@ def shown_path(url: str) -> str:
 def without_api(path: str) -> str:
     """A path of the API as messages show it: API v1.1, which most calls use, is not named."""
     return path.removeprefix("v1.1/")
+
+
+def site(url: str) -> str:
+    """Scheme, host and port of a URL for a message."""
+    scheme, host, port = origin(url)
+    standard = port == (443 if scheme == "https" else 80)
+    return plain(f"{scheme}://{host}" if standard else f"{scheme}://{host}:{port}")
+
+
+def is_at_home(url: str, api_url: str) -> bool:
+    """Whether a URL leads to CircleCI's own scheme, host and port, and nothing else could read it otherwise.
+
+    :param api_url: the normalized address of CircleCI
+    """
+    if _AMBIGUOUS.search(url):
+        return False
+    try:
+        return origin(url) == origin(api_url)
+    except ValueError:
+        return False
+
+
+def may_have_token(url: str, api_url: str, hosts: Collection[str] = ()) -> bool:
+    """Whether the token may go along to a URL: only to CircleCI itself, and to the hosts that a user trusts.
+
+    The artifacts of circleci.com lie on ``*.circle-artifacts.com`` and want the token (PF §6.2).
+
+    :param api_url: the normalized address of CircleCI
+    :param hosts: hosts that a user names; ``host`` means the standard port, ``host:port`` another one
+    """
+    if is_at_home(url, api_url):
+        return True
+    try:
+        scheme, host, port = origin(url)
+    except ValueError:
+        return False
+    # Never on a less protected way than to the API.
+    if _AMBIGUOUS.search(url) or not host or scheme not in ("https", urlsplit(api_url).scheme):
+        return False
+    standard = port == (443 if scheme == "https" else 80)
+    named = {name.strip().lower() for name in hosts}
+    if f"{host}:{port}" in named or (standard and host in named):
+        return True
+    return origin(api_url) == origin(DEFAULT_URL) and standard and host.endswith(".circle-artifacts.com")

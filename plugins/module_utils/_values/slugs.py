@@ -20,6 +20,7 @@ VCS_TYPES = {
     "bb": "bitbucket",
     "circleci": "circleci",
 }
+SHORT_VCS_TYPES = {"github": "gh", "bitbucket": "bb", "circleci": "circleci"}
 DEFAULT_VCS_TYPE = "github"
 _URL = re.compile(r"[a-z+]+://(?:.*@)?([^/:]+)(?::\d*/|[:/])(.*)$", re.IGNORECASE)
 _SCP = re.compile(r"[\w.-]+@([^/:]+)[:/](.*)$")
@@ -47,6 +48,19 @@ class Project:
         """A path of API v1.1 below this project, every segment percent-encoded (§1.1)."""
         parts = (self.vcs_type, self.organization, self.name, *(str(part) for part in segments))
         return "/".join(["v1.1", "project", *(segment(part) for part in parts)])
+
+    @property
+    def short_slug(self) -> str:
+        """The slug as API v2 writes it in its answers: ``gh/acme/api`` (PF §1.5)."""
+        return "/".join((SHORT_VCS_TYPES[self.vcs_type], self.organization, self.name))
+
+    def v2_path(self, *segments: str | int) -> str:
+        """A path of API v2 below this project (PF §1.5). See :meth:`path`.
+
+        The slug stands in it in its short form, which works everywhere, and with plain slashes.
+        """
+        parts = (SHORT_VCS_TYPES[self.vcs_type], self.organization, self.name, *(str(part) for part in segments))
+        return "/".join(["v2", "project", *(segment(part) for part in parts)])
 
 
 def without_user(text: str) -> str:

@@ -110,3 +110,17 @@ def test_any_text_is_a_project_or_refused(text: str) -> None:
         assert error.result()["msg"].isprintable()  # noqa: PT017  both outcomes are right
     else:
         assert str(project).count("/") == 2
+
+
+@pytest.mark.parametrize(
+    ("slug", "short", "path"),
+    [
+        ("github/acme/api", "gh/acme/api", "v2/project/gh/acme/api/pipeline/7"),
+        ("gh/acme/api", "gh/acme/api", "v2/project/gh/acme/api/pipeline/7"),
+        ("bitbucket/acme/a b", "bb/acme/a b", "v2/project/bb/acme/a%20b/pipeline/7"),
+        ("circleci/Abc/Xyz", "circleci/Abc/Xyz", "v2/project/circleci/Abc/Xyz/pipeline/7"),
+    ],
+)
+def test_the_second_api_is_asked_with_short_slugs(slug: str, short: str, path: str) -> None:
+    project = parse_project(slug)
+    assert (project.short_slug, project.v2_path("pipeline", 7)) == (short, path)

@@ -1,0 +1,111 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change without notice.
+"""Files that CircleCI keeps elsewhere: streamed, whole, and with the token only where it belongs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+with contextlib.suppress(ImportError):  # a missing library is named by session.py
+    import requests
+    import urllib3
+
+from ansible_collections.community.circleci.plugins.module_utils._http.answers import Answer, read_answer
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import TRANSIENT, invalid
+from ansible_collections.community.circleci.plugins.module_utils._http.retrying import RetryPolicy
+from ansible_collections.community.circleci.plugins.module_utils._http.session import session_for
+from ansible_collections.community.circleci.plugins.module_utils._http.urls import may_have_token
+from ansible_collections.community.circleci.plugins.module_utils._http.wire import MOST_REDIRECTS, Wire
+
+CHUNK = 1 << 20  # bytes
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file that is arriving.
+
+    :param headers: of the answer
+    :param chunks: the file, a mebibyte at a time; ends early only by an exception
+    """
+
+    headers: Any
+    chunks: Iterator[bytes]
+
+
+class _BrokenOffError(Exception):
+    """The connection ended in the middle of a file. Apart from what the receiver raises, a full disk for example."""
+
+
+def download(wire: Wire, url: str, receive: Callable[[Download], T], hosts: Collection[str]) -> T:
+    """Hand a file to a receiver. After a transient failure it is asked for again, and the receiver called again.
+
+    Redirects are followed without the token, wherever they lead but not from https to http.
+
+    :param url: as CircleCI gave it
+    :param receive: reads the chunks; gets all of the file each time it is called
+    :param hosts: hosts, or hosts with ports, that get the token besides CircleCI's own
+    :returns: what the receiver returned
+    :raises CircleCIError: when it cannot be had; what stands behind a ``?`` in the URL is not in it
+    """
+    retry = RetryPolicy(total=wire.retries, allowed_methods=frozenset({"GET"}), status_forcelist=TRANSIENT)
+    while True:
+        answer: Answer | None = None
+        cause: Exception | None = None
+        wire.patience.wait()
+        try:
+            with _opened(wire, url, hosts) as response:
+                if response.status_code == 200:
+                    result = receive(Download(response.headers, _chunks(response)))
+                    wire.patience.succeeded()
+                    return result
+                answer = read_answer(response)
+        except _BrokenOffError as exc:
+            cause = exc.args[0]
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as exc:
+            cause = exc
+        if answer is not None and not retry.is_retry("GET", answer.status, "Retry-After" in answer.headers):
+            raise wire.refused("GET", url, answer)
+        retry = wire.again("GET", url, retry, answer, cause)
+
+
+def _opened(wire: Wire, url: str, hosts: Collection[str]) -> requests.Response:
+    """The answer to a request for a file, behind all redirects."""
+    for redirects in range(MOST_REDIRECTS + 1):
+        token = wire.token if redirects == 0 and may_have_token(url, wire.url, hosts) else None
+        session = session_for(os.getpid(), wire.url, token, wire.verify, wire.timeout, False)
+        headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
+        response = session.get(
+            url, headers=headers, timeout=wire.timeout, verify=wire.verify, allow_redirects=False, stream=True
+        )
+        if not 300 <= response.status_code < 400:
+            return response
+        response.close()
+        target = urljoin(url, response.headers.get("Location", ""))
+        if urlsplit(target).scheme not in ("https", urlsplit(url).scheme):
+            raise invalid("A file was redirected from https to http, which was not followed.", "Check api_url.")
+        url = target
+    raise invalid(f"A file was redirected more than {MOST_REDIRECTS} times in a row.", "Check api_url.")
+
+
+def _chunks(response: requests.Response) -> Iterator[bytes]:
+    """The body, which must be as long as was announced (urllib3 1.26 does not look).
+
+    :raises _BrokenOffError: when it is not
+    """
+    try:
+        yield from response.iter_content(CHUNK)
+        announced = response.headers.get("Content-Length", "")
+        received = response.raw.tell()
+        if announced.isdigit() and received < int(announced):
+            raise urllib3.exceptions.ProtocolError(f"the file ended after {received} of {announced} bytes")
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as exc:
+        raise _BrokenOffError(exc) from exc

@@ -1,0 +1,330 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change without notice.
+"""One request to CircleCI: the session, the guard of check mode, repetitions, redirects, and the error of a refusal.
+
+Section numbers refer to ``api-v1.1.md``, the project's notes on API v1.1; those with PF to ``api-v2-pipelines.md``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import json
+import math
+import os
+import re
+import warnings
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+with contextlib.suppress(ImportError):  # a missing library is named by session.py
+    import requests
+    import urllib3
+
+from ansible_collections.community.circleci.plugins.module_utils._http.answers import Answer, parsed_json, read_answer
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import (
+    CHECK_ADDRESS,
+    THROTTLED,
+    TRANSIENT,
+    CircleCIError,
+    api_message,
+    hint_for,
+    invalid,
+    plain,
+)
+from ansible_collections.community.circleci.plugins.module_utils._http.removals import removal_warning, successor
+from ansible_collections.community.circleci.plugins.module_utils._http.retrying import (
+    Patience,
+    RetryPolicy,
+    is_verification,
+    may_have_worked,
+    reason_of,
+    retry_after,
+    transport_error,
+)
+from ansible_collections.community.circleci.plugins.module_utils._http.session import session_for
+from ansible_collections.community.circleci.plugins.module_utils._http.urls import (
+    DEFAULT_URL,
+    is_at_home,
+    is_loopback,
+    normalize_url,
+    shown_path,
+    site,
+)
+
+GONE = 410
+MOST_REDIRECTS = 5
+LONGEST_TIMEOUT = 86400.0  # seconds
+
+W = TypeVar("W", bound="Wire")
+
+
+class Wire:
+    """What one task needs to send requests.
+
+    :param api_url: the address of CircleCI, with or without ``/api/v1.1``
+    :param api_token: a personal or project token; None reads open-source projects only
+    :param validate_certs: whether TLS certificates are verified
+    :param ca_path: path of a CA bundle to verify them with
+    :param timeout: seconds for connecting and for each read
+    :param retries: how often one request is repeated at most
+    :param retry_budget: seconds of waiting between repetitions in the whole task
+    :param read_only: refuse every write (check mode)
+    :param caching: honour ``Cache-Control`` when the CacheControl library is there; only for reads that decide nothing
+    :param report: is told what a user may want to see while a task runs
+    :param keep_secret: is told what must not be shown, should the server repeat it, and is in no option
+    :raises CircleCIError: for unusable values, before any request
+
+    """
+
+    def __init__(
+        self,
+        api_url: str = DEFAULT_URL,
+        api_token: str | None = None,
+        *,
+        validate_certs: bool = True,
+        ca_path: str | None = None,
+        timeout: float = 30.0,
+        retries: int = 5,
+        retry_budget: float = 120.0,
+        read_only: bool = False,
+        caching: bool = False,
+        report: Callable[[str], None] | None = None,
+        keep_secret: Callable[[str], None] | None = None,
+    ) -> None:
+        self.url = normalize_url(api_url)
+        self.warnings: list[str] = []
+        if not 0 < timeout <= LONGEST_TIMEOUT:
+            raise invalid(f"timeout must be a number of seconds above 0, up to {LONGEST_TIMEOUT:.0f}.")
+        if retries < 0:
+            raise invalid("retries must not be negative.", "0 turns retrying off.")
+        if math.isnan(retry_budget) or retry_budget < 0:
+            raise invalid("retry_budget must be a number of seconds, 0 or more.")
+        token = (api_token or "").strip()
+        if not re.fullmatch(r"[!-~]*", token):
+            raise invalid(
+                "api_token contains characters that no token of CircleCI has.",
+                "Check that it was copied whole, on one line.",
+            )
+        if ca_path and not os.path.exists(ca_path):
+            raise invalid(f"ca_path {ca_path} does not exist.", "Give the path of a file with CA certificates.")
+        if self.url.startswith("http://") and not is_loopback(self.url):
+            self.warn(f"{self.url} is not encrypted: the token can be read on its way. Use https.")
+        self.token = token or None
+        self.timeout = timeout
+        self.retries = retries
+        self.read_only = read_only
+        self.caching = caching
+        self.report = report or (lambda _text: None)
+        self.keep_secret = keep_secret or (lambda _text: None)
+        self.patience = Patience(retry_budget)
+        self.wrote = False
+        self._personal = False
+        self.verify: bool | str = (ca_path or True) if validate_certs else False
+        if not validate_certs:
+            warnings.filterwarnings("ignore", category=urllib3.exceptions.InsecureRequestWarning)
+
+    def copy(self: W) -> W:
+        """The same connections and budget, with warnings and a record of writes of its own."""
+        twin = copy.copy(self)
+        twin.warnings = []
+        twin.wrote = False
+        return twin
+
+    def warn(self, text: str) -> None:
+        """Add a warning to the result of the task, once."""
+        if text not in self.warnings:
+            self.warnings.append(text)
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: dict[str, Any] | None = None,
+        body: dict[str, Any] | None = None,
+        repeatable: bool,
+        shape: Callable[[Any], Any] | None = None,
+    ) -> Any:
+        """One request with its repetitions and redirects, as parsed JSON."""
+        if self.read_only and method != "GET":
+            raise invalid(f"Check mode: {method} {path} was not sent.", "This is a bug of the collection.")
+        url = f"{self.url}/api/{path}"
+        given = {key: _query_value(value) for key, value in (query or {}).items() if value is not None}
+        retry = RetryPolicy(
+            total=self.retries,
+            allowed_methods=frozenset({"GET", method} if repeatable else {"GET"}),
+            status_forcelist=TRANSIENT,
+        )
+        redirects = 0
+        doubtful = False  # whether an earlier try may have been carried out
+        while True:
+            answer: Answer | None = None
+            cause: Exception | None = None
+            self.patience.wait()
+            try:
+                answer = self._once(method, url, given, body)
+            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as exc:
+                cause = exc
+            try:
+                if answer is not None and 300 <= answer.status < 400:
+                    redirects += 1
+                    url, given = self._redirected(method, url, answer, redirects), {}
+                    continue
+                if answer is None or retry.is_retry(method, answer.status, "Retry-After" in answer.headers):
+                    retry = self.again(method, url, retry, answer, cause)
+                    doubtful = doubtful or may_have_worked(answer, cause)
+                    continue
+                self.patience.succeeded()
+                self._note_removal(method, url, answer)
+                return self._content(method, url, answer, shape)
+            except CircleCIError as error:
+                # That what was to be deleted is not there says what became of the earlier try.
+                if doubtful and method != "GET" and not (method == "DELETE" and error.thing_not_found):
+                    error.doubtful = True
+                raise
+
+    def _content(self, method: str, url: str, answer: Answer, shape: Callable[[Any], Any] | None) -> Any:
+        """What a final answer says, or the error for it."""
+        if not 200 <= answer.status < 300:
+            raise self.refused(method, url, answer)
+        try:
+            parsed = parsed_json(answer)
+            return shape(parsed) if shape else parsed
+        except ValueError as exc:
+            raise CircleCIError(
+                f"CircleCI's answer to {method} {shown_path(url)} cannot be used: {exc}",
+                status=answer.status,
+                method=method,
+                path=urlsplit(url).path,
+                error=plain(answer.body[:1000].decode("utf-8", "replace"), 200),
+                hint=CHECK_ADDRESS,
+                doubtful=method != "GET",
+            ) from exc
+
+    def _once(self, method: str, url: str, query: dict[str, str] | None, body: dict[str, Any] | None = None) -> Answer:
+        """Send a request once and read its answer."""
+        session = session_for(os.getpid(), self.url, self.token, self.verify, self.timeout, self.caching)
+        return read_answer(
+            session.request(
+                method,
+                url,
+                params=query,
+                data=None if body is None else json.dumps(body).encode("utf-8"),
+                # Without it API v2 drops the body in silence, and may want it where there is none too (PF §1.1).
+                headers=None if method == "GET" else {"Content-Type": "application/json"},
+                timeout=self.timeout,
+                verify=self.verify,
+                allow_redirects=False,
+                stream=True,
+            )
+        )
+
+    def _redirected(self, method: str, url: str, answer: Answer, redirects: int) -> str:
+        """Where a redirect leads, when it may be followed: reads only, to the same scheme, host and port."""
+        try:
+            target = urljoin(url, answer.headers.get("Location", ""))
+        except ValueError:
+            target = ""
+        same = is_at_home(target, self.url)
+        if method == "GET" and same and redirects <= MOST_REDIRECTS:
+            return str(target)
+        if method != "GET":
+            why = "a write is never redirected"
+        elif same:
+            why = f"{redirects} in a row"
+        elif target and urlsplit(target).hostname == urlsplit(self.url).hostname:
+            why = "to another scheme or port"
+        else:
+            why = "to another host"
+        raise CircleCIError(
+            f"CircleCI answered {method} {shown_path(url)} with a redirect that is not followed ({why})",
+            status=answer.status,
+            method=method,
+            path=urlsplit(url).path,
+            error="redirect",
+            hint="Check api_url: it must be the address that answers itself, with https where it is needed.",
+            doubtful=method != "GET",
+        )
+
+    def _note_removal(self, method: str, url: str, answer: Answer) -> None:
+        """Warn of a call that CircleCI has announced to remove (PF §0)."""
+        if "Sunset" in answer.headers or "Deprecation" in answer.headers:
+            self.warn(removal_warning(urlsplit(url).path, answer.headers.get("Sunset")))
+
+    def again(
+        self, method: str, url: str, retry: RetryPolicy, answer: Answer | None, cause: Exception | None
+    ) -> RetryPolicy:
+        """Wait before the next try, or fail when there is none.
+
+        :param retry: what was tried so far
+        :param answer: what came of the last try; None when nothing came
+        :param cause: what went wrong instead
+        :returns: what was tried, with this one
+        :raises CircleCIError: when it is not to be tried again
+        """
+        lost = transport_error(cause) if cause is not None else None
+        if cause is not None and (
+            lost is None or isinstance(lost, urllib3.exceptions.DecodeError) or is_verification(cause)
+        ):
+            self._lost(method, url, cause)
+        try:
+            retry = retry.increment(method, url, response=answer.raw if answer else None, error=lost)
+        except urllib3.exceptions.HTTPError:
+            if answer is not None:
+                raise self.refused(method, url, answer) from None
+            self._lost(method, url, cause)
+        asked = retry_after(answer.headers.get("Retry-After")) if answer is not None else None
+        seconds = retry.get_backoff_time() if asked is None else asked
+        throttled = answer is not None and answer.status == THROTTLED
+        if not self.patience.take(seconds, throttled=throttled):
+            left = max(self.patience.budget - self.patience.spent, 0.0)
+            more = f"; a wait of {seconds:.0f} s is more than the {left:.0f} s left of retry_budget"
+            if asked is not None:
+                more = f"; it asks to wait {seconds:.0f} s, and {left:.0f} s are left of retry_budget"
+            if answer is not None:
+                raise self.refused(method, url, answer, more)
+            self._lost(method, url, cause, more)
+        if not throttled:
+            self.patience.sleep(seconds)
+        return retry
+
+    def refused(self, method: str, url: str, answer: Answer, more: str = "") -> CircleCIError:
+        """The error for an answer that says no."""
+        error = api_message(answer.body)
+        return CircleCIError(
+            f"CircleCI answered {answer.status} to {method} {shown_path(url)}: {error}{more}",
+            status=answer.status,
+            method=method,
+            path=urlsplit(url).path,
+            error=error,
+            hint=self._hint(answer.status, error, urlsplit(url).path),
+            doubtful=method != "GET" and may_have_worked(answer, None),
+        )
+
+    def _hint(self, status: int, error: str, path: str) -> str | None:
+        if status == GONE:
+            return f"CircleCI has removed this call from API v1.1. {successor(path)}"
+        return hint_for(status, error, path, bool(self.token))
+
+    def _lost(self, method: str, url: str, cause: Exception | None, more: str = "") -> NoReturn:
+        """Fail for a request that got no answer."""
+        raise CircleCIError(
+            f"{method} {shown_path(url)} at {site(url)} got no answer: {reason_of(cause)}{more}",
+            method=method,
+            path=urlsplit(url).path,
+            hint=(
+                "Give the certificate of the CA that signed the server's as ca_path."
+                if is_verification(cause)
+                else "Check api_url or CIRCLE_HOST, the network and the proxy settings; timeout, retries and "
+                "retry_budget say how long this task tries."
+            ),
+            doubtful=method != "GET" and may_have_worked(None, cause),
+        ) from cause
+
+
+def _query_value(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

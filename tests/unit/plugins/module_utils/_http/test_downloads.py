@@ -1,0 +1,119 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Files that lie elsewhere: whole or not at all, asked for again, and without the token behind a redirect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ansible_collections.community.circleci.plugins.module_utils._http import downloads
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._http.downloads import Download
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
+from emulator import Emulator
+
+TOKEN = "emulator-personal-token"
+BODY = "0123456789" * 1000
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Emulator]:
+    with Emulator() as other:
+        yield other
+
+
+def fetch(emulator: Emulator, url: str, *, hosts: tuple[str, ...] = (), **settings: Any) -> str:
+    def receive(download: Download) -> str:
+        return b"".join(download.chunks).decode()
+
+    return Client(emulator.url, TOKEN, **settings).download(url, receive, hosts=hosts)
+
+
+def serve(emulator: Emulator, **options: Any) -> str:
+    emulator.fault("body", path="/files/a", body=BODY, **options)
+    return f"{emulator.url}/files/a?signature=as-good-as-a-password"
+
+
+def test_a_file_arrives_in_bounded_pieces(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(downloads, "CHUNK", 1024)
+    sizes: list[int] = []
+    Client(emulator.url, TOKEN).download(
+        serve(emulator), lambda download: sizes.extend(len(chunk) for chunk in download.chunks)
+    )
+    assert sum(sizes) == len(BODY)
+    assert max(sizes) <= 1024
+    assert emulator.requests[0].headers["Accept-Encoding"] == "identity"
+
+
+@pytest.mark.parametrize(
+    "fault", [{"kind": "status", "status": 503}, {"kind": "drop"}, {"kind": "status", "status": 429}]
+)
+def test_a_transient_failure_is_followed_by_another_try(emulator: Emulator, fault: dict[str, Any]) -> None:
+    emulator.fault(path="/files/a", **fault)
+    assert fetch(emulator, serve(emulator)) == BODY
+    assert len(emulator.requests) == 2
+
+
+def test_a_file_that_breaks_off_is_asked_for_again_from_its_start(emulator: Emulator) -> None:
+    calls: list[int] = []
+
+    def receive(download: Download) -> str:
+        calls.append(1)
+        return b"".join(download.chunks).decode()
+
+    emulator.follow("github/acme/api")
+    url = f"{emulator.url}/api/v1.1/project/github/acme/api/settings"
+    emulator.fault("truncate", path="/settings")
+    assert ":following" in Client(emulator.url, TOKEN).download(url, receive)
+    assert len(calls) == 2
+
+
+def test_a_file_that_always_breaks_off_is_an_error(emulator: Emulator) -> None:
+    emulator.follow("github/acme/api")
+    emulator.fault("truncate", path="/settings", times=None)
+    with pytest.raises(CircleCIError, match="got no answer"):
+        fetch(emulator, f"{emulator.url}/api/v1.1/project/github/acme/api/settings?s=secret-part", retries=1)
+    assert len(emulator.requests) == 2
+
+
+def test_what_the_receiver_raises_is_no_reason_to_ask_again(emulator: Emulator) -> None:
+    def receive(download: Download) -> None:
+        raise OSError("No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        Client(emulator.url, TOKEN).download(serve(emulator), receive)
+    assert len(emulator.requests) == 1
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_refusal_says_what_without_the_signature(emulator: Emulator, status: int) -> None:
+    url = serve(emulator, status=status)
+    with pytest.raises(CircleCIError) as caught:
+        fetch(emulator, url)
+    assert caught.value.status == status
+    assert "as-good-as-a-password" not in str(caught.value.result())
+
+
+def test_the_token_goes_to_circleci_and_not_behind_a_redirect(emulator: Emulator, elsewhere: Emulator) -> None:
+    emulator.fault("redirect", path="/files/b", location=serve(elsewhere))
+    assert fetch(emulator, f"{emulator.url}/files/b") == BODY
+    assert emulator.requests[0].headers["Circle-Token"] == TOKEN
+    assert not {"circle-token", "authorization"} & {name.lower() for name in elsewhere.requests[0].headers}
+
+
+def test_another_host_gets_the_token_only_when_it_is_named(emulator: Emulator, elsewhere: Emulator) -> None:
+    host = elsewhere.url.removeprefix("http://")
+    assert fetch(emulator, serve(elsewhere)) == fetch(emulator, serve(elsewhere), hosts=(host,)) == BODY
+    first, second = elsewhere.requests
+    assert ("Circle-Token" in first.headers, second.headers.get("Circle-Token")) == (False, TOKEN)
+
+
+def test_redirects_have_an_end(emulator: Emulator) -> None:
+    emulator.fault("redirect", path="/files/b", location="/files/b", times=None)
+    with pytest.raises(CircleCIError, match="more than 5 times"):
+        fetch(emulator, f"{emulator.url}/files/b")
+    assert len(emulator.requests) == 6

@@ -1,0 +1,73 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Bodies and content types of writes, for both APIs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
+from emulator import Emulator
+
+TOKEN = "emulator-personal-token"
+WANTS_A_BODY = {"message": "No JSON fields found."}
+
+
+def write(emulator: Emulator, method: str = "POST", body: Any = None) -> Any:
+    return Client(emulator.url, TOKEN).write(method, "v2/workflow/1/cancel", body, repeatable=False)
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("body", [None, {}, {"a": 1}])
+def test_every_write_says_that_it_is_json(emulator: Emulator, method: str, body: Any) -> None:
+    emulator.fault("body", method=method, body={"message": "Accepted."})
+    assert write(emulator, method, body) == {"message": "Accepted."}
+    (record,) = emulator.requests
+    assert (record.headers["Content-Type"], record.body) == ("application/json", body)
+
+
+def test_a_read_has_no_content_type(emulator: Emulator) -> None:
+    Client(emulator.url, TOKEN).get("v1.1/me")
+    assert "Content-Type" not in emulator.requests[0].headers
+
+
+def test_a_body_is_sent_where_one_is_asked_for(emulator: Emulator) -> None:
+    emulator.fault("status", method="POST", status=400, body=WANTS_A_BODY)
+    emulator.fault("body", method="POST", body={"message": "Accepted."})
+    assert write(emulator) == {"message": "Accepted."}
+    assert [record.body for record in emulator.requests] == [None, {}]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "answer"),
+    [({}, 400, WANTS_A_BODY), (None, 400, {"message": "Bad request."}), (None, 404, WANTS_A_BODY)],
+)
+def test_no_other_refusal_is_answered_with_a_second_try(
+    emulator: Emulator, body: Any, status: int, answer: dict[str, str]
+) -> None:
+    emulator.fault("status", method="POST", status=status, body=answer)
+    with pytest.raises(CircleCIError):
+        write(emulator, body=body)
+    assert len(emulator.requests) == 1
+
+
+def test_a_doubtful_try_is_not_followed_by_one_with_a_body(emulator: Emulator) -> None:
+    """A first try that may have been carried out is looked into, whatever the second one says."""
+    emulator.fault("drop", method="POST")
+    emulator.fault("status", method="POST", status=400, body=WANTS_A_BODY)
+    with pytest.raises(CircleCIError) as caught:
+        Client(emulator.url, TOKEN).write("POST", "v2/workflow/1/cancel", repeatable=True)
+    assert caught.value.doubtful
+    assert [record.body for record in emulator.requests] == [None, None]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_check_mode_lets_no_write_through(emulator: Emulator, method: str) -> None:
+    client = Client(emulator.url, TOKEN, read_only=True)
+    with pytest.raises(CircleCIError, match="Check mode"):
+        client.write(method, "v2/workflow/1/cancel", {}, repeatable=True)
+    assert emulator.requests == []
