@@ -15,6 +15,7 @@ from ansible import constants
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
+from hypothesis import settings
 
 from ansible_collections.community.circleci.plugins.doc_fragments._connection import (
     ModuleDocFragment as ConnectionFragment,
@@ -28,6 +29,10 @@ from emulator import Emulator
 MODULES = "ansible_collections.community.circleci.plugins.modules"
 TOKEN = "emulator-personal-token"
 LOOKUP = "community.circleci.circleci_builds"
+# A slow machine is no failure.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
+
 RunModule = Callable[..., dict[str, Any]]
 Query = Callable[..., list[dict[str, Any]]]
 
