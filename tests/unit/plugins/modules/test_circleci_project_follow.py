@@ -122,7 +122,7 @@ def test_without_a_token_nothing_is_asked(emulator: Emulator, run_module, check_
         ({"project": API, "vcs_type": "bb"}, "contradicts vcs_type"),
         ({"project": API, "api_url": "ftp://example.org"}, "not a valid http"),
         ({"project": API, "api_url": "https://me:pw12345@circleci.com"}, "must not contain a user"),
-        ({"project": API, "api_url": "https://circleci.com/api/v2"}, "uses API v1.1"),
+        ({"project": API, "api_url": "https://circleci.com/api/v2"}, "must not choose an API"),
         ({"project": API, "ca_path": "/nowhere/ca.pem"}, "does not exist"),
         ({"project": API, "timeout": 0}, "above 0"),
         ({"project": API, "timeout": "nan"}, "above 0"),
