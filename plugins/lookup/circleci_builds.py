@@ -43,7 +43,8 @@ options:
   branch:
     description:
       - List only builds of this branch. It needs a term.
-    type: str
+      - Write names in quotes that look like numbers with a fraction. They are refused without.
+    type: raw
   filter:
     description:
       - List only builds that have ended (V(completed)), have succeeded (V(successful)), have failed (V(failed)) or are
@@ -129,6 +130,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.buil
 from ansible_collections.community.circleci.plugins.module_utils._task.run import client_of, missing_library
 from ansible_collections.community.circleci.plugins.module_utils._task.secrets import Scrubber
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import VCS_TYPES, parse_project
+from ansible_collections.community.circleci.plugins.module_utils._values.yaml_values import written_text
 
 display = Display()
 
@@ -187,7 +189,7 @@ class LookupModule(LookupBase):
 def _list(client: Client, terms: Sequence[Any], options: dict[str, Any]) -> list[Build]:
     """The builds of all projects, or of everything that is followed when there are none (``api-v1.1.md`` §3.3)."""
     selection = {name: options[name] for name in ("limit", "offset", "shallow")}
-    branch, result = options["branch"], options["filter"]
+    branch, result = written_text(options["branch"], "branch"), options["filter"]
     if not terms:
         if branch is not None or result is not None:
             raise AnsibleLookupError("circleci_builds: branch and filter need a term. Name a project.")

@@ -52,25 +52,31 @@ options:
   branch:
     description:
       - The branch to build. Without O(branch), O(tag) and O(revision) it is the project's default branch.
-    type: str
+      - Write names in quotes that YAML takes for numbers or dates. Of C(1.10) it makes C(1.1), which is refused, and of
+        C(0123) it makes C(83), which cannot be seen.
+    type: raw
   tag:
     description:
-      - The tag to build, instead of a branch.
-    type: str
+      - The tag to build, instead of a branch. The same goes for its quotes as for those of O(branch).
+    type: raw
   revision:
     description:
-      - The commit to build, by its full hash. Set it to build exactly what is being deployed.
-    type: str
+      - The commit to build, by its full hash of 40 hexadecimal digits. Set it to build exactly what is being deployed.
+      - Write it in quotes, because YAML takes hashes without letters for numbers. Those are refused.
+    type: raw
   job:
     description:
       - The job to start, by its name in the configuration. CircleCI starts the one named C(build) when it is not set.
       - Only with O(trigger=job).
-    type: str
+    type: raw
   build_parameters:
     description:
       - Parameters of the build. The job sees them as environment variables.
-      - Text is sent as it is. Numbers, booleans, lists and dictionaries are sent as JSON text, for example V(true) or
-        V([1,2]).
+      - Text is sent as it is. Whole numbers, booleans, lists and dictionaries are sent as JSON text, for example
+        V(true) or V([1,2]).
+      - Write in quotes what has to arrive as it is written. YAML makes C(1.1) of C(1.10), and a number of C(0123) and
+        C(12:30). Numbers with a fraction, dates and times are refused for that, while whole numbers cannot be told
+        from others.
       - Everybody who can see the build can see them. For secrets use M(community.circleci.circleci_env_var).
       - Only with O(trigger=job).
     type: dict
@@ -273,10 +279,10 @@ ARGUMENT_SPEC = {
     **PROJECT,
     "state": {"type": "str", "choices": list(STATES), "default": TRIGGERED},
     "trigger": {"type": "str", "choices": list(TRIGGERS), "default": JOB},
-    "branch": {"type": "str"},
-    "tag": {"type": "str"},
-    "revision": {"type": "str"},
-    "job": {"type": "str"},
+    "branch": {"type": "raw"},
+    "tag": {"type": "raw"},
+    "revision": {"type": "raw"},
+    "job": {"type": "raw"},
     "build_parameters": {"type": "dict"},
     "build_num": {"type": "int"},
     "ssh": {"type": "bool", "default": False},

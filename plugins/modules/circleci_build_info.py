@@ -30,7 +30,8 @@ options:
   branch:
     description:
       - Read the latest build of this branch. Without it all branches count.
-    type: str
+      - Write names in quotes that YAML takes for numbers or dates, such as C(1.10). They are refused without.
+    type: raw
   filter:
     description:
       - Read the latest build that has ended (V(completed)), has succeeded (V(successful)), has failed (V(failed)) or
@@ -181,12 +182,13 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.buil
 from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION, PROJECT
 from ansible_collections.community.circleci.plugins.module_utils._task.run import run_module
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import project_of
+from ansible_collections.community.circleci.plugins.module_utils._values.yaml_values import written_text
 
 ARGUMENT_SPEC = {
     **CONNECTION,
     **PROJECT,
     "build_num": {"type": "int"},
-    "branch": {"type": "str"},
+    "branch": {"type": "raw"},
     "filter": {"type": "str", "choices": list(FILTERS)},
     "artifacts": {"type": "bool", "default": False},
     "tests": {"type": "bool", "default": False},
@@ -203,7 +205,8 @@ def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     if log_lines < 0:
         raise invalid("log_lines must be 0 or more.")
     client.caching = True
-    build = find_build(client, project, params["build_num"], params["branch"], params["filter"])
+    branch = written_text(params["branch"], "branch")
+    build = find_build(client, project, params["build_num"], branch, params["filter"])
     result: dict[str, Any] = {"changed": False, "build": None, "artifacts": [], "tests": [], "failed_steps": []}
     if build is None:
         return result

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from datetime import date
 from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
@@ -22,6 +21,11 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.buil
 from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_settings
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
+from ansible_collections.community.circleci.plugins.module_utils._values.yaml_values import (
+    checked_revision,
+    require_spelling,
+    written_text,
+)
 
 JOB, PIPELINE = TRIGGERS = ("job", "pipeline")
 
@@ -46,22 +50,25 @@ class Target:
 
         :raises CircleCIError: when they contradict each other
         """
-        for name in ("branch", "tag", "revision", "job"):
-            if params[name] is not None and not params[name].strip():
+        given = {name: written_text(params[name], name) for name in ("branch", "tag", "job")}
+        for name, text in (*given.items(), ("revision", params["revision"])):
+            if isinstance(text, str) and not text.strip():
                 raise invalid(f"{name} is empty.", "Leave it out, with the filter default(omit) for example.")
-        if params["branch"] in (".", ".."):
-            raise invalid(f"branch {params['branch']!r} is not the name of a branch.", "Check the variable behind it.")
-        given = params["build_parameters"] or {}
-        if params["trigger"] == PIPELINE and (params["job"] is not None or given):
+        branch, tag, job = given.values()
+        if branch in (".", ".."):
+            raise invalid(f"branch {branch!r} is not the name of a branch.", "Check the variable behind it.")
+        build_parameters = params["build_parameters"] or {}
+        if params["trigger"] == PIPELINE and (job is not None or build_parameters):
             raise invalid(
                 "trigger pipeline excludes job and build_parameters.",
                 "A pipeline runs all jobs of the configuration. Leave them out, or set trigger to job.",
             )
-        parameters = {str(name): as_text(value) for name, value in given.items()}
-        job = parameters.pop("CIRCLE_JOB", None)
-        if job is not None and params["job"] is not None:
+        require_spelling(build_parameters, "build_parameters")
+        parameters = {str(name): as_text(value) for name, value in build_parameters.items()}
+        named = parameters.pop("CIRCLE_JOB", None)
+        if named is not None and job is not None:
             raise invalid("job and CIRCLE_JOB in build_parameters say the same.", "Give only job.")
-        return cls(params["branch"], params["tag"], params["revision"], params["job"] or job, parameters)
+        return cls(branch, tag, checked_revision(params["revision"]), job or named, parameters)
 
     @property
     def is_default(self) -> bool:
@@ -120,4 +127,4 @@ def as_text(value: Any) -> str:
             return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=as_text)
         except TypeError as exc:
             raise invalid(f"build_parameters cannot be written as JSON: {exc}.", "Write its keys in quotes.") from exc
-    return value.isoformat() if isinstance(value, date) else str(value)
+    return str(value)

@@ -143,6 +143,7 @@ def test_shallow_can_be_turned_off(query: Query, builds) -> None:
 @pytest.mark.parametrize(
     ("terms", "keywords", "words"),
     [
+        ([API], {"branch": 1.10}, "branch is a number with a fraction for YAML"),
         (["github/acme/nope"], {}, "the repository does not exist"),
         ([WEB], {}, "does not know the project yet"),
         (["acme/api"], {}, "Write github/acme/api."),

@@ -112,7 +112,6 @@ def test_parameters_are_sent_as_the_text_that_circleci_makes_of_them(emulator: E
         "TEXT": "a: {b}",
         "YES": True,
         "COUNT": 3,
-        "PART": 0.5,
         "LIST": [1, "zwölf"],
         "MAP": {"a": None},
         "NO": None,
@@ -121,7 +120,6 @@ def test_parameters_are_sent_as_the_text_that_circleci_makes_of_them(emulator: E
         "TEXT": "a: {b}",
         "YES": "true",
         "COUNT": "3",
-        "PART": "0.5",
         "LIST": '[1,"zwölf"]',
         "MAP": '{"a":null}',
         "NO": "null",
@@ -179,7 +177,23 @@ def test_an_unknown_branch_fails(emulator: Emulator, run) -> None:
         ({"wait_timeout": 1e12}, "wait_timeout must be"),
         ({"branch": ".."}, "'..' is not the name of a branch"),
         ({"branch": "\udcff"}, "branch is binary data"),
-        ({"build_parameters": {"A": {date(2026, 1, 1): 1}}}, "build_parameters cannot be written as JSON"),
+        ({"build_parameters": {"A": {(1, 2): 1}}}, "build_parameters cannot be written as JSON"),
+        ({"build_parameters": {"A": {date(2026, 1, 1): 1}}}, "a key of build_parameters.A is a date or time"),
+        ({"build_parameters": {"VERSION": 1.10}}, "build_parameters.VERSION is a number with a fraction"),
+        ({"build_parameters": {"A": [1, 1.10]}}, "build_parameters.A[1] is a number with a fraction"),
+        (
+            {"branch": 1.10},
+            "branch is a number with a fraction for YAML, so how it was written is lost. Write it in quotes",
+        ),
+        ({"tag": 1.10}, "tag is a number with a fraction"),
+        ({"job": 1.10}, "job is a number with a fraction"),
+        ({"branch": True}, "branch is a boolean"),
+        ({"branch": ["main"]}, "branch is not text. Write it in quotes"),
+        ({"revision": 42798}, "revision is a number for YAML, so how it was written is lost. Write it in quotes"),
+        ({"revision": 1.5}, "revision is a number with a fraction"),
+        ({"revision": "4e1243b"}, "'4e1243b' is not the full hash of a commit"),
+        ({"revision": "4e1243b", "trigger": "pipeline", "reuse": "successful"}, "is not the full hash of a commit"),
+        ({"revision": " "}, "revision is empty"),
         ({"log_lines": -1}, "log_lines must be"),
         ({"project": "circleci/aaa/bbb"}, "API v1.1 cannot start builds"),
     ],
@@ -196,6 +210,14 @@ def test_a_token_is_needed(emulator: Emulator, run, check_mode: bool) -> None:
     result = run(api_token=None, check_mode=check_mode)
     assert (result["failed"], emulator.requests) == (True, [])
     assert "No API token" in result["msg"]
+
+
+def test_whole_numbers_are_taken_for_names_and_hashes_are_lower_cased(emulator: Emulator, run) -> None:
+    revision = "AB" * 20
+    emulator.add_repository(API, branches=["2024"])
+    run(branch=2024, revision=revision)
+    assert (emulator.writes[0].path.rpartition("/")[2], emulator.writes[0].body) == ("2024", {"revision": "ab" * 20})
+    assert run(branch=2024, revision=revision, reuse="active")["build"]["build_num"] == 1
 
 
 # --- at most one build ------------------------------------------------------------------------------------------------
