@@ -10,13 +10,13 @@ from typing import Any, get_args
 
 from emulator.http.exchange import Answer, RefusedError
 from emulator.http.routing import PROJECT, Access, Request, route
-from emulator.world.model import Scope, Token
+from emulator.world.model import Scope, Token, timestamp
 
 
 @route("GET", f"{PROJECT}/token", Access.PERSONAL)
 def list_tokens(request: Request) -> Answer:
     """Return the project's tokens without their secret texts."""
-    return Answer([_shape(token) for token in _tokens(request).values()])
+    return Answer([_shape(request, token) for token in _tokens(request).values()])
 
 
 @route("POST", f"{PROJECT}/token", Access.PERSONAL)
@@ -28,7 +28,7 @@ def create_token(request: Request) -> Answer:
         raise RefusedError(400, f"A token needs a label and a scope (valid scopes are {', '.join(get_args(Scope))})")
     text = secrets.token_hex(20)
     token = request.state.add_token(text, project=request.project.slug, label=label, scope=scope)
-    return Answer({**_shape(token), "token": text}, 201)
+    return Answer({**_shape(request, token), "token": text}, 201)
 
 
 @route("DELETE", f"{PROJECT}/token/:id", Access.PERSONAL)
@@ -45,5 +45,8 @@ def _tokens(request: Request) -> dict[str, Token]:
     return {text: token for text, token in request.state.tokens.items() if token.project == slug}
 
 
-def _shape(token: Token) -> dict[str, str]:
-    return {"id": token.id, "label": token.label, "scope": token.scope}
+def _shape(request: Request, token: Token) -> dict[str, str | None]:
+    shape: dict[str, str | None] = {"id": token.id, "label": token.label, "scope": token.scope}
+    if not request.state.switches.undated_tokens:
+        shape["time"] = timestamp(token.created)
+    return shape

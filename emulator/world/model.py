@@ -73,6 +73,7 @@ class Token:
     scope: Scope = "all"
     """what a project token may do; only `all` changes anything"""
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    created: float = 0.0
 
 
 @dataclass

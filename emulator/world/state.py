@@ -64,7 +64,8 @@ class State:
         if (login is None) == (project is None):
             raise ValueError("a token belongs to either a login or a project")
         user = None if login is None else self.users.setdefault(login, User(login, 1001 + len(self.users)))
-        token = self.tokens[text] = Token(user, None if project is None else canonical(project), label, scope)
+        slug = None if project is None else canonical(project)
+        token = self.tokens[text] = Token(user, slug, label, scope, created=self.now())
         return token
 
     def add_repository(

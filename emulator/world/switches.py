@@ -32,6 +32,8 @@ class Switches:
     """`digest` and `ssh-key-digest` are ignored and SHA-256 fingerprints unknown, as on CircleCI Server"""
     user_key_grant: bool = True
     """the user has allowed CircleCI to add keys to the user's VCS account"""
+    undated_tokens: bool = False
+    """lists of project tokens do not say when these were made: nobody has written down whether they do"""
     hide_whole_values: bool = False
     """variables are masked as `xxxx` without any of their letters, as the old documentation shows"""
     drop_has_artifacts: bool = False

@@ -58,6 +58,7 @@ def ladders() -> list[Ladder]:
             {"project": PROJECT, "hostname": "deploy.acme.example", "private_key": private_key("ecdsa", "traditional")},
         ),
         Ladder("circleci_env_var", {"project": PROJECT, "name": "REGISTRY_PASSWORD", "value": "lake-pebble-41"}),
+        Ladder("circleci_project_token", {"project": PROJECT, "label": "badge"}),
         Ladder("circleci_heroku_key", {"api_key": "heroku-willow-96"}, absent=None),
         Ladder("circleci_projects", {"organization": "acme", "projects": [MANY]}, {"projects": [MANY_ABSENT]}),
     ]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ SECRETS = {
     "vault_other_key": private_key("ed25519", "openssh", number=7),
     "vault_value": 'first-line-heron\nsecond "line"\tötter\n',
     "vault_heroku": "heroku-key-marten",
+    "vault_made": "made-by-circleci-thrush",
 }
 LENGTH = 12
 """So many characters in a row of a secret are a trace of it. The masks that CircleCI shows are shorter."""
@@ -148,6 +150,34 @@ def test_ordinary_modules_leave_no_secret_behind(player: Player, observer: Obser
     # While they run core keeps their options in such files: which also shows that the test would find one.
     assert {Path(file).parent.parent for file in observer.files} == {player.temporary}
     assert "as an ordinary module" in output
+
+
+@pytest.mark.parametrize("host", [None, {"ansible_connection": "elsewhere"}], ids=["in process", "ordinary"])
+def test_a_new_token_is_in_its_result_alone(player: Player, monkeypatch: pytest.MonkeyPatch, host: Json | None) -> None:
+    """Under ``no_log``, as the examples have it, also when the task fails after the token was made."""
+    player.emulator.follow(PROJECT)
+    monkeypatch.setattr("emulator.v1.routes_tokens.secrets.token_hex", lambda _bytes: SECRETS["vault_made"])
+    player.emulator.fault("status", method="DELETE", path="/token/", status=403, body={"message": "Permission denied"})
+    silent: Json = {"no_log": True, "ignore_errors": True}
+    options: Json = {"project": PROJECT, "label": "badge"}
+    told = "{{ made.token | b64encode }} {{ rotated.token | b64encode }}"
+    played = player.play(
+        [
+            task("make", "circleci_project_token", keywords={**silent, "register": "made"}, **options),
+            task("find", "circleci_project_token", **options),
+            task(
+                "rotate", "circleci_project_token", keywords={**silent, "register": "rotated"}, rotate=True, **options
+            ),
+            {"name": "tell", "ansible.builtin.debug": {"msg": told}},
+        ],
+        *("-vvvv", "--diff"),
+        host=host,
+    )
+    assert [ran.status for ran in played.ran] == ["ok", "ok", "failed", "ok"], played.output
+    encoded = b64encode(SECRETS["vault_made"].encode()).decode()
+    assert played["tell"].result["msg"] == f"{encoded} {encoded}"
+    assert found_in(json.dumps([ran.result for ran in played.ran]) + played.output) == []
+    assert found_in_files(player) == []
 
 
 def play(player: Player, observer: Observer, host: Json | None = None) -> str:

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.answers import with_fields
@@ -23,6 +22,7 @@ from ansible_collections.community.circleci.plugins.module_utils._values.keys im
     normalize_fingerprint,
     parse_public_key,
 )
+from ansible_collections.community.circleci.plugins.module_utils._values.moments import all_older_than
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
 
 DEPLOY_KEY = "deploy-key"
@@ -116,7 +116,7 @@ def plan_checkout_keys(client: Client, project: Project, keys: list[Key], wanted
     elif wanted.fingerprint is not None:
         kept = _listed(project, keys, ours, wanted)
         doomed = [key for key in ours if key is not kept] if wanted.exclusive else []
-    elif not ours or wanted.rotate or (wanted.max_age is not None and _older_than(ours, wanted.max_age)):
+    elif not ours or wanted.rotate or _is_due(ours, wanted):
         create, doomed = True, ours
     else:
         kept = ours[0]
@@ -252,19 +252,8 @@ def _sent_type(project: Project, wanted: WantedKeys) -> str:
     return "bitbucket-user-key" if project.vcs_type == "bitbucket" else "github-user-key"
 
 
-def _older_than(keys: list[Key], days: int) -> bool:
-    """Whether the newest key is older. A key without a readable date counts as old: it cannot be shown to be new."""
-    now = datetime.now(timezone.utc)
-    moments = [_moment(key["time"]) for key in keys]
-    return all(moment is None or (now - moment).total_seconds() > days * 86400 for moment in moments)
-
-
-def _moment(text: str | None) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat((text or "").replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+def _is_due(keys: list[Key], wanted: WantedKeys) -> bool:
+    return wanted.max_age is not None and all_older_than((key["time"] for key in keys), wanted.max_age)
 
 
 def _after(keys: list[Key], made: Key | None, removed: list[Key]) -> list[Key]:

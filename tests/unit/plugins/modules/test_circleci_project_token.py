@@ -1,0 +1,279 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import requests
+
+from emulator import Emulator
+
+API = "github/acme/api"
+MODULE = "circleci_project_token"
+DAY = 86400
+
+
+@pytest.fixture
+def run(emulator: Emulator, run_module):
+    """The module on a project that is followed, for the label `badge`."""
+    emulator.follow(API)
+    return lambda **options: run_module(MODULE, **{"project": API, "label": "badge", **options})
+
+
+def texts(emulator: Emulator, label: str = "badge") -> list[str]:
+    """The texts of the project's tokens of a label."""
+    return [
+        text
+        for text, token in emulator.state.tokens.items()
+        if token.project == API and token.label == label and token.user is None
+    ]
+
+
+def make(emulator: Emulator, text: str, *, label: str = "badge", scope: Any = "status", days: float = 0) -> None:
+    """Make a token as somebody else would have, so many days ago."""
+    emulator.state.clock_offset -= days * DAY
+    emulator.state.add_token(text, project=API, label=label, scope=scope)
+    emulator.state.clock_offset += days * DAY
+
+
+def writes(emulator: Emulator) -> list[str]:
+    return [record.method for record in emulator.writes]
+
+
+def test_a_token_is_made_once_and_told_once(emulator: Emulator, run) -> None:
+    predicted = run(check_mode=True)
+    assert emulator.writes == []
+    real = run()
+    assert (real["changed"], real["created"], real["removed"]) == (True, True, [])
+    assert texts(emulator) == [real["token"]]
+    assert [record.body for record in emulator.writes] == [{"label": "badge", "scope": "status"}]
+    assert predicted["token"] is None
+    assert predicted["project_token"] == {"id": None, "label": "badge", "scope": "status", "time": None}
+    assert real["project_token"].items() >= {"label": "badge", "scope": "status"}.items()
+    assert predicted.keys() == real.keys()
+    emulator.clear()
+    again = run()
+    assert (again["changed"], again["created"], again["token"]) == (False, False, None)
+    assert again["project_token"] == real["project_token"]
+    assert (emulator.writes, len(emulator.requests)) == ([], 1)
+
+
+def test_the_token_that_is_told_works(emulator: Emulator, run) -> None:
+    text = run(scope="view-builds")["token"]
+    answer = requests.get(f"{emulator.url}/api/v1.1/project/{API}", headers={"Circle-Token": text}, timeout=5)
+    assert answer.status_code == 200
+
+
+def test_no_diff_has_a_text(emulator: Emulator, run) -> None:
+    made = run()
+    assert made["token"] not in str(made["diff"])
+    assert made["diff"]["before"] == {"project_tokens": []}
+    assert made["diff"]["after"] == {"project_tokens": [made["project_token"]]}
+    assert run(check_mode=True, rotate=True)["diff"]["after"] == {
+        "project_tokens": [
+            {"id": "(known after the run)", "label": "badge", "scope": "status", "time": "(known after the run)"}
+        ]
+    }
+
+
+def test_absent_removes_the_token_whatever_its_scope(emulator: Emulator, run) -> None:
+    make(emulator, "t" * 40, scope="all")
+    make(emulator, "o" * 40, label="other")
+    predicted = run(state="absent", check_mode=True)
+    real = run(state="absent")
+    assert predicted == real
+    assert (real["changed"], real["project_token"], len(real["removed"])) == (True, None, 1)
+    assert (texts(emulator), texts(emulator, "other")) == ([], ["o" * 40])
+    emulator.clear()
+    assert run(state="absent")["changed"] is False
+    assert emulator.writes == []
+
+
+@pytest.mark.parametrize("options", [{}, {"rotate": True}, {"exclusive": True}, {"max_age": 1}])
+def test_another_scope_is_refused_with_the_ways_out(emulator: Emulator, run, options: dict[str, Any]) -> None:
+    make(emulator, "t" * 40, scope="all", days=9)
+    for check_mode in (True, False):
+        result = run(check_mode=check_mode, **options)
+        assert (result["failed"], emulator.writes) == (True, [])
+        assert f"badge of {API} has the scope all, not status" in result["msg"]
+        assert "state: absent" in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("options", "way_out"), [({}, "keep the newest one"), ({"state": "absent"}, "remove all of them")]
+)
+def test_two_of_a_label_are_refused_by_their_ids(
+    emulator: Emulator, run, options: dict[str, Any], way_out: str
+) -> None:
+    for text in ("a" * 40, "b" * 40):
+        make(emulator, text)
+    result = run(**options)
+    assert (result["failed"], emulator.writes) == (True, [])
+    assert f"{API} has 2 tokens with the label badge" in result["msg"]
+    assert way_out in result["msg"]
+    for text in ("a" * 40, "b" * 40):
+        assert emulator.state.tokens[text].id in result["msg"]
+
+
+def test_exclusive_keeps_the_newest_of_the_scope_and_other_labels(emulator: Emulator, run) -> None:
+    make(emulator, "1" * 40, days=3)
+    make(emulator, "2" * 40, days=1)
+    make(emulator, "3" * 40, scope="all")
+    make(emulator, "4" * 40, label="other")
+    predicted = run(exclusive=True, check_mode=True)
+    real = run(exclusive=True)
+    assert predicted == real
+    assert (texts(emulator), texts(emulator, "other")) == (["2" * 40], ["4" * 40])
+    assert (real["token"], real["created"], len(real["removed"])) == (None, False, 2)
+    emulator.clear()
+    assert run(exclusive=True)["changed"] is False
+    assert emulator.writes == []
+
+
+def test_exclusive_and_absent_remove_all_of_the_label(emulator: Emulator, run) -> None:
+    for text in ("a" * 40, "b" * 40):
+        make(emulator, text)
+    assert len(run(exclusive=True, state="absent")["removed"]) == 2
+    assert texts(emulator) == []
+
+
+def test_rotation_makes_before_it_removes(emulator: Emulator, run) -> None:
+    old = run()
+    emulator.clear()
+    predicted = run(rotate=True, check_mode=True)
+    real = run(rotate=True)
+    assert writes(emulator) == ["POST", "DELETE"]
+    assert texts(emulator) == [real["token"]]
+    assert real["removed"] == predicted["removed"] == [old["project_token"]]
+    assert real["token"] != old["token"]
+    assert run(rotate=True)["changed"] is True
+
+
+def test_max_age_rotates_only_what_is_older(emulator: Emulator, run) -> None:
+    assert run(max_age=30)["created"] is True
+    assert run(max_age=30)["changed"] is False
+    emulator.state.tokens.clear()
+    emulator.state.add_token("emulator-personal-token", login="emulator")
+    make(emulator, "t" * 40, days=40)
+    assert run(max_age=41)["changed"] is False
+    result = run(max_age=39)
+    assert (result["created"], len(result["removed"]), texts(emulator)) == (True, 1, [result["token"]])
+    assert run(max_age=39)["changed"] is False
+
+
+@pytest.mark.parametrize("options", [{"rotate": True}, {"max_age": 30}])
+def test_a_rotation_that_was_interrupted_is_finished_with_a_token_that_is_told(
+    emulator: Emulator, run, options: dict[str, Any]
+) -> None:
+    make(emulator, "t" * 40, days=40)
+    emulator.fault("status", method="DELETE", path="/token/", status=403, body={"message": "Permission denied"})
+    first = run(**options)
+    assert (first["failed"], first["changed"], first["created"], first["removed"]) == (True, True, True, [])
+    assert first["token"] in texts(emulator)  # what was made is told, failure or not
+    assert len(texts(emulator)) == 2
+    second = run(**options)
+    assert (second["changed"], second["created"], len(second["removed"])) == (True, True, 2)
+    assert texts(emulator) == [second["token"]]
+
+
+def test_nothing_is_removed_when_the_new_token_is_not_listed(emulator: Emulator, run) -> None:
+    run()
+    old = texts(emulator)
+    answer = {"id": "nobody-knows-it", "label": "badge", "scope": "status", "token": "x" * 40}
+    emulator.fault("body", method="POST", body=answer, status=201)
+    result = run(rotate=True)
+    assert (result["failed"], result["changed"], result["removed"]) == (True, True, [])
+    assert "does not list it" in result["msg"]
+    assert texts(emulator) == old
+
+
+@pytest.mark.parametrize("kind", ["drop", "body"])
+def test_a_token_whose_text_was_lost_is_removed_again(emulator: Emulator, run, kind: str) -> None:
+    run()
+    old = texts(emulator)
+    emulator.fault(kind, method="POST", path="/token", when="after", **({"body": {}} if kind == "body" else {}))
+    result = run(rotate=True)
+    assert (result["failed"], result["changed"], result["token"], result["created"]) == (True, True, None, False)
+    assert "which alone has the text, was lost. It was removed again" in result["msg"]
+    assert texts(emulator) == old
+    assert run(rotate=True)["token"] in texts(emulator)
+
+
+def test_a_stray_token_that_cannot_be_removed_is_named(emulator: Emulator, run) -> None:
+    emulator.fault("drop", method="POST", path="/token", when="after")
+    emulator.fault("status", method="DELETE", path="/token/", status=403, body={"message": "Permission denied"})
+    result = run()
+    (text,) = texts(emulator)
+    assert result["failed"] is True
+    assert "could not be removed again" in result["msg"]
+    assert f"the token with the id {emulator.state.tokens[text].id}" in result["msg"]
+    assert text not in str(result)
+
+
+def test_of_several_new_tokens_none_is_taken_for_ours(emulator: Emulator, run, monkeypatch) -> None:
+    """Somebody else makes one of the same label while the answer to ours is lost."""
+    add_token = emulator.state.add_token
+
+    def add_two(text: str, **options: Any) -> Any:
+        add_token("other" + text, **options)
+        return add_token(text, **options)
+
+    monkeypatch.setattr(emulator.state, "add_token", add_two)
+    emulator.fault("drop", method="POST", path="/token", when="after")
+    result = run()
+    assert result["failed"] is True
+    assert "There are 2 new ones now" in result["msg"]
+    assert (writes(emulator), len(texts(emulator))) == (["POST"], 2)
+
+
+def test_max_age_is_refused_where_tokens_have_no_date(emulator: Emulator, run) -> None:
+    emulator.state.switches.undated_tokens = True
+    assert run()["project_token"]["time"] is None
+    emulator.clear()
+    result = run(max_age=30)
+    assert (result["failed"], emulator.writes) == (True, [])
+    assert "does not say when the tokens" in result["msg"]
+    assert "rotate: true" in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"label": " "}, "label is empty"),
+        ({"max_age": -1}, "max_age must be a number of days"),
+        ({"state": "absent", "rotate": True}, "rotate and state absent exclude each other"),
+        ({"state": "absent", "max_age": 0}, "max_age and state absent exclude each other"),
+        ({"scope": "everything"}, "value of scope must be one of"),
+        ({"api_token": None}, "CIRCLE_TOKEN"),
+    ],
+)
+def test_bad_input_is_refused_before_any_request(
+    emulator: Emulator, run, options: dict[str, Any], complaint: str
+) -> None:
+    result = run(**options)
+    assert (result["failed"], emulator.requests) == (True, [])
+    assert complaint in result["msg"]
+
+
+@pytest.mark.parametrize("entry", [None, [], {"id": 1, "label": "badge", "scope": "all"}, {"id": "a", "label": "b"}])
+def test_a_list_with_something_else_in_it_is_refused(emulator: Emulator, run, entry: Any) -> None:
+    emulator.fault("body", method="GET", path="/token$", body=[entry])
+    result = run()
+    assert (result["failed"], emulator.writes) == (True, [])
+    assert API in result["msg"] or "/token" in result["path"]
+    assert result["hint"]
+
+
+def test_check_mode_before_the_project_exists_predicts_from_nothing(emulator: Emulator, run_module) -> None:
+    result = run_module(MODULE, project=API, label="badge", check_mode=True)
+    assert (result["changed"], result["created"], emulator.writes) == (True, True, [])
+    assert any("CircleCI does not know" in warning for warning in result["warnings"])
+
+
+def test_projects_of_apps_have_tokens_too(emulator: Emulator, run_module) -> None:
+    slug = "circleci/org/project"
+    emulator.add_repository(slug)
+    emulator.follow(slug)
+    assert run_module(MODULE, project=slug, label="badge")["token"]
