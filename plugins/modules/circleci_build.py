@@ -107,8 +107,8 @@ options:
         it.
       - A pipeline has ended when its workflow has. While that waits for an approval, it has not. Only API v2 tells,
         which takes personal tokens only. With a project token the task fails, and says that it cannot tell.
-      - While waiting, failed requests do not end the task, with one warning for all of them. Only the answers 401, 403
-        and 404 do.
+      - While waiting, failed requests do not end the task, with one warning for all of them. Only the answers 401 and
+        403 do, and 404 when it lasts for five seconds, because CircleCI may not find at once what it has just named.
     type: bool
     default: false
   wait_timeout:

@@ -23,7 +23,12 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.buil
     read_builds,
     workflow_id,
 )
-from ansible_collections.community.circleci.plugins.module_utils._resources.workflows import FINAL, read_status
+from ansible_collections.community.circleci.plugins.module_utils._resources.following import SETTLES_WITHIN
+from ansible_collections.community.circleci.plugins.module_utils._resources.workflows import (
+    FINAL,
+    CannotTellError,
+    read_status,
+)
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
 
 LONGEST_WAIT = 365 * 86400.0  # seconds
@@ -32,7 +37,7 @@ SLOWER = 0.1
 """The pause between two polls is this part of what was waited already: long builds are asked for less often."""
 SHORTEST_TIMEOUT = 0.5  # seconds
 ENDS_POLLING = frozenset({401, 403, 404})
-"""Answers that will not get better."""
+"""Answers that will not get better, a 404 when it lasts."""
 
 T = TypeVar("T")
 
@@ -67,6 +72,7 @@ class Watch:
         self.timeout = timeout
         self.started = time.monotonic()
         self._missed = False
+        self._absent_since: float | None = None
         self._statuses: dict[int, str] = {}
 
     @property
@@ -167,8 +173,17 @@ class Watch:
         client.timeout = min(client.timeout, max(deadline - time.monotonic(), SHORTEST_TIMEOUT))
         client.patience = _UntilDeadline(deadline)
         try:
-            return look(client)
+            found = look(client)
+            self._absent_since = None
+            return found
         except CircleCIError as error:
+            if error.status == 404 and not isinstance(error, CannotTellError):
+                if self._may_show_up():
+                    return None
+                error.hint = (
+                    "CircleCI itself has named it to this task. Look whether the project was renamed, or the token has "
+                    "lost its rights."
+                )
             if error.status in ENDS_POLLING:
                 raise
             if not self._missed:
@@ -177,6 +192,13 @@ class Watch:
             return None
         finally:
             self.client.patience.throttled += client.patience.throttled
+
+    def _may_show_up(self) -> bool:
+        """Whether what CircleCI has named itself, and does not find, is not missing for long yet: its lists lag."""
+        now = time.monotonic()
+        if self._absent_since is None:
+            self._absent_since = now
+        return now - self._absent_since < SETTLES_WITHIN
 
     def _successor(self, client: Client, build: Build) -> Build | None:
         """The build that replaces one that CircleCI has retried itself; None while there is none."""

@@ -23,12 +23,17 @@ _ENDINGS = {
 }
 
 
+class CannotTellError(CircleCIError):
+    """Nothing is known of a workflow, and looking again will not help."""
+
+
 def read_status(client: Client, workflow: str) -> str | None:
     """The status of a workflow, in the words of PF §3.2.
 
     :param workflow: its id
     :returns: None when CircleCI does not know it, or not yet, or does not say
-    :raises CircleCIError: for project tokens, which API v2 takes for strangers (PF §1.1), among others
+    :raises CannotTellError: for project tokens, which API v2 takes for strangers (PF §1.1)
+    :raises CircleCIError: for everything else that keeps it from being read
     """
     path = f"v2/workflow/{segment(workflow)}"
     try:
@@ -42,7 +47,7 @@ def read_status(client: Client, workflow: str) -> str | None:
         except CircleCIError as refusal:
             if refusal.status != 401:
                 raise
-            raise CircleCIError(
+            raise CannotTellError(
                 f"How a workflow ends this task cannot tell: CircleCI answered {error.status} to GET {path}",
                 status=error.status,
                 method=error.method,

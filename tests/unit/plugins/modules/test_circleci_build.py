@@ -662,13 +662,48 @@ def test_a_throttled_poll_waits_as_asked_beyond_the_retry_budget(emulator: Emula
     assert "throttled this task, which waited 1 s" in warning
 
 
-@pytest.mark.parametrize("status", [401, 403, 404])
+@pytest.mark.parametrize("status", [401, 403])
 def test_answers_that_will_not_get_better_end_the_wait(emulator: Emulator, run, status: int) -> None:
     emulator.fault("status", method="GET", path=f"/{API}/1$", status=status, times=None, body={"message": "no"})
     result = run(wait=True)
     assert (result["failed"], result["changed"], result["status"]) == (True, True, status)
     assert result["build"]["build_num"] == 1
     assert len(emulator.requests) == 3
+
+
+@pytest.mark.parametrize("options", [{}, {"trigger": "pipeline"}])
+def test_what_circleci_has_just_named_may_be_missing_for_a_while(
+    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
+) -> None:
+    let_time_pass(emulator, monkeypatch)
+    answers: list[dict[str, Any]] = [{"message": "Build not found"}, {"message": "Project not found"}, {}]
+    for body in answers:
+        emulator.fault("status", method="GET", path=rf"/{API}(/1|\?limit=100.*)$", status=404, body=body)
+    result = run(**options, wait=True, wait_interval=1)
+    assert ("failed" in result, result["build"]["status"]) == (False, "success")
+    assert not result["warnings"]
+
+
+@pytest.mark.parametrize("missing", [1, 3])
+def test_a_build_that_stays_away_ends_the_wait_after_five_seconds(
+    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch, missing: int
+) -> None:
+    """Five in a row: what was missing before, and came back, does not count."""
+    let_time_pass(emulator, monkeypatch)
+    emulator.script("stuck")
+    absent: dict[str, Any] = {
+        "kind": "status",
+        "path": f"/{API}/1$",
+        "status": 404,
+        "body": {"message": "Build not found"},
+    }
+    emulator.fault(**absent, method="GET", times=3)
+    emulator.fault(**absent, method="GET", after=missing, times=None)
+    result = run(wait=True, wait_interval=1)
+    assert (result["failed"], result["changed"], result["status"]) == (True, True, 404)
+    assert result["build"]["build_num"] == 1
+    assert "CircleCI itself has named it" in result["msg"]
+    assert result["waited_seconds"] == 3 + missing + 5
 
 
 def test_a_poll_without_an_answer_does_not_outlast_the_wait(emulator: Emulator, run) -> None:
