@@ -138,6 +138,12 @@ def workflow_id(build: Build) -> str | None:
     return found if isinstance(found, str) else None
 
 
+def workflow_name(build: Build) -> str | None:
+    """The name of the workflow that a build belongs to; None for configurations without workflows."""
+    found = _workflow(build).get("workflow_name")
+    return found if isinstance(found, str) else None
+
+
 def is_single_job(build: Build) -> bool:
     """Whether a build was triggered alone: CircleCI names its workflow after the job then (§3.4)."""
     return build.get("why") == "api" and _workflow(build).get("workflow_name") in (None, job_of(build))
