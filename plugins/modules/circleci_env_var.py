@@ -24,7 +24,7 @@ extends_documentation_fragment:
 attributes:
   idempotent:
     support: partial
-    details: With O(update_value=always) every run writes the value.
+    details: With O(update_value=always) and O(update_value=if_present) every run writes the value.
 options:
   state:
     description:
@@ -46,12 +46,16 @@ options:
   update_value:
     description:
       - When a variable that is there gets the value.
-      - V(when_mask_differs) sets it when the mask of O(value) is not the one that CircleCI shows. Two values with the
-        same end look alike. Of values under 8 characters the mask tells nothing, which gives a warning.
-      - V(always) sets it on every run. Use this to rotate a value whose end stays the same.
+      - V(when_mask_differs) sets it when the mask of O(value) is not the one that CircleCI shows. That tells something
+        of one word of 8 characters or more, such as most tokens and passwords. Keys, JSON, YAML, URLs, connection
+        strings and their base64 end alike whatever secret is in them. When the masks of such values are the same, the
+        variable is left alone with a warning.
+      - V(always) sets it on every run. Use this to rotate a value whose mask tells nothing.
       - V(on_create) never replaces a value. Use this when others change it.
+      - V(if_present) sets it on every run where it is, and never makes a new one. Use this to rotate a value in all
+        projects that have it. The choice was added in community.circleci 0.2.0.
     type: str
-    choices: [when_mask_differs, always, on_create]
+    choices: [when_mask_differs, always, on_create, if_present]
     default: when_mask_differs
 notes:
   - As an ordinary module, core masks even a value of one character wherever it stands in the result, the name of the
@@ -102,7 +106,9 @@ project:
   returned: always
   sample: github/acme/api
 env_var:
-  description: The variable with the mask of its value, as CircleCI shows it. Null with O(state=absent).
+  description:
+    - The variable with the mask of its value, as CircleCI shows it. Null with O(state=absent), and when
+      O(update_value=if_present) finds none.
   type: dict
   returned: success
   sample:
@@ -114,9 +120,7 @@ from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._resources.env_vars import (
-    UPDATE_VALUE,
-    WantedVariable,
-    checked_name,
+    IN_DOUBT,
     plan_env_vars,
     read_env_vars,
 )
@@ -124,7 +128,13 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.proj
 from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION, PROJECT, STATE
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import result_of
 from ansible_collections.community.circleci.plugins.module_utils._task.run import run_module
+from ansible_collections.community.circleci.plugins.module_utils._values.masks import left_in_doubt
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import project_of
+from ansible_collections.community.circleci.plugins.module_utils._values.variables import (
+    UPDATE_VALUE,
+    WantedVariable,
+    checked_name,
+)
 
 ARGUMENT_SPEC = {
     **CONNECTION,
@@ -145,6 +155,8 @@ def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     client.require_token()
     masks: dict[str, str] = read_known(client, project, lambda: read_env_vars(client, project), {})
     plan = plan_env_vars(client, project, masks, present=present, absent=[] if present else [name])
+    if plan.unsure:
+        client.warn(left_in_doubt(plan.unsure, *IN_DOUBT))
     result = result_of(plan, client, project)
     listed = {item["name"]: item for item in result.pop("env_vars")}
     return {**result, "env_var": listed.get(name)}

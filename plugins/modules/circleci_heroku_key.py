@@ -32,7 +32,8 @@ options:
   update_value:
     description:
       - When a key that is there is replaced.
-      - V(when_mask_differs) replaces it when its last four characters are others.
+      - V(when_mask_differs) replaces it when its last four characters are others. Where these tell nothing, as with
+        keys of less than 8 characters, it is left alone with a warning.
       - V(always) sets it on every run.
       - V(on_create) never replaces a key.
     type: str
@@ -60,12 +61,22 @@ from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import invalid
-from ansible_collections.community.circleci.plugins.module_utils._resources.env_vars import UPDATE_VALUE, must_set
 from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import Outcome, Plan, result_of
 from ansible_collections.community.circleci.plugins.module_utils._task.run import run_module
+from ansible_collections.community.circleci.plugins.module_utils._values.masks import (
+    ALWAYS,
+    ON_CREATE,
+    WHEN_MASK_DIFFERS,
+    left_in_doubt,
+    must_set,
+)
 
-ARGUMENT_SPEC = {**CONNECTION, "api_key": {"type": "str", "required": True, "no_log": True}, **UPDATE_VALUE}
+ARGUMENT_SPEC = {
+    **CONNECTION,
+    "api_key": {"type": "str", "required": True, "no_log": True},
+    "update_value": {"type": "str", "choices": [WHEN_MASK_DIFFERS, ALWAYS, ON_CREATE], "default": WHEN_MASK_DIFFERS},
+}
 
 
 def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
@@ -76,8 +87,10 @@ def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     client.require_token()
     before = _read_mask(client)
     after = {"heroku_api_key": f"xxxx{api_key[-4:]}" if len(api_key) > 4 else "xxxx"}
-    masks_equal = before is not None and before == after["heroku_api_key"]
-    if before is None or must_set(client, "the Heroku key", api_key, params["update_value"], masks_equal=masks_equal):
+    must = before is None or must_set(api_key, params["update_value"], masks_equal=before == after["heroku_api_key"])
+    if must is None:
+        client.warn(left_in_doubt(["the Heroku key"], "", "", ALWAYS))
+    if must:
 
         def apply() -> Outcome:
             client.write(

@@ -30,7 +30,9 @@ attributes:
     details: The diff has a section for each project that changes. Core shows no diff of a task that fails.
   idempotent:
     support: partial
-    details: With O(projects[].env_vars[].update_value=always) every run writes that value.
+    details: >-
+      With O(projects[].env_vars[].update_value=always) and O(projects[].env_vars[].update_value=if_present) every run
+      writes that value.
 options:
   projects:
     description:
@@ -131,20 +133,27 @@ options:
           value:
             description:
               - The value, as text or a number. Write anything else in quotes.
+              - It is required, unless O(projects[].skip_missing) is set.
             type: raw
-            required: true
           update_value:
             description:
               - When a variable that is there gets the value. See
                 O(community.circleci.circleci_env_var#module:update_value).
             type: str
-            choices: [when_mask_differs, always, on_create]
+            choices: [when_mask_differs, always, on_create, if_present]
             default: when_mask_differs
       env_vars_exclusive:
         description:
           - Remove all variables that are not in O(projects[].env_vars), which must not be empty.
         type: bool
         default: false
+      skip_missing:
+        description:
+          - Whether an entry of O(projects[].env_vars) may have no value, or null. The variable is left as it is then,
+            and O(projects[].env_vars_exclusive) does not remove it. Use this with V(omit) for optional values.
+        type: bool
+        default: false
+        version_added: 0.2.0
   organization:
     description:
       - The user or organization that owns the repositories of which O(projects[].project) is only a name.
@@ -313,11 +322,11 @@ from typing import Any
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import invalid
 from ansible_collections.community.circleci.plugins.module_utils._resources.checkout_keys import DEPLOY_KEY, TYPES
-from ansible_collections.community.circleci.plugins.module_utils._resources.env_vars import UPDATE_VALUE
 from ansible_collections.community.circleci.plugins.module_utils._resources.many_projects import bring_all_about
 from ansible_collections.community.circleci.plugins.module_utils._resources.wanted_projects import wanted_projects
 from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION, PROJECT
 from ansible_collections.community.circleci.plugins.module_utils._task.run import run_module
+from ansible_collections.community.circleci.plugins.module_utils._values.variables import UPDATE_VALUE
 
 MOST_AT_A_TIME = 32
 
@@ -334,7 +343,7 @@ SSH_KEY = {
 }
 ENV_VAR = {
     "name": {"type": "str", "required": True},
-    "value": {"type": "raw", "required": True, "no_log": True},
+    "value": {"type": "raw", "no_log": True},
     **UPDATE_VALUE,
 }
 ITEM = {
@@ -345,6 +354,7 @@ ITEM = {
     "ssh_keys_exclusive": {"type": "bool", "default": False, "no_log": False},
     "env_vars": {"type": "list", "elements": "dict", "options": ENV_VAR},
     "env_vars_exclusive": {"type": "bool", "default": False},
+    "skip_missing": {"type": "bool", "default": False},
 }
 ARGUMENT_SPEC = {
     **CONNECTION,

@@ -2,13 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to the collection: it may change without notice.
-"""Environment variables of a project, and masked values in general (``api-v1.1.md`` §3.5)."""
+"""Environment variables of a project (``api-v1.1.md`` §3.5)."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.answers import with_fields
@@ -16,76 +14,14 @@ from ansible_collections.community.circleci.plugins.module_utils._http.client im
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import (
     CHECK_ADDRESS,
     CircleCIError,
-    invalid,
-    plain,
 )
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import Outcome, Plan, telling
 from ansible_collections.community.circleci.plugins.module_utils._values.masks import mask
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
+from ansible_collections.community.circleci.plugins.module_utils._values.variables import WantedVariable
 
-WHEN_MASK_DIFFERS = "when_mask_differs"
-ALWAYS = "always"
-ON_CREATE = "on_create"
-UPDATE_VALUE = {
-    "update_value": {"type": "str", "choices": [WHEN_MASK_DIFFERS, ALWAYS, ON_CREATE], "default": WHEN_MASK_DIFFERS}
-}
-TELLING_LENGTH = 8
-"""From this many characters on, equal masks are taken for equal values."""
-
-
-@dataclass(frozen=True)
-class WantedVariable:
-    """A variable that a project is to have.
-
-    :param update_value: when a variable that is there gets the value
-    """
-
-    name: str
-    value: str = field(repr=False)
-    update_value: str = WHEN_MASK_DIFFERS
-
-    @classmethod
-    def from_params(cls, params: dict[str, Any]) -> WantedVariable:
-        """Check the options of a task.
-
-        :raises CircleCIError: for a name or a value that cannot be. The message does not hold the value.
-        """
-        name = checked_name(params["name"])
-        value = params["value"]
-        if value is None:
-            raise invalid(f"Variable {name} has no value.", "Give value; it may be empty text.")
-        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-            raise invalid(
-                f"The value of variable {name} is {_kind(value)}, not text.",
-                "Write it in quotes, or turn it into text with the filter to_json or string.",
-            )
-        return cls(name, str(value), params["update_value"])
-
-
-def checked_name(name: str) -> str:
-    """The name of a variable, if a shell can have it.
-
-    :raises CircleCIError: otherwise
-    """
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-        raise invalid(
-            f"{plain(name)!r} is not the name of an environment variable.",
-            "Use letters, digits and underscores; a digit cannot stand first.",
-        )
-    return name
-
-
-def must_set(client: Client, name: str, value: str, update_value: str, *, masks_equal: bool) -> bool:
-    """Whether a secret that is there, of which only a mask can be read, is to be set again.
-
-    :param name: what to call it in a warning
-    """
-    if update_value == WHEN_MASK_DIFFERS and masks_equal and len(value) < TELLING_LENGTH:
-        client.warn(
-            f"The value of {name} has fewer than {TELLING_LENGTH} characters, so its mask does not tell whether it has "
-            "changed. It was left alone. Set update_value: always to write it."
-        )
-    return update_value == ALWAYS or (update_value == WHEN_MASK_DIFFERS and not masks_equal)
+IN_DOUBT = ("variable", "variables", "always")
+"""How a warning calls variables of projects, and what it advises. See :func:`masks.left_in_doubt`."""
 
 
 def read_env_vars(client: Client, project: Project) -> dict[str, str]:
@@ -130,14 +66,12 @@ def plan_env_vars(
     """
     names = {wanted.name for wanted in present}
     doomed = [name for name in masks if name in absent or (exclusive and name not in names)]
-    to_set = [
-        wanted
+    must_set = {
+        wanted: wanted.must_set(there=wanted.name in masks, masks_equal=masks.get(wanted.name) == mask(wanted.value))
         for wanted in present
-        if wanted.name not in masks
-        or must_set(
-            client, wanted.name, wanted.value, wanted.update_value, masks_equal=masks[wanted.name] == mask(wanted.value)
-        )
-    ]
+    }
+    to_set = [wanted for wanted, must in must_set.items() if must]
+    unsure = [wanted.name for wanted, must in must_set.items() if must is None]
     for wanted in to_set:
         if not wanted.value:
             client.warn(f"The value of variable {wanted.name} is empty. Check that what it comes from is set.")
@@ -146,7 +80,7 @@ def plan_env_vars(
     predicted = {name: value for name, value in masks.items() if name not in doomed}
     predicted.update({wanted.name: mask(wanted.value) for wanted in to_set})
     if not (to_set or doomed):
-        return Plan(before, _outcome(predicted, concerned, [], [], []))
+        return Plan(before, _outcome(predicted, concerned, [], [], []), unsure=unsure)
     added = [wanted.name for wanted in to_set if wanted.name not in masks]
     updated = [wanted.name for wanted in to_set if wanted.name in masks]
 
@@ -170,7 +104,7 @@ def plan_env_vars(
                 done.append(name)
         return so_far()
 
-    return Plan(before, _outcome(predicted, concerned, added, doomed, updated), apply)
+    return Plan(before, _outcome(predicted, concerned, added, doomed, updated), apply, unsure)
 
 
 def _set(client: Client, project: Project, wanted: WantedVariable, before: str | None) -> str:
@@ -201,12 +135,6 @@ def _set(client: Client, project: Project, wanted: WantedVariable, before: str |
 
 def _delete(client: Client, project: Project, name: str) -> None:
     client.delete(project.path("envvar", name), gone=lambda: name not in read_env_vars(client, project))
-
-
-def _kind(value: object) -> str:
-    if isinstance(value, bool):
-        return "a boolean"
-    return "a list" if isinstance(value, list) else "a dictionary" if isinstance(value, dict) else "not a scalar"
 
 
 def _shown(masks: dict[str, str], names: list[str]) -> dict[str, Any]:

@@ -25,7 +25,11 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.chec
     plan_checkout_keys,
     read_checkout_keys,
 )
-from ansible_collections.community.circleci.plugins.module_utils._resources.env_vars import plan_env_vars, read_env_vars
+from ansible_collections.community.circleci.plugins.module_utils._resources.env_vars import (
+    IN_DOUBT,
+    plan_env_vars,
+    read_env_vars,
+)
 from ansible_collections.community.circleci.plugins.module_utils._resources.following import (
     plan_following,
     read_following,
@@ -35,6 +39,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.ssh_
 from ansible_collections.community.circleci.plugins.module_utils._resources.wanted_projects import WantedProject
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import Outcome, Plan, without_unknowns
 from ansible_collections.community.circleci.plugins.module_utils._task.words import MOST_NAMED, bounded, counted
+from ansible_collections.community.circleci.plugins.module_utils._values.masks import left_in_doubt
 
 REPORT_EVERY = 5.0  # seconds between two lines on how far the task is
 LONGEST_REASON = 300  # characters of a project's failure in the message of the task
@@ -66,19 +71,24 @@ class _State:
 
 @dataclass
 class _Changes:
-    """What was changed in one project, or is going to be."""
+    """What was changed in one project, or is going to be.
+
+    :param unsure: see :class:`Plan`
+    """
 
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
     added: list[dict[str, Any]] = field(default_factory=list)
     removed: list[dict[str, Any]] = field(default_factory=list)
     updated: list[dict[str, Any]] = field(default_factory=list)
+    unsure: list[str] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(self.added or self.removed or self.updated)
 
     def carry_out(self, client: Client, plan: Plan) -> None:
         """Carry out a plan and note what came of it, also when it fails half-way."""
+        self.unsure += plan.unsure
         try:
             outcome = plan.carry_out(client)
         except CircleCIError as error:
@@ -102,11 +112,13 @@ class Done:
 
     :param item: its entry in the results
     :param diff: its section of the diff; None when nothing changes
+    :param unsure: see :class:`Plan`
     """
 
     item: dict[str, Any]
     diff: dict[str, Any] | None = None
     warnings: list[str] = field(default_factory=list)
+    unsure: list[str] = field(default_factory=list)
 
 
 def bring_about(client: Client, wanted: WantedProject) -> Done:
@@ -136,7 +148,8 @@ def bring_about(client: Client, wanted: WantedProject) -> Done:
     failed = problem is not None
     item = {"project": slug, "changed": client.wrote if failed else bool(changes), "failed": failed, "msg": problem}
     item.update({name: [_small(thing) for thing in getattr(changes, name)] for name in KINDS_OF_CHANGE})
-    return Done(item, _diff(slug, wanted, changes) if changes and not failed else None, client.warnings)
+    diff = _diff(slug, wanted, changes) if changes and not failed else None
+    return Done(item, diff, client.warnings, changes.unsure)
 
 
 def _read(client: Client, wanted: WantedProject) -> _State:
@@ -248,6 +261,9 @@ def bring_all_about(client: Client, wanted: list[WantedProject], concurrency: in
     projects = _run(client, wanted, concurrency, progress)
     for warning in _warnings(projects):
         client.warn(warning)
+    unsure = [f"{name} of {done.item['project']}" for done in projects for name in done.unsure]
+    if unsure:
+        client.warn(left_in_doubt(unsure, *IN_DOUBT))
     items = [done.item for done in projects]
     result = {
         "changed": any(item["changed"] for item in items),

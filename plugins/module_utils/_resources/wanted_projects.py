@@ -17,7 +17,6 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.chec
     WantedKeys,
     require_checkout_keys,
 )
-from ansible_collections.community.circleci.plugins.module_utils._resources.env_vars import WantedVariable
 from ansible_collections.community.circleci.plugins.module_utils._resources.ssh_keys import WantedKey
 from ansible_collections.community.circleci.plugins.module_utils._task.words import bounded, counted
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import (
@@ -25,6 +24,7 @@ from ansible_collections.community.circleci.plugins.module_utils._values.slugs i
     parse_project,
     without_user,
 )
+from ansible_collections.community.circleci.plugins.module_utils._values.variables import WantedVariable
 
 T = TypeVar("T")
 
@@ -120,7 +120,7 @@ def _wanted_project(
 ) -> WantedProject:
     checkout_keys = _all(found, item, "checkout_keys", WantedKeys.from_params)
     ssh_keys = _all(found, item, "ssh_keys", lambda options: _ssh_key(options, known_keys))
-    env_vars = _all(found, item, "env_vars", WantedVariable.from_params)
+    env_vars = _all(found, item, "env_vars", partial(WantedVariable.from_params, skip_missing=item["skip_missing"]))
     if checkout_keys:
         found.attempt("checkout_keys", lambda: require_checkout_keys(project))
         if item["following"] is False:

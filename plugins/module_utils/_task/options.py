@@ -52,6 +52,8 @@ def wrong_entry(options: dict[str, dict[str, Any]], given: dict[str, Any], modul
     """
     for name, option in options.items():
         entries = given.get(name)
+        if isinstance(entries, dict) and option.get("elements") == "dict":
+            return f"{where}{name} is a dictionary, not a list of dictionaries. {_as_list(option['options'])}"
         if "options" not in option or not isinstance(entries, list):
             continue
         for index, entry in enumerate(entries):
@@ -70,3 +72,13 @@ def wrong_entry(options: dict[str, dict[str, Any]], given: dict[str, Any], modul
             if words:
                 return f"{place}: {'; '.join(words)}"
     return None
+
+
+def _as_list(options: dict[str, dict[str, Any]]) -> str:
+    """How to make a list of what was given as a dictionary.
+
+    :param options: of the list's entries
+    """
+    if {"name", "value"} <= options.keys():
+        return "Pass names with their values through the filter dict2items(key_name='name', value_name='value')."
+    return "Put a dash before each entry."

@@ -43,11 +43,13 @@ class Plan:
     :param before: the state that was read, as a diff shows it
     :param predicted: the state when ``apply`` is done, as far as it can be known
     :param apply: sends the writes and returns what came of them; None when there is nothing to do
+    :param unsure: names of secrets that are left alone although nothing tells whether they have changed
     """
 
     before: Any
     predicted: Outcome
     apply: Callable[[], Outcome] | None = None
+    unsure: list[str] = field(default_factory=list)
 
     @property
     def changed(self) -> bool:

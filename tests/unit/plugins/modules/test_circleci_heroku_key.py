@@ -42,6 +42,19 @@ def test_update_value_says_when_it_is_replaced(
     assert (result["changed"], held(emulator)) == (changed, key if changed else KEY)
 
 
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_key_whose_mask_tells_nothing_is_left_alone_with_a_warning(
+    emulator: Emulator, run_module, check_mode: bool
+) -> None:
+    run_module(MODULE, api_key="one-ab12 cd34")
+    result = run_module(MODULE, api_key="two-ab12 cd34", check_mode=check_mode)
+    assert (result["changed"], held(emulator)) == (False, "one-ab12 cd34")
+    (warning,) = result["warnings"]
+    assert "whether the Heroku key has changed" in warning
+    assert "update_value: always" in warning
+    assert run_module(MODULE, api_key="two-ab12 cd34", update_value="on_create")["warnings"] == []
+
+
 def test_an_empty_key_and_a_missing_token_reach_no_server(emulator: Emulator, run_module) -> None:
     assert "empty" in run_module(MODULE, api_key=" ")["msg"]
     assert "CIRCLE_TOKEN" in run_module(MODULE, api_key=KEY, api_token=None)["msg"]

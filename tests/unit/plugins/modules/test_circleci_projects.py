@@ -240,10 +240,71 @@ def test_unfollowing_what_is_not_set_up_is_nothing_to_do(emulator: Emulator, run
 
 
 def test_warnings_are_told_once_for_all_projects(emulator: Emulator, run) -> None:
-    items = [{"project": slug, "following": True, "env_vars": [variable("SHORT", "abc")]} for slug in (API, WEB, TOOLS)]
-    run(*items)
+    items = [{"project": slug, "following": True, "env_vars": [variable("EMPTY", "")]} for slug in (API, WEB, TOOLS)]
     (warning,) = run(*items)["warnings"]
-    assert warning.startswith(f"{API} and 2 others: The value of SHORT has fewer than 8 characters")
+    assert warning.startswith(f"{API} and 2 others: The value of variable EMPTY is empty")
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_one_warning_counts_the_values_that_masks_tell_nothing_of(emulator: Emulator, run, check_mode: bool) -> None:
+    url = "postgres://app:%s@db.acme.example:5432/app"
+    told = [variable("TOKEN", "one-long-word"), variable("LEFT", "x", update_value="on_create")]
+    items: list[dict[str, Any]] = [
+        {"project": slug, "following": True, "env_vars": [*told, variable("URL", url % "old"), variable("SHORT", "a")]}
+        for slug in (API, WEB, TOOLS)
+    ]
+    assert run(*items)["warnings"] == []
+    for item in items:
+        item["env_vars"][2] = variable("URL", url % "new")
+    (warning,) = run(*items, check_mode=check_mode)["warnings"]
+    assert "whether 6 variables have changed" in warning
+    assert (
+        f"nothing was written: URL of {API}, SHORT of {API}, URL of {WEB}, SHORT of {WEB}, URL of {TOOLS} and 1 more."
+        in warning
+    )
+    assert "update_value: always" in warning
+
+
+def test_a_value_is_rotated_wherever_it_is_in_two_requests_each(emulator: Emulator, run) -> None:
+    slugs = add_repositories(emulator, 20)
+    having = slugs[::2]
+    for slug in slugs:
+        emulator.follow(slug)
+    for slug in having:
+        emulator.project(slug).env_vars["NPM_TOKEN"] = "npm_old"
+    items = [
+        {"project": slug, "env_vars": [variable("NPM_TOKEN", "npm_new", update_value="if_present")]} for slug in slugs
+    ]
+    predicted = run(*items, check_mode=True)
+    emulator.clear()
+    real = run(*items)
+    assert predicted["projects"] == real["projects"]
+    assert [item["project"] for item in real["projects"] if item["changed"]] == having
+    assert all(item["updated"] == [{"kind": "env_var", "name": "NPM_TOKEN"}] for item in real["projects"][::2])
+    asked = Counter((record.method, record.path) for record in emulator.requests)
+    assert asked == Counter(
+        {("GET", "/api/v1.1/me"): 1}
+        | {("GET", f"/api/v1.1/project/{slug}/envvar"): 1 for slug in slugs}
+        | {("POST", f"/api/v1.1/project/{slug}/envvar"): 1 for slug in having}
+    )
+    assert [dict(emulator.project(slug).env_vars) for slug in slugs] == [{"NPM_TOKEN": "npm_new"}, {}] * 10
+
+
+def test_what_has_no_value_is_left_alone_when_that_is_allowed(emulator: Emulator, run) -> None:
+    run(whole(API, env_vars=[variable("KEPT"), variable("GONE"), variable("PASSWORD", "an-old-one")]))
+    missing: list[dict[str, Any]] = [{"name": "KEPT"}, {"name": "NEVER", "value": None}, variable(value="a-new-word")]
+    item = {"project": API, "env_vars": missing, "env_vars_exclusive": True}
+    refused = run(item)
+    assert refused["failed"] is True
+    assert "env_vars[0]: Variable KEPT has no value" in refused["msg"]
+    assert "env_vars[1]: Variable NEVER has no value" in refused["msg"]
+    assert emulator.project(API).env_vars["PASSWORD"] == "an-old-one"
+    result = run({**item, "skip_missing": True})
+    assert (kinds(result["projects"][0]["removed"]), result["warnings"]) == (["env_var"], [])
+    assert dict(emulator.project(API).env_vars) == {"KEPT": "correct horse", "PASSWORD": "a-new-word"}
+    emulator.clear()
+    assert run({**item, "skip_missing": True})["changed"] is False
+    assert emulator.writes == []
 
 
 def test_warnings_are_bounded(emulator: Emulator, run) -> None:

@@ -22,13 +22,20 @@ GOOD = {"project": "github/acme/api"}
         ([GOOD, {"project": "x", "following": "perhaps"}], ["projects[1]: ", "following"]),
         ([GOOD, "x"], ["projects[1]: ", "dictionary"]),
         ([GOOD, {"project": "x", "checkout_keys": [{}, {"typ": "x"}]}], ["projects[1].checkout_keys[1]: ", "typ."]),
-        ([GOOD, {"project": "x", "env_vars": [{"name": "A"}]}], ["projects[1].env_vars[0]: ", "value"]),
+        ([GOOD, {"project": "x", "env_vars": [{"value": "A"}]}], ["projects[1].env_vars[0]: ", "name"]),
         ([GOOD, {"project": "x", "ssh_keys": ["x"]}], ["projects[1].ssh_keys[0]: ", "dictionary"]),
+        (
+            [GOOD, {"project": "x", "env_vars": {"A": "secret"}}],
+            ["projects[1].env_vars is a dictionary", "dict2items(key_name='name', value_name='value')"],
+        ),
+        ([{"project": "x", "checkout_keys": {"max_age": 1}}], ["projects[0].checkout_keys is a dictionary", "dash"]),
+        ({"project": "x"}, ["projects is a dictionary", "dash"]),
     ],
 )
-def test_a_wrong_entry_is_named_by_its_index(projects: list[Any], words: list[str]) -> None:
+def test_a_wrong_entry_is_named_by_its_index(projects: Any, words: list[str]) -> None:
     found = wrong_entry(ARGUMENT_SPEC, {"projects": projects}, NAME)
     assert found is not None
+    assert "secret" not in found
     assert found.startswith(words[0])
     assert words[1] in found
 

@@ -1,0 +1,100 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import contextlib
+from datetime import date, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
+from ansible_collections.community.circleci.plugins.module_utils._values.moments import moment_of, past_moment
+
+pytestmark = pytest.mark.once
+NOON = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
+MIDNIGHT = datetime(2026, 3, 1, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize(
+    ("given_", "moment"),
+    [
+        ("2026-03-01T12:00:00Z", NOON),
+        ("2026-03-01T12:00Z", NOON),
+        ("2026-03-01t12:00:00z", NOON),
+        (" 2026-03-01 12:00:00 +00:00 ", NOON),
+        ("2026-03-01T14:00:00+02:00", NOON),
+        ("2026-03-01T14:00:00+0200", NOON),
+        ("2026-03-01T07:00:00-05", NOON),
+        ("2026-03-01T06:30:00-05:30", NOON),
+        ("2026-03-01T12:00:00.5Z", NOON + timedelta(milliseconds=500)),
+        ("2026-03-01T12:00:00,123Z", NOON + timedelta(milliseconds=123)),
+        ("2026-03-01T12:00:00.945319214Z", NOON + timedelta(microseconds=945319)),
+        ("2026-03-01", MIDNIGHT),
+        (date(2026, 3, 1), MIDNIGHT),
+        (datetime(2026, 3, 1, 14, tzinfo=timezone(timedelta(hours=2))), NOON),
+        (1772366400, NOON),
+        (1772366400.5, NOON + timedelta(milliseconds=500)),
+        ("1772366400", NOON),
+        ("1772366400.5", NOON + timedelta(milliseconds=500)),
+        (0, datetime(1970, 1, 1, tzinfo=timezone.utc)),
+        ("0001-01-01T00:00:00Z", datetime(1, 1, 1, tzinfo=timezone.utc)),
+    ],
+)
+def test_what_people_and_secret_stores_write(given_: object, moment: datetime) -> None:
+    assert past_moment(given_, "not_older_than") == moment
+
+
+@pytest.mark.parametrize(
+    ("given_", "words"),
+    [
+        ("2026-03-01T12:00:00", "has no time zone"),
+        (NOON.replace(tzinfo=None), "has no time zone"),
+        ("yesterday", "is no point in time"),
+        ("", "is no point in time"),
+        ("01.03.2026", "is no point in time"),
+        ("2026-02-30", "is no point in time"),
+        ("2026-03-01T25:00:00Z", "is no point in time"),
+        ("2026-03-01T12:00:00+24:00", "is no point in time"),
+        ("2026-03-01T12:00:00+02:60", "is no point in time"),
+        ("0001-01-01T00:00:00+01:00", "is no point in time"),
+        ("\uff12\uff10\uff12\uff16-03-01", "is no point in time"),
+        (20260301, "is no point in time"),
+        (1772366400000, "is no point in time"),
+        (float("nan"), "is no point in time"),
+        (-1, "is no point in time"),
+        (True, "is no point in time"),
+        (["2026-03-01"], "is no point in time"),
+        ("9999-01-01", "is in the future"),
+        (99999999999, "is in the future"),
+    ],
+)
+def test_what_is_refused(given_: object, words: str) -> None:
+    with pytest.raises(CircleCIError, match=words) as caught:
+        past_moment(given_, "not_older_than")
+    assert caught.value.message.startswith("not_older_than ")
+    assert caught.value.hint
+
+
+def test_the_future_begins_now() -> None:
+    now = datetime.now(timezone.utc)
+    assert past_moment(now, "not_older_than") == now
+    with pytest.raises(CircleCIError, match="future"):
+        past_moment(now + timedelta(hours=1), "not_older_than")
+
+
+@given(st.text(max_size=40) | st.integers() | st.floats() | st.dates() | st.datetimes())
+def test_nothing_breaks_it(given_: object) -> None:
+    with contextlib.suppress(CircleCIError):
+        assert past_moment(given_, "not_older_than").tzinfo is timezone.utc
+
+
+def test_answers_without_a_zone_are_in_utc() -> None:
+    assert moment_of("2026-03-01T12:00:00.000Z") == moment_of("2026-03-01T12:00:00") == NOON
+
+
+@pytest.mark.parametrize("text", ["", "x", None, 1772366400, ["2026-03-01"]])
+def test_answers_that_are_no_points_in_time(text: object) -> None:
+    assert moment_of(text) is None
