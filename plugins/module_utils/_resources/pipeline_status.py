@@ -74,6 +74,11 @@ class View:
         return [workflow for workflow in self.all if not self.names or workflow.get("name") in self.names]
 
     @property
+    def only_set_up(self) -> bool:
+        """Whether nothing but setup workflows is there."""
+        return bool(self.listed) and all(map(is_setup, self.listed))
+
+    @property
     def missing(self) -> list[str]:
         """The names that no workflow has."""
         there = [workflow.get("name") for workflow in self.workflows]
@@ -99,7 +104,7 @@ class View:
     def has_failed(self) -> bool:
         """Whether anything of the whole pipeline has ended badly, or is going to: nothing of it is approved then."""
         words = [word_of(workflow) for workflow in self.all]
-        failed_jobs = (job for jobs in self.jobs.values() for job in jobs if has_failed(job))
+        failed_jobs = (has_failed(job) for workflow in self.all for job in self.jobs_of(workflow))
         return bool(self.errors) or self.state == ERRORED or any(map(_is_bad, words)) or any(failed_jobs)
 
     def jobs_of(self, workflow: Workflow) -> list[Job]:
@@ -215,13 +220,13 @@ def needs_jobs(workflow: Workflow) -> bool:
 
 
 def unsettled(view: View) -> set[str]:
-    """What only time decides: that something did not come. How long each has held so far is what :func:`ending` asks."""
+    """What only time decides: that something did not come. For how long that held so far, :func:`ending` is told."""
     found = set()
-    if view.state == CREATED and not view.listed:
+    if view.state == CREATED and (view.only_set_up or not view.listed):
         found.add(NOTHING_STARTED)
     if view.state == CREATED and view.listed and view.missing:
         found.add(NOT_STARTED)
-    if view.state in _SETTING_UP and view.listed and all(map(is_final, view.all)):
+    if view.only_set_up and view.state in _SETTING_UP and all(map(is_final, view.all)):
         found.add(NOT_CONTINUED)
     for workflow in view.all:
         if expects_rerun(workflow):
@@ -245,11 +250,10 @@ def ending(view: View, ages: Mapping[str, float], appear_timeout: float) -> str 
     words = [word_of(workflow) for workflow in view.workflows]
     stopped = any(not is_final(workflow) for workflow in view.workflows)
     if not stopped:
-        if view.state == CREATED:
-            late = NOT_STARTED if view.listed else NOTHING_STARTED
-            if not view.workflows or view.missing:
-                return BROKEN if _has_lasted(late, ages, appear_timeout) else None
-        elif not _has_lasted(NOT_CONTINUED, ages, appear_timeout):
+        to_come = unsettled(view) & {NOTHING_STARTED, NOT_STARTED, NOT_CONTINUED}
+        if any(ages.get(what, 0.0) < appear_timeout for what in to_come):
+            return None
+        if view.state != CREATED and NOT_CONTINUED not in to_come:
             return None
     if any(map(_is_bad, words)) or (view.missing and not stopped):
         return BROKEN
@@ -269,7 +273,7 @@ def _moves(workflow: Workflow, view: View, ages: Mapping[str, float]) -> bool:
     """Whether a workflow goes on without a person."""
     if is_final(workflow):
         return _expects_rerun_yet(workflow, ages)
-    if workflow.get("status") == FAILING and _has_lasted(f"{_STALLED} {workflow.get('id')}", ages, RERUN_GRACE):
+    if workflow.get("status") == FAILING and ages.get(f"{_STALLED} {workflow.get('id')}", 0.0) >= RERUN_GRACE:
         return False
     if not needs_jobs(workflow):
         return True
@@ -281,12 +285,8 @@ def _moves(workflow: Workflow, view: View, ages: Mapping[str, float]) -> bool:
 
 
 def _expects_rerun_yet(workflow: Workflow, ages: Mapping[str, float]) -> bool:
-    return expects_rerun(workflow) and not _has_lasted(f"{_RERUN} {workflow.get('id')}", ages, RERUN_GRACE)
+    return expects_rerun(workflow) and ages.get(f"{_RERUN} {workflow.get('id')}", 0.0) < RERUN_GRACE
 
 
 def _may_go_on(workflow: Workflow, view: View) -> bool:
     return any(is_active(job) or is_hold(job) for job in view.jobs_of(workflow))
-
-
-def _has_lasted(what: str, ages: Mapping[str, float], seconds: float) -> bool:
-    return what in ages and ages[what] >= seconds

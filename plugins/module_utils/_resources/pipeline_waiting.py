@@ -1,0 +1,247 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change without notice.
+"""Following a pipeline to its end, approving on the way what a task says (``api-v2-pipelines.md`` §3 and §4)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, plain
+from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_status import (
+    APPROVAL,
+    CREATED,
+    HELD,
+    Job,
+    Pipeline,
+    View,
+    Workflow,
+    ending,
+    is_final,
+    needs_jobs,
+    unsettled,
+)
+from ansible_collections.community.circleci.plugins.module_utils._resources.polling import CLOCK, Clock, Poller
+
+CONFIRMATION = 1.0  # seconds between the look that sees the end and the one that confirms it
+
+FAIL, RETURN, WAIT = ON_HOLD_CHOICES = ("fail", "return", "wait")
+
+
+class Source(Protocol):
+    """Where a pipeline is read, and its holds approved. Each method fails with CircleCIError."""
+
+    def pipeline(self, client: Client) -> Pipeline: ...
+    def workflows(self, client: Client) -> list[Workflow]: ...
+    def jobs(self, client: Client, workflow: Workflow) -> list[Job]: ...
+    def approve(self, client: Client, workflow: Workflow, hold: dict[str, Any]) -> None: ...
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a task wants of a wait.
+
+    :param workflows: names of those that are waited for; none for all
+    :param approve: names of holds that are approved when they open
+    :param on_hold: what any other open hold means, one of :data:`ON_HOLD_CHOICES`
+    :param appear_timeout: seconds that a pipeline, its workflows or its continuation may take to show up
+    """
+
+    workflows: tuple[str, ...] = ()
+    approve: tuple[str, ...] = ()
+    on_hold: str = FAIL
+    appear_timeout: float = 60.0
+
+
+class PipelineWatch:
+    """Looks at one pipeline until it has ended or time is up.
+
+    :param named: how progress names the pipeline
+    :param interval: seconds between two polls, for the first ten minutes
+    :param timeout: seconds after which it gives up
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        source: Source,
+        wanted: Wanted,
+        *,
+        named: str,
+        interval: float,
+        timeout: float,
+        clock: Clock = CLOCK,
+    ) -> None:
+        self.poller = Poller(client, interval=interval, timeout=timeout, clock=clock)
+        self.client = client
+        self.source = source
+        self.wanted = wanted
+        self.named = named
+        self.pipeline: Pipeline = {}
+        self.view = View("", names=wanted.workflows)
+        self.approved: list[str] = []
+        """names of the holds that this wait has approved"""
+        self._requests: set[str] = set()
+        self._jobs: dict[str, list[Job]] = {}
+        self._statuses: dict[str, str] = {}
+        self._since: dict[str, float] = {}
+
+    def follow(self) -> str | None:
+        """Wait for the end.
+
+        :returns: what it came to, as :func:`ending` says; None when time was up first
+        :raises CircleCIError: when CircleCI says that the pipeline cannot be read
+        """
+        seen: tuple[Any, ...] | None = None
+        while True:
+            # The pipeline itself is asked again before an end counts: only it tells of a continuation that failed.
+            verdict = self._verdict(whole=seen is not None)
+            if verdict is not None and self.view.picture == seen:
+                return verdict
+            seen = self.view.picture if verdict is not None else None
+            if seen is not None:
+                self.poller.clock.sleep(CONFIRMATION)
+            elif self.poller.left <= 0:
+                return None
+            else:
+                self.poller.pause()
+
+    def glance(self) -> str | None:
+        """Look once, and judge as if nothing were to come: what is not there yet has not ended.
+
+        :raises CircleCIError: when CircleCI says that the pipeline cannot be read
+        """
+        self._see(self.client, whole=True, act=False)
+        return ending(self.view, {}, self.wanted.appear_timeout)
+
+    def _verdict(self, *, whole: bool) -> str | None:
+        """One poll and what it says; None for a missed one too."""
+        if self.poller.look(lambda client: self._see(client, whole=whole, act=True)) is None:
+            return None
+        now = self.poller.clock.now()
+        self._since = {what: self._since.get(what, now) for what in unsettled(self.view)}
+        ages = {what: now - since for what, since in self._since.items()}
+        verdict = ending(self.view, ages, self.wanted.appear_timeout)
+        return None if verdict == HELD and self.wanted.on_hold == WAIT else verdict
+
+    def _see(self, client: Client, *, whole: bool, act: bool) -> bool:
+        """Read what is needed for a view.
+
+        :param whole: also the pipeline itself where nothing new is expected of it
+        :param act: approve what may be approved
+        """
+        if whole or self.view.state != CREATED:
+            found = self._patiently(lambda: self.source.pipeline(client))
+            if found is None:
+                return True
+            self.pipeline = found
+        listed = self._patiently(lambda: self.source.workflows(client)) or []
+        self.view = self._viewed(listed)
+        for workflow in self.view.all:
+            if self._is_news(workflow) or needs_jobs(workflow) or self._may_open(workflow):
+                self._jobs[str(workflow.get("id"))] = self._read_jobs(client, workflow)
+        self.view = self._viewed(listed)
+        self._report()
+        if act:
+            self._approve(client)
+            self.view = self._viewed(listed)
+        self._refuse_itself()
+        return True
+
+    def _viewed(self, listed: list[Workflow]) -> View:
+        state, errors = self.pipeline.get("state"), self.pipeline.get("errors")
+        return View(
+            str(state),
+            tuple(map(error_text, errors)) if isinstance(errors, list) else (),
+            tuple(listed),
+            self._jobs,
+            self.wanted.workflows,
+            self._requests,
+        )
+
+    def _patiently(self, read: Callable[[], Any]) -> Any:
+        """Read what CircleCI may not know yet of a pipeline that was just made (PF §4.1).
+
+        :returns: None while it may be to come
+        """
+        try:
+            return read()
+        except CircleCIError as error:
+            if error.status != 404 or self.poller.waited >= self.wanted.appear_timeout:
+                raise
+            if self.client.token:
+                self.client.require_personal_token()  # to all others CircleCI says that nothing is there
+            return None
+
+    def _read_jobs(self, client: Client, workflow: Workflow) -> list[Job]:
+        """The jobs of a workflow. One that has expired has none any more (PF §3.1)."""
+        return self.source.jobs(client, workflow) if isinstance(workflow.get("id"), str) else []
+
+    def _is_news(self, workflow: Workflow) -> bool:
+        return self._statuses.get(str(workflow.get("id"))) != plain(str(workflow.get("status")))
+
+    def _may_open(self, workflow: Workflow) -> bool:
+        """Whether a hold that this task approves may open while other jobs of its workflow run."""
+        jobs = self._jobs.get(str(workflow.get("id")), [])
+        return not is_final(workflow) and any(
+            job.get("type") == APPROVAL and job.get("name") in self.wanted.approve and job.get("status") != "success"
+            for job in jobs
+        )
+
+    def _approve(self, client: Client) -> None:
+        """Approve what may be. Nothing is approved in a pipeline in which anything has failed."""
+        for workflow in self.view.workflows:
+            for hold in self.view.holds:
+                request = hold["approval_request_id"]
+                if hold["workflow_id"] != workflow.get("id") or hold["job"] not in self.wanted.approve:
+                    continue
+                if request in self._requests or self.view.has_failed:
+                    continue
+                self.source.approve(client, workflow, hold)
+                self._requests.add(request)
+                self.approved.append(str(hold["job"]))
+                self.client.report(f"{self.named}: {plain(str(hold['workflow']))}: approved {plain(str(hold['job']))}")
+
+    def _report(self) -> None:
+        """Tell each change of a state."""
+        for workflow in self.view.all:
+            name = plain(str(workflow.get("name")))
+            for job in self.view.jobs_of(workflow):
+                if job.get("status") != "blocked":
+                    self._note(f"{name} > {plain(str(job.get('name')))}", str(job.get("id")), job)
+            self._note(name, str(workflow.get("id")), workflow)
+
+    def _note(self, name: str, key: str, thing: dict[str, Any]) -> None:
+        status = plain(str(thing.get("status")))
+        before = self._statuses.get(key)
+        if before != status:
+            self._statuses[key] = status
+            change = f"{before} -> {status} ({self.poller.waited:.0f} s)" if before else status
+            self.client.report(f"{self.named}: {name}: {change}")
+
+    def _refuse_itself(self) -> None:
+        """Fail when this task is itself a job of what it waits for (PF §10.23)."""
+        own = os.environ.get("CIRCLE_WORKFLOW_ID")
+        for workflow in self.view.workflows:
+            if own and workflow.get("id") == own and not is_final(workflow):
+                raise CircleCIError(
+                    f"This task runs in the workflow {plain(str(workflow.get('name')))!r} that it waits for, which "
+                    "cannot end before it",
+                    hint="Name the other workflows in the option workflows.",
+                )
+
+
+def error_text(error: Any) -> str:
+    """An error of a pipeline, in words (PF §2.4)."""
+    return plain(str(error.get("message") or error.get("type"))) if isinstance(error, dict) else plain(str(error))
+
+
+def unmatched(approve: Collection[str], view: View) -> list[str]:
+    """Which of the holds to approve are in no workflow that was seen."""
+    known = {job.get("name") for jobs in view.jobs.values() for job in jobs if job.get("type") == APPROVAL}
+    return [name for name in approve if name not in known]
