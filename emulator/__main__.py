@@ -11,9 +11,10 @@ import os
 import signal
 import socket
 import sys
+from datetime import date
 
 from .http.server import Emulator
-from .world.state import PERSONAL_TOKEN
+from .world.state import FIRST_DATE, PERSONAL_TOKEN
 
 
 def main() -> int:
@@ -25,9 +26,20 @@ def main() -> int:
     parser.add_argument(
         "--repositories", type=int, default=0, metavar="N", help="add github/acme/repo-0001 to N (for benchmarks)"
     )
+    parser.add_argument(
+        "--date",
+        type=date.fromisoformat,
+        default=FIRST_DATE,
+        metavar="YYYY-MM-DD",
+        help="the day that decides what CircleCI has removed, default: %(default)s",
+    )
     options = parser.parse_args()
     emulator = Emulator(
-        port=options.port, latency=options.latency, token=options.token, repositories=options.repositories
+        port=options.port,
+        latency=options.latency,
+        token=options.token,
+        repositories=options.repositories,
+        date=options.date,
     )
     try:
         sockets = emulator.listen()

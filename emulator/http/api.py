@@ -1,29 +1,26 @@
 # SPDX-FileCopyrightText: 2026 The community.circleci contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The whole API as one function from a call to an answer."""
+"""Both APIs as one function from a call to an answer."""
 
 from __future__ import annotations
 
-import re
+import pkgutil
+from importlib import import_module
 
-# The route modules register their functions when they are imported.
-from emulator.v1 import routes_builds, routes_keys, routes_project, routes_tokens, routes_user, storage
-from emulator.v2 import routes_workflows
+from emulator import v1, v2
+from emulator.v1 import routing as v1_routing
+from emulator.v1 import storage
+from emulator.v2 import routing as v2_routing
 from emulator.world.state import State
 
-from .exchange import Answer, Call, RefusedError, forbidden, html_not_found
-from .routing import V2, Route, admit, find
+from .exchange import Answer, Call, forbidden
 
-__all__ = [
-    "answer",
-    "routes_builds",
-    "routes_keys",
-    "routes_project",
-    "routes_tokens",
-    "routes_user",
-    "routes_workflows",
-]
+# A new file of routes is found by its name; it registers its functions when it is imported.
+for _wing in (v1, v2):
+    for _module in pkgutil.iter_modules(_wing.__path__, f"{_wing.__name__}."):
+        if ".routes_" in _module.name:
+            import_module(_module.name)
 
 
 def answer(state: State, call: Call) -> Answer:
@@ -33,36 +30,9 @@ def answer(state: State, call: Call) -> Answer:
         return forbidden()
     if stored := storage.answer(state, call):
         return stored
-    if call.path.startswith("/api/") and call.path.endswith("/"):
-        query = f"?{call.query_string}" if call.query_string else ""
-        return Answer("", 302, {"Location": f"{call.base_url}{call.path.rstrip('/')}{query}"}, "text/plain")
-    found = find(call.method, _routed_path(call.path))
-    if found is None:
-        return RefusedError(404, "Not Found").answer if call.path.startswith(f"{V2}/") else html_not_found()
-    return _route(state, call, *found)
-
-
-def _routed_path(path: str) -> str:
-    """Return the path as routes know it.
-
-    `/api/v1` is the same API with GitHub implied (api-v1.1.md §1.1); slashes in a row, as some clients send, are one.
-    """
-    path = re.sub("//+", "/", path)
-    for old, new in (("/api/v1/project/", "/api/v1.1/project/github/"), ("/api/v1/", "/api/v1.1/")):
-        if path.startswith(old):
-            return new + path.removeprefix(old)
-    return path
-
-
-def _route(state: State, call: Call, found: Route, params: dict[str, str]) -> Answer:
-    try:
-        result = found.handler(admit(state, call, found, params))
-    except RefusedError as refusal:
-        result = refusal.answer
-    if result.body == "" and state.switches.empty_bodies:
-        result.content_type = "text/plain; charset=utf-8"
-    result.headers["X-Route"] = found.template
-    if call.method == "GET":
+    is_v2 = call.path.startswith(f"{v2_routing.PREFIX}/")
+    result = v2_routing.answer(state, call) if is_v2 else v1_routing.answer(state, call)
+    if call.method == "GET" and "X-Route" in result.headers:
         result.headers["Access-Control-Allow-Origin"] = "*"
         if state.switches.cache_control:
             result.headers["Cache-Control"] = state.switches.cache_control

@@ -6,16 +6,16 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import json
 from collections.abc import Callable
-from typing import Any, Final, Literal, get_type_hints
+from typing import Any, Final, Literal
 
 from emulator.world import keys
 from emulator.world.builds import Progress
 from emulator.world.checks import check
 from emulator.world.model import Build, Project, Scope, Script
 from emulator.world.state import USER, State
-from emulator.world.switches import Switches
 
 from .exchange import Answer, Call, read_json
 from .faults import Fault
@@ -33,6 +33,20 @@ _BUILDS: Final = {
 }
 # Far enough for every test, and near enough for the clock's times to be dates.
 _MAX_OFFSET: Final = 10**9
+
+
+Handler = Callable[[Service, Call, Json], Any]
+_HANDLERS: Final[dict[tuple[str, str], Handler]] = {}
+
+
+def control(method: str, name: str) -> Callable[[Handler], Handler]:
+    """Register a function for a control call; it is given the JSON object that was sent."""
+
+    def register(handler: Handler) -> Handler:
+        _HANDLERS[method, name] = handler
+        return handler
+
+    return register
 
 
 def answer(service: Service, call: Call) -> Answer:
@@ -53,6 +67,7 @@ def _text(document: object, status: int) -> Answer:
     return Answer(json.dumps(document), status, content_type="application/json")
 
 
+@control("GET", "requests")
 def _get_requests(service: Service, call: Call, fields: Json) -> list[Json]:
     return [
         {**dataclasses.asdict(dataclasses.replace(record, headers={})), "headers": dict(record.headers)}
@@ -60,66 +75,88 @@ def _get_requests(service: Service, call: Call, fields: Json) -> list[Json]:
     ]
 
 
+@control("DELETE", "requests")
 def _clear_requests(service: Service, call: Call, fields: Json) -> Json:
     service.clear()
     return {}
 
 
+@control("GET", "connections")
 def _get_connections(service: Service, call: Call, fields: Json) -> Json:
     return {"connections": service.connections}
 
 
+@control("GET", "state")
 def _get_state(service: Service, call: Call, fields: Json) -> Json:
     state = service.state
     state.machine.settle()
     wanted = call.query.get("project")
     projects = state.projects.values() if wanted is None else [state.project(wanted)]
     return {
-        "switches": dataclasses.asdict(state.switches),
+        "switches": state.all_switches(),
         "latency": service.latency,
         "clock_offset": state.clock_offset,
+        "date": state.date.isoformat(),
         "users": {user.login: {"heroku_key": user.heroku_key} for user in state.users.values()},
-        "projects": {project.slug: project_view(project) for project in projects},
+        "organizations": {each.slug: {"id": each.id, "name": each.name} for each in state.organizations.values()},
+        **{name: item for part in state.parts() for name, item in part.view().items()},
+        "projects": {project.slug: _whole_view(state, project) for project in projects},
     }
 
 
+@control("PUT", "state")
 def _put_state(service: Service, call: Call, fields: Json) -> Json:
-    check(fields, {"switches": dict[str, Any], "latency": float, "clock_offset": float})
+    check(fields, {"switches": dict[str, Any], "latency": float, "clock_offset": float, "date": str})
     offset = float(fields.get("clock_offset", service.state.clock_offset))
     if abs(offset) > _MAX_OFFSET:
         raise ValueError(f"clock_offset must not be beyond {_MAX_OFFSET} seconds")
-    set_switches(service.state, **fields.get("switches", {}))
+    date = datetime.date.fromisoformat(fields.get("date", service.state.date.isoformat()))
+    service.state.set_switches(**fields.get("switches", {}))
+    service.state.date = date
     service.latency = float(fields.get("latency", service.latency))
     service.state.clock_offset = offset
     return {}
 
 
+@control("POST", "repositories")
 def _add_repository(service: Service, call: Call, fields: Json) -> Json:
     project = service.state.add_repository(fields.pop("slug"), **fields)
-    return {"slug": project.slug}
+    return {"slug": project.slug, "id": project.id}
 
 
+@control("POST", "organizations")
+def _add_organization(service: Service, call: Call, fields: Json) -> Json:
+    check(fields, {"slug": str, "name": str})
+    organization = service.state.add_organization(fields.pop("slug"), **fields)
+    return {"id": organization.id}
+
+
+@control("POST", "tokens")
 def _add_token(service: Service, call: Call, fields: Json) -> Json:
     check(fields, {"token": str, "login": str | None, "project": str | None, "label": str, "scope": Scope})
     service.state.add_token(fields.pop("token"), **fields)
     return {}
 
 
+@control("POST", "faults")
 def _add_fault(service: Service, call: Call, fields: Json) -> Json:
     service.faults.add(Fault(**fields))
     return {}
 
 
+@control("DELETE", "faults")
 def _clear_faults(service: Service, call: Call, fields: Json) -> Json:
     service.faults.clear()
     return {}
 
 
+@control("POST", "reset")
 def _reset(service: Service, call: Call, fields: Json) -> Json:
     service.reset()
     return {}
 
 
+@control("POST", "builds")
 def _builds(service: Service, call: Call, fields: Json) -> Json:
     """Script the next builds, choose what moves them, and move one."""
     check(fields, _BUILDS)
@@ -138,19 +175,16 @@ def _builds(service: Service, call: Call, fields: Json) -> Json:
     return build_view(build)
 
 
-def set_switches(state: State, **switches: Any) -> None:
-    """Set some switches by name.
-
-    :raises ValueError: there is no switch of that name, or it takes no such value.
-    """
-    check(switches, get_type_hints(Switches))
-    for name, value in switches.items():
-        setattr(state.switches, name, value)
+def _whole_view(state: State, project: Project) -> Json:
+    parts = (part.project_view(project) for part in state.parts())
+    return dict(item for view in (project_view(project), *parts) for item in view.items())
 
 
 def project_view(project: Project) -> Json:
     """Return what the emulator knows of a project, secrets included."""
     return {
+        "id": project.id,
+        "title": project.title,
         "set_up": project.set_up,
         "webhook": project.webhook,
         "following": USER in project.followers,
@@ -194,18 +228,3 @@ def _key_view(public_key: str) -> Json:
         "fingerprint": keys.md5(public_key),
         "fingerprint_sha256": keys.sha256(public_key),
     }
-
-
-_HANDLERS: Final[dict[tuple[str, str], Callable[[Service, Call, Json], Any]]] = {
-    ("GET", "requests"): _get_requests,
-    ("DELETE", "requests"): _clear_requests,
-    ("GET", "connections"): _get_connections,
-    ("GET", "state"): _get_state,
-    ("PUT", "state"): _put_state,
-    ("POST", "repositories"): _add_repository,
-    ("POST", "tokens"): _add_token,
-    ("POST", "faults"): _add_fault,
-    ("DELETE", "faults"): _clear_faults,
-    ("POST", "builds"): _builds,
-    ("POST", "reset"): _reset,
-}

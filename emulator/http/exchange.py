@@ -90,22 +90,25 @@ class Answer:
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     content_type: str | None = None
+    is_edn: bool = True
+    """whether those who name no type get it in Clojure's notation; API v2 knows JSON only"""
 
     def render(self, accept: str) -> tuple[bytes, str]:
         """Return the bytes to send and their Content-Type (api-v1.1.md §1.4).
 
         JSON is given to those who ask for it by name. Who names no type (`*/*`, as curl sends, or no header at all)
-        gets Clojure's EDN; the Content-Type of that form is a guess. Everybody else gets pretty JSON as text.
+        gets Clojure's EDN; the Content-Type of that form is a guess. Everybody else gets pretty JSON as text. API v2
+        sends them all pretty JSON (api-v2-pipelines.md §1.1); that it calls it JSON is a guess.
         """
         if self.content_type is not None:
             return str(self.body).encode(), self.content_type
         kinds = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
         if kinds & {"application/json", "application/*"}:
             return _compact(self.body).encode(), "application/json;charset=utf-8"
-        if kinds <= {"", "*/*"}:
+        if self.is_edn and kinds <= {"", "*/*"}:
             return edn(self.body).encode(), "application/edn;charset=utf-8"
         text = json.dumps(self.body, indent=2, separators=(",", " : "), ensure_ascii=False)
-        return text.encode(), "text/plain; charset=utf-8"
+        return text.encode(), "text/plain; charset=utf-8" if self.is_edn else "application/json;charset=utf-8"
 
 
 class RefusedError(Exception):

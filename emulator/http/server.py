@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime
 import socket
 import ssl
 import struct
@@ -18,7 +19,7 @@ from typing import Any, Final
 
 from aiohttp import HttpVersion11, web
 
-from emulator.world.state import PERSONAL_TOKEN
+from emulator.world.state import FIRST_DATE, PERSONAL_TOKEN
 
 from . import control
 from .api import answer
@@ -43,6 +44,7 @@ class Emulator(Service):
     :param latency: seconds that every answer of the API takes.
     :param token: the personal token of the user `emulator`.
     :param repositories: adds `github/acme/repo-0001` and so on, so many.
+    :param date: the day that decides what CircleCI has removed.
     :param tls: serves https, with this certificate.
     """
 
@@ -53,9 +55,10 @@ class Emulator(Service):
         latency: float = 0.0,
         token: str = PERSONAL_TOKEN,
         repositories: int = 0,
+        date: datetime.date = FIRST_DATE,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        super().__init__(latency=latency, token=token, repositories=repositories)
+        super().__init__(latency=latency, token=token, repositories=repositories, date=date)
         self._port = port
         self._tls = tls
         self._connections: weakref.WeakKeyDictionary[asyncio.BaseTransport, int] = weakref.WeakKeyDictionary()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,15 +42,17 @@ class Service:
     :param latency: seconds that every answer of the API takes.
     :param token: the personal token of the user `emulator`.
     :param repositories: adds `github/acme/repo-0001` and so on, so many.
+    :param date: the day that decides what CircleCI has removed.
     """
 
-    def __init__(self, *, latency: float, token: str, repositories: int) -> None:
+    def __init__(self, *, latency: float, token: str, repositories: int, date: datetime.date) -> None:
         self.latency = self._first_latency = latency
         self.token = token
         self.faults = Faults()
         self._repositories = repositories
+        self._first_date = date
         self._log: deque[Record] = deque(maxlen=LOG_SIZE)
-        self.state = State(token=token, repositories=repositories)
+        self.state = State(token=token, repositories=repositories, date=date)
 
     # What tests look at.
 
@@ -82,7 +85,7 @@ class Service:
 
     def reset(self) -> None:
         """Start anew: state, switches, latency, faults and log as after the start."""
-        self.state = State(token=self.token, repositories=self._repositories)
+        self.state = State(token=self.token, repositories=self._repositories, date=self._first_date)
         self.latency = self._first_latency
         self.faults.clear()
         self.clear()
@@ -91,6 +94,11 @@ class Service:
         """Add or change a repository: see `State.add_repository`."""
         with self.state.lock:
             return self.state.add_repository(slug, **options)
+
+    def switch(self, **switches: Any) -> None:
+        """Set switches: see `State.set_switches`."""
+        with self.state.lock:
+            self.state.set_switches(**switches)
 
     def follow(self, slug: str) -> Project:
         """Make the user of the personal token follow a project, without a request."""

@@ -11,11 +11,12 @@ from itertools import islice
 from typing import Any
 
 from emulator.http.exchange import Answer, RefusedError
-from emulator.http.routing import PROJECT, USER, Access, Request, not_found, route
+from emulator.http.routing import Request
 from emulator.world import steps
 from emulator.world.model import DEFAULT_JOB, FAILED_OUTCOMES, Build
 
 from . import shapes
+from .routing import PROJECT, USER, Access, not_found, route
 
 
 @route("GET", f"{USER}/recent-builds", Access.USER)
@@ -77,18 +78,18 @@ def get_output(request: Request) -> Answer:
     return Answer(messages)
 
 
-@route("POST", f"{PROJECT}/", Access.PROJECT)
+@route("POST", f"{PROJECT}/", Access.PROJECT, retires=True)
 def trigger(request: Request) -> Answer:
     """Start a job on the default branch or, with `tag`, on a tag."""
     return _trigger(request, request.project.default_branch)
 
 
-@route("POST", f"{PROJECT}/tree/:branch", Access.PROJECT)
+@route("POST", f"{PROJECT}/tree/:branch", Access.PROJECT, retires=True)
 def trigger_branch(request: Request) -> Answer:
     return _trigger(request, request.params["branch"])
 
 
-@route("POST", f"{PROJECT}/build", Access.PERSONAL)
+@route("POST", f"{PROJECT}/build", Access.PERSONAL, retires=True)
 def trigger_pipeline(request: Request) -> Answer:
     """Start the whole workflow. The answer does not say which builds that makes; its HTTP code is a guess."""
     _refuse_apps(request)
@@ -98,14 +99,14 @@ def trigger_pipeline(request: Request) -> Answer:
     return Answer({"status": 200, "body": "Build created"})
 
 
-@route("POST", f"{PROJECT}/:build_num/retry", Access.PROJECT)
+@route("POST", f"{PROJECT}/:build_num/retry", Access.PROJECT, retires=True)
 def retry(request: Request) -> Answer:
     no_cache = request.call.fields.get("no-cache") is True
     build = request.state.machine.retry(_build(request), request.user, why="retry", no_cache=no_cache)
     return Answer(shapes.build_summary(build, request.links))
 
 
-@route("POST", f"{PROJECT}/:build_num/ssh", Access.PROJECT)
+@route("POST", f"{PROJECT}/:build_num/ssh", Access.PROJECT, retires=True)
 def retry_with_ssh(request: Request) -> Answer:
     build = request.state.machine.retry(_build(request), request.user, why="ssh")
     if request.user:

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from emulator.http.exchange import Answer, RefusedError
-from emulator.http.routing import PROJECT, Access, Request, not_found, route, vcs_not_found
+from emulator.http.routing import Request
 from emulator.world import keys
 from emulator.world.model import CheckoutKey, SSHKey
 
 from . import shapes
+from .routing import PROJECT, Access, not_found, route, vcs_not_found
 
 
 @route("GET", f"{PROJECT}/checkout-key", Access.PROJECT)
@@ -19,7 +20,7 @@ def list_checkout_keys(request: Request) -> Answer:
     return Answer([_checkout_key(request, key) for key in request.project.checkout_keys])
 
 
-@route("POST", f"{PROJECT}/checkout-key", Access.PERSONAL)
+@route("POST", f"{PROJECT}/checkout-key", Access.PERSONAL, changes_settings=True)
 def create_checkout_key(request: Request) -> Answer:
     """Make one more key, whatever keys there are."""
     _refuse_apps(request)
@@ -42,14 +43,14 @@ def get_checkout_key(request: Request) -> Answer:
     return Answer(_checkout_key(request, _known_checkout_key(request)))
 
 
-@route("DELETE", f"{PROJECT}/checkout-key/:fingerprint", Access.PROJECT)
+@route("DELETE", f"{PROJECT}/checkout-key/:fingerprint", Access.PROJECT, changes_settings=True)
 def delete_checkout_key(request: Request) -> Answer:
     """Delete a key; the next newest becomes the preferred one."""
     request.project.checkout_keys.remove(_known_checkout_key(request))
     return Answer({"message": "ok"})
 
 
-@route("POST", f"{PROJECT}/ssh-key", Access.PROJECT)
+@route("POST", f"{PROJECT}/ssh-key", Access.PROJECT, changes_settings=True)
 def add_ssh_key(request: Request) -> Answer:
     """Add a key; one that is there already is added once more."""
     fields, switches = request.call.fields, request.state.switches
@@ -68,7 +69,7 @@ def add_ssh_key(request: Request) -> Answer:
     return Answer("")
 
 
-@route("DELETE", f"{PROJECT}/ssh-key", Access.PROJECT)
+@route("DELETE", f"{PROJECT}/ssh-key", Access.PROJECT, changes_settings=True)
 def delete_ssh_key(request: Request) -> Answer:
     """Delete a key, or all its duplicates if so switched; a key that is not there is deleted, too.
 

@@ -10,10 +10,11 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from emulator.http.exchange import Answer, RefusedError
-from emulator.http.routing import PROJECT, Access, Request, route, vcs_not_found
+from emulator.http.routing import Request
 
 from . import shapes
 from .routes_user import RATE_LIMIT_HEADERS
+from .routing import PROJECT, Access, branches_are_gone, route, vcs_not_found
 
 _FOLLOW_ERRORS: Final[dict[int, dict[str, Any]]] = {
     403: {
@@ -64,7 +65,7 @@ def enable(request: Request) -> Answer:
     return get_settings(request)
 
 
-@route("DELETE", f"{PROJECT}/enable", Access.PERSONAL)
+@route("DELETE", f"{PROJECT}/enable", Access.PERSONAL, changes_settings=True)
 def disable(request: Request) -> Answer:
     """Stop building: no followers, no webhook, no deploy key; what runs is canceled."""
     project = request.project
@@ -80,17 +81,20 @@ def get_settings(request: Request) -> Answer:
     switches = request.state.switches
     digest = "md5" if switches.md5_only else request.call.query.get("ssh-key-digest", "md5")
     answer = shapes.settings(request.project, request.user, digest=digest)
+    answer["scopes"] = _rights(request)
+    if switches.omit_scopes:
+        del answer["scopes"]
     if request.token is None:
         # What strangers see of an open-source project is not known; keys are none of their business.
         answer["ssh_keys"] = []
-    if switches.no_branches or request.call.query.get("skip-branches") == "true":
+    if branches_are_gone(request, "skip-branches"):
         del answer["branches"]
     if switches.omit_empty_ssh_keys and not answer["ssh_keys"]:
         del answer["ssh_keys"]
     return Answer(answer)
 
 
-@route("PUT", f"{PROJECT}/settings", Access.PROJECT)
+@route("PUT", f"{PROJECT}/settings", Access.PROJECT, changes_settings=True)
 def put_settings(request: Request) -> Answer:
     """Change some settings; unknown names are ignored, and feature flags written with underscores are unknown."""
     fields, project = request.call.fields, request.project
@@ -107,7 +111,7 @@ def list_variables(request: Request) -> Answer:
     return Answer([_variable(request, name) for name in sorted(request.project.env_vars)])
 
 
-@route("POST", f"{PROJECT}/envvar", Access.PROJECT)
+@route("POST", f"{PROJECT}/envvar", Access.PROJECT, changes_settings=True)
 def set_variable(request: Request) -> Answer:
     """Create or overwrite a variable."""
     name, value = request.call.fields.get("name"), request.call.fields.get("value")
@@ -124,10 +128,19 @@ def get_variable(request: Request) -> Answer:
     return Answer(_variable(request, _known_variable(request)))
 
 
-@route("DELETE", f"{PROJECT}/envvar/:var-name", Access.PROJECT)
+@route("DELETE", f"{PROJECT}/envvar/:var-name", Access.PROJECT, changes_settings=True)
 def delete_variable(request: Request) -> Answer:
     del request.project.env_vars[_known_variable(request)]
     return Answer({"message": "ok"})
+
+
+def _rights(request: Request) -> list[str]:
+    """Return the rights as the settings show them. Those of strangers and of tokens below `all` are a guess."""
+    scope = request.token.scope if request.token else "none"
+    if scope == "all":
+        return list(request.project.scopes)
+    few = {"view-builds": ["view-builds", "read-settings", "status", "none"], "status": ["status", "none"]}
+    return few.get(scope, ["none"])
 
 
 def _known_variable(request: Request) -> str:

@@ -9,8 +9,10 @@ import secrets
 from typing import Any, get_args
 
 from emulator.http.exchange import Answer, RefusedError
-from emulator.http.routing import PROJECT, Access, Request, route
+from emulator.http.routing import Request
 from emulator.world.model import Scope, Token, timestamp
+
+from .routing import PROJECT, Access, route
 
 
 @route("GET", f"{PROJECT}/token", Access.PERSONAL)
@@ -19,7 +21,7 @@ def list_tokens(request: Request) -> Answer:
     return Answer([_shape(request, token) for token in _tokens(request).values()])
 
 
-@route("POST", f"{PROJECT}/token", Access.PERSONAL)
+@route("POST", f"{PROJECT}/token", Access.PERSONAL, changes_settings=True)
 def create_token(request: Request) -> Answer:
     """Make one more token; only this answer shows its text."""
     label: Any = request.call.fields.get("label")
@@ -31,7 +33,7 @@ def create_token(request: Request) -> Answer:
     return Answer({**_shape(request, token), "token": text}, 201)
 
 
-@route("DELETE", f"{PROJECT}/token/:id", Access.PERSONAL)
+@route("DELETE", f"{PROJECT}/token/:id", Access.PERSONAL, changes_settings=True)
 def delete_token(request: Request) -> Answer:
     for text, token in _tokens(request).items():
         if token.id == request.params["id"]:

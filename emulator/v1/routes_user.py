@@ -9,10 +9,11 @@ from typing import Final
 from urllib.parse import parse_qs
 
 from emulator.http.exchange import Answer, RefusedError
-from emulator.http.routing import USER, Access, Request, route
+from emulator.http.routing import Request
 from emulator.world.model import VCS_NAMES
 
 from . import shapes
+from .routing import USER, Access, branches_are_gone, route
 
 # The service has sent these since 2020-11 with some answers; what they count is not documented.
 RATE_LIMIT_HEADERS: Final = {"x-ratelimit-limit": "151", "x-ratelimit-remaining": "150", "x-ratelimit-reset": "0"}
@@ -29,7 +30,7 @@ def list_projects(request: Request) -> Answer:
     followed = [project for project in request.state.projects.values() if user.login in project.followers]
     # Projects of Apps' organizations are not in this list (api-v1.1.md §2).
     items = [shapes.project_item(project, user) for project in followed if not project.is_app]
-    if request.state.switches.no_branches or request.call.query.get("shallow") == "true":
+    if branches_are_gone(request, "shallow"):
         for item in items:
             del item["branches"]
     return Answer(items, headers=dict(RATE_LIMIT_HEADERS))

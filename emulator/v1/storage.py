@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 from emulator.http.exchange import Answer, Call, html_not_found
 from emulator.http.links import signature
-from emulator.http.routing import NUMBER, canonical_or_none
+from emulator.http.routing import NUMBER
 from emulator.world import steps
 from emulator.world.model import Build
 from emulator.world.state import State
@@ -66,8 +66,7 @@ def _artifact(state: State, call: Call, match: re.Match[str]) -> Answer:
 
 
 def _build(state: State, match: re.Match[str]) -> Build | None:
-    slug = canonical_or_none("/".join(unquote(part) for part in match[1].split("/")))
-    project = state.projects.get(slug) if slug else None
+    project = state.find_project("/".join(unquote(part) for part in match[1].split("/")))
     return project.build(int(match[2])) if project else None
 
 

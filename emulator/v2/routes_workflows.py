@@ -5,16 +5,17 @@
 
 from __future__ import annotations
 
-from emulator.http.exchange import Answer, RefusedError
-from emulator.http.routing import V2, Access, Request, route
+from typing import Final
+
+from emulator.http.exchange import Answer
 
 from . import shapes
+from .routing import Missing, V2Request, route
+
+_MISSING: Final = Missing("Workflow not found")
 
 
-@route("GET", f"{V2}/workflow/:workflow-id", Access.V2)
-def get_workflow(request: Request) -> Answer:
-    """Return a workflow. Project tokens are told that there is none."""
-    found = request.state.workflow(request.params["workflow-id"]) if request.user else None
-    if found is None:
-        raise RefusedError(404, "Workflow not found")
-    return Answer(shapes.workflow(found))
+@route("GET", "/workflow/:id", absent=_MISSING, public=True)
+def get_workflow(request: V2Request) -> Answer:
+    found = request.state.workflow(request.params["id"])
+    return Answer(shapes.workflow(request.seen(found, lambda workflow: workflow.builds[0].project)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from emulator.world.model import User, Workflow, timestamp
+from emulator.world.model import Workflow, timestamp
 
 Json = dict[str, Any]
 
@@ -24,14 +24,9 @@ def workflow(found: Workflow) -> Json:
         "stopped_at": timestamp(found.stopped, whole=True),
         "pipeline_id": found.pipeline_id,
         "pipeline_number": found.number,
-        "project_slug": f"{first.project.short_vcs}/{first.project.org}/{first.project.name}",
-        "started_by": user_id(first.user) if first.user else str(uuid.UUID(int=0)),
+        "project_slug": first.project.short_slug,
+        "started_by": first.user.id if first.user else str(uuid.UUID(int=0)),
     }
     if found.status == "canceled" and last.canceler:
-        answer["canceled_by"] = user_id(last.canceler)
+        answer["canceled_by"] = last.canceler.id
     return answer
-
-
-def user_id(user: User) -> str:
-    """Return the id by which API v2 names a user."""
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"user/{user.login}"))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import UnionType
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin
 
 
 def check(values: Mapping[str, Any], hints: Mapping[str, Any]) -> None:
@@ -26,7 +26,8 @@ def _fits(value: object, hint: Any) -> bool:
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Literal:
         return value in arguments
-    if origin is UnionType:
+    # `Literal[...] | None` is the older of the two kinds.
+    if origin in (UnionType, Union):
         return any(_fits(value, each) for each in arguments)
     if origin is list:
         return isinstance(value, list) and all(_fits(item, arguments[0]) for item in value)

@@ -12,11 +12,13 @@ import uuid
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any, Final, Literal, get_type_hints
+from functools import cached_property
+from typing import Any, Final, Literal, get_args, get_type_hints
 
 from .checks import check
 
 Scope = Literal["status", "view-builds", "all"]
+Right = Literal["write-settings", "view-builds", "read-settings", "trigger-builds", "all", "status", "none"]
 Outcome = Literal[
     "success", "failed", "no_tests", "timedout", "infrastructure_fail", "canceled", "not_run", "retried", "stuck"
 ]
@@ -32,6 +34,10 @@ VCS_NAMES: Final = {
     "bitbucket": "bitbucket",
     "circleci": "circleci",
 }
+# Marks the fields of a project that are options of `add_repository`.
+OPTION: Final = {"option": True}
+_SHORT_VCS: Final = {"github": "gh", "bitbucket": "bb"}
+_BASE62: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 FEATURE_FLAGS: Final[dict[str, Any]] = {
     "trusty-beta": False,
     "builds-service": True,
@@ -53,6 +59,10 @@ class User:
     login: str
     number: int
     heroku_key: str | None = None
+
+    @property
+    def id(self) -> str:
+        return uuid_of(f"user/{self.login}")
 
     @property
     def name(self) -> str:
@@ -90,27 +100,61 @@ class SSHKey:
     public_key: str
 
 
-@dataclass(eq=False)
-class Project:
-    """A repository at the VCS and, once it is `set_up`, the CircleCI project of it."""
+@dataclass(frozen=True)
+class Organization:
+    """An account at the VCS or, where the vcs is `circleci`, an organization of GitHub Apps and the like."""
 
     vcs: str
-    org: str
+    key: str
+    """the second piece of its slug: the account's name, or an id"""
     name: str
-    default_branch: str = "main"
+
+    @property
+    def id(self) -> str:
+        return uuid_of(f"organization/{self.slug}")
+
+    @property
+    def slug(self) -> str:
+        return f"{self.vcs}/{self.key}"
+
+    @property
+    def short_slug(self) -> str:
+        """The slug as API v2 writes it."""
+        return f"{_SHORT_VCS.get(self.vcs, self.vcs)}/{self.key}"
+
+    @property
+    def is_app(self) -> bool:
+        return self.vcs == "circleci"
+
+
+@dataclass(eq=False)
+class Project:
+    """A repository at the VCS and, once it is `set_up`, the CircleCI project of it.
+
+    A project of an App (`circleci/...`) has ids in its slug, which say nothing about its name.
+    """
+
+    organization: Organization
+    name: str
+    """the last piece of the slug"""
+    title: str = field(metadata=OPTION)
+    """what people call it, which is its name where that is none of an App's ids"""
+    default_branch: str = field(default="main", metadata=OPTION)
     branches: dict[str, str] = field(default_factory=dict)
     """name to revision (40 hex digits)"""
-    tags: dict[str, str] = field(default_factory=dict)
-    oss: bool = False
-    language: str | None = None
-    has_config: bool = True
+    tags: dict[str, str] = field(default_factory=dict, metadata=OPTION)
+    oss: bool = field(default=False, metadata=OPTION)
+    language: str | None = field(default=None, metadata=OPTION)
+    has_config: bool = field(default=True, metadata=OPTION)
     """without a configuration in the repository, following starts no first build"""
-    config21: bool = False
+    config21: bool = field(default=False, metadata=OPTION)
     """the configuration is of version 2.1, so single jobs cannot be triggered"""
-    admin: bool = True
+    admin: bool = field(default=True, metadata=OPTION)
     """the users of this emulator are administrators of the repository"""
-    workflow: str = "build-and-test"
-    jobs: list[str] = field(default_factory=lambda: ["build", "test"])
+    scopes: list[Right] = field(default_factory=lambda: list(get_args(Right)), metadata=OPTION)
+    """what the users of this emulator may do; without `write-settings` they change no settings, variables or keys"""
+    workflow: str = field(default="build-and-test", metadata=OPTION)
+    jobs: list[str] = field(default_factory=lambda: ["build", "test"], metadata=OPTION)
     """the jobs of the workflow, one after the other"""
     set_up: bool = False
     webhook: bool = False
@@ -130,13 +174,30 @@ class Project:
     pipelines: int = 0
     """how many there were: their numbers count from 1"""
 
+    @cached_property
+    def id(self) -> str:
+        return uuid_of(f"project/{self.slug}")
+
+    @property
+    def vcs(self) -> str:
+        return self.organization.vcs
+
+    @property
+    def org(self) -> str:
+        return self.organization.key
+
     @property
     def slug(self) -> str:
-        return f"{self.vcs}/{self.org}/{self.name}"
+        return f"{self.organization.slug}/{self.name}"
+
+    @property
+    def short_slug(self) -> str:
+        """The slug as API v2 writes it."""
+        return f"{self.organization.short_slug}/{self.name}"
 
     @property
     def short_vcs(self) -> str:
-        return {"github": "gh", "bitbucket": "bb"}.get(self.vcs, self.vcs)
+        return _SHORT_VCS.get(self.vcs, self.vcs)
 
     @property
     def vcs_url(self) -> str:
@@ -147,7 +208,7 @@ class Project:
     @property
     def is_app(self) -> bool:
         """Whether the project belongs to a GitHub App, GitLab or standalone organization (`circleci/...`)."""
-        return self.vcs == "circleci"
+        return self.organization.is_app
 
     def build(self, number: int) -> Build | None:
         return self.builds[number - 1] if 0 < number <= len(self.builds) else None
@@ -260,3 +321,17 @@ def canonical(slug: str) -> str:
     if vcs not in VCS_NAMES or len(rest) != 2 or not all(rest):
         raise ValueError(f"not a project slug: {slug}")
     return "/".join((VCS_NAMES[vcs], *rest))
+
+
+def uuid_of(thing: str) -> str:
+    """Return the uuid of a thing that keeps it however often the emulator starts, as `project/github/acme/api`."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, thing))
+
+
+def short_id(thing: str) -> str:
+    """Return an id as in the slugs of Apps' projects: 22 characters of base 62 that mean the thing's uuid."""
+    number, text = uuid.UUID(uuid_of(thing)).int, ""
+    while len(text) < 22:
+        number, digit = divmod(number, 62)
+        text = _BASE62[digit] + text
+    return text

@@ -5,17 +5,32 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
 import hashlib
 import secrets
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, get_type_hints
+from typing import Any, ClassVar, Final, TypeVar, get_type_hints
 
 from . import keys
 from .builds import Machine
 from .checks import check
-from .model import Build, CheckoutKey, Project, Scope, Token, User, Workflow, canonical
+from .model import (
+    OPTION,
+    VCS_NAMES,
+    Build,
+    CheckoutKey,
+    Organization,
+    Project,
+    Scope,
+    Token,
+    User,
+    Workflow,
+    canonical,
+    short_id,
+)
 from .switches import Switches
 
 PERSONAL_TOKEN: Final = "emulator-personal-token"
@@ -24,29 +39,97 @@ USER: Final = "emulator"
 REPOSITORIES: Final = ("github/acme/api", "github/acme/web", "bitbucket/acme/tools")
 BRANCHES: Final = ("main", "feature/login")
 TAGS: Final = ("v1.0.0",)
+APP_ORGANIZATION: Final = f"circleci/{short_id('Acme Apps')}"
+APP_PROJECT: Final = "mobile"
+# Everything is still there, and nothing says that it will go (api-v2-pipelines.md §0).
+FIRST_DATE: Final = datetime.date(2026, 10, 1)
+
+Json = dict[str, Any]
+
+
+class Part:
+    """The state of one kind of thing, which a file of its own defines: `state.part(Contexts)` gives it.
+
+    A subclass is known as soon as it is defined. What it overrides is shown and set by the control interface.
+    """
+
+    kinds: ClassVar[list[type[Part]]] = []
+
+    def __init_subclass__(cls) -> None:
+        Part.kinds.append(cls)
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.switches: Any = None
+        """an instance of a dataclass like `Switches`, whose names no other part has"""
+
+    def view(self) -> Json:
+        """Return what the control interface shows of it, secrets included, beside the projects."""
+        return {}
+
+    def project_view(self, project: Project) -> Json:
+        """Return what the control interface shows of it within a project."""
+        return {}
+
+
+P = TypeVar("P", bound=Part)
 
 
 class State:
     """Everything the emulator knows. Hold `lock` to read or change more than one thing from another thread."""
 
-    def __init__(self, *, token: str = PERSONAL_TOKEN, repositories: int = 0) -> None:
+    def __init__(self, *, token: str = PERSONAL_TOKEN, repositories: int = 0, date: datetime.date = FIRST_DATE) -> None:
         self.lock = threading.RLock()
         self.switches = Switches()
         self.clock_offset = 0.0
         """seconds by which the emulator's clock is ahead of the machine's"""
+        self.date = date
+        """the day that decides what CircleCI has removed; the clock has nothing to do with it"""
         self.signing_key = secrets.token_bytes(32)
         self.users: dict[str, User] = {}
         self.tokens: dict[str, Token] = {}
+        self.organizations: dict[str, Organization] = {}
         self.projects: dict[str, Project] = {}
+        self._parts: dict[type[Part], Part] = {}
         self.machine = Machine(self.now)
         self.add_token(token, login=USER)
         for slug in (*REPOSITORIES, *(f"github/acme/repo-{number:04}" for number in range(1, repositories + 1))):
             self.add_repository(slug)
+        self.add_organization(APP_ORGANIZATION, "Acme Apps")
+        self.add_repository(APP_ORGANIZATION, title=APP_PROJECT)
         self.add_token(PROJECT_TOKEN, project=REPOSITORIES[0], label="emulator")
 
     def now(self) -> float:
         """Return the emulator's time in seconds since the epoch."""
         return time.time() + self.clock_offset
+
+    def part(self, kind: type[P]) -> P:
+        """Return the state of a kind of thing."""
+        found = self._parts.get(kind)
+        if found is None:
+            found = self._parts[kind] = kind(self)
+        assert isinstance(found, kind)
+        return found
+
+    def parts(self) -> list[Part]:
+        """Return the states of all kinds of things."""
+        return [self.part(kind) for kind in Part.kinds]
+
+    def set_switches(self, **values: Any) -> None:
+        """Set some switches by name, the service's own and those of its parts.
+
+        :raises ValueError: there is no switch of that name, or it takes no such value; none is set then.
+        """
+        groups = [self.switches, *(part.switches for part in self.parts() if part.switches is not None)]
+        owners = {name: group for group in groups for name in get_type_hints(type(group))}
+        check(values, {name: get_type_hints(type(group))[name] for name, group in owners.items()})
+        for name, value in values.items():
+            setattr(owners[name], name, value)
+
+    def all_switches(self) -> Json:
+        """Return the switches by name."""
+        parts = [dataclasses.asdict(part.switches) for part in self.parts() if part.switches is not None]
+        return dict(item for group in (dataclasses.asdict(self.switches), *parts) for item in group.items())
 
     def add_token(
         self,
@@ -68,25 +151,47 @@ class State:
         token = self.tokens[text] = Token(user, slug, label, scope, created=self.now())
         return token
 
+    def add_organization(self, slug: str, name: str | None = None) -> Organization:
+        """Make an organization known, or return the one that is.
+
+        :param name: what people call it: an App's organization has an id in its slug. At a VCS both are the same.
+        :raises ValueError: the slug is not `vcs/organization` with a known vcs.
+        """
+        vcs, key, _unused = canonical(f"{slug}/-").split("/")
+        slug = f"{vcs}/{key}"
+        if slug not in self.organizations:
+            self.organizations[slug] = Organization(vcs, key, name or key)
+        return self.organizations[slug]
+
+    def find_organization(self, slug: str) -> Organization | None:
+        """Return the organization with this slug, in which `gh` and `bb` are understood, or this uuid."""
+        return next(
+            (each for each in self.organizations.values() if slug in (each.slug, each.short_slug, each.id)), None
+        )
+
     def add_repository(
         self, slug: str, *, branches: Iterable[str] | Mapping[str, str] | None = None, **options: Any
     ) -> Project:
         """Make a repository known to the VCS, or change one that is.
 
+        A project of an App is made by its slug, or by `circleci/ORGANIZATION` and a title: then it gets an id. It is
+        set up from the start, for CircleCI has made it.
+
         :param branches: names, or names with their revisions; the default branch is always there.
-        :param options: attributes of `Project`: default_branch, tags, oss, language, has_config, config21, admin,
-            workflow, jobs.
+        :param options: the options among the attributes of `Project`.
         :raises ValueError: the slug or an option is unknown, or the option's value is of no use.
         """
+        if slug.count("/") == 1 and slug.startswith("circleci/") and options.get("title"):
+            slug = f"{slug}/{short_id('/'.join((slug, str(options['title']))))}"
         slug = canonical(slug)
         project = self.projects.get(slug)
         if project is None:
-            vcs, org, name = slug.split("/")
-            project = Project(vcs, org, name, branches=_revisions(slug, BRANCHES), tags=_revisions(slug, TAGS))
-        unknown = options.keys() - {
-            "default_branch", "tags", "oss", "language", "has_config", "config21", "admin", "workflow", "jobs"
-        }  # fmt: skip
-        if unknown:
+            organization, _unused, name = slug.rpartition("/")
+            project = Project(self.add_organization(organization), name, name)
+            project.branches, project.tags = _revisions(slug, BRANCHES), _revisions(slug, TAGS)
+            project.set_up = project.is_app
+        known = {each.name for each in dataclasses.fields(Project) if each.metadata == OPTION}
+        if unknown := options.keys() - known:
             raise ValueError(f"unknown options: {', '.join(sorted(unknown))}")
         if branches is not None:
             options["branches"] = branches
@@ -113,6 +218,23 @@ class State:
         """Return the workflow with this id; None if there is none."""
         started = (build.workflow for project in self.projects.values() for build in project.builds)
         return next((workflow for workflow in started if workflow and workflow.id == id_), None)
+
+    def find_project(self, slug: str) -> Project | None:
+        """Return the project with this slug or uuid; None if there is none, or the text is neither.
+
+        In the slug of an App's project each id may be a uuid (api-v2-provisioning.md §0.2).
+        """
+        vcs, slash, rest = slug.partition("/")
+        if not slash:
+            return next((project for project in self.projects.values() if project.id == slug), None)
+        if (project := self.projects.get(f"{VCS_NAMES.get(vcs, vcs)}/{rest}")) or vcs != "circleci":
+            return project
+        key, _unused, name = rest.partition("/")
+        organization = self.find_organization(key) or self.organizations.get(f"circleci/{key}")
+        for project in self.projects.values():
+            if project.organization is organization and name in (project.id, project.name):
+                return project
+        return None
 
     def set_up(self, project: Project, user: User | None = None) -> None:
         """Set a project up, as its first follower or `enable` does: webhook and, where it has none, a deploy key."""

@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+Server = Literal["4.7", "4.8", "4.9", "4.10"]
 
 
 @dataclass
@@ -20,6 +23,8 @@ class Switches:
     """follow answers 403, 404 or 422 with the VCS's own JSON inside `message`"""
     ssh_delete_all: bool = False
     """one DELETE of an SSH key removes all its duplicates, not only the first"""
+    omit_scopes: bool = False
+    """settings do not say what the token may do, as in 2020"""
     omit_empty_ssh_keys: bool = False
     """settings have no `ssh_keys` at all when there are none"""
     strict_private_keys: bool = False
@@ -42,7 +47,13 @@ class Switches:
     """answers that are the JSON text `""` have no byte at all"""
     cache_control: str | None = None
     """the Cache-Control header of every answer to a GET"""
-    no_branches: bool = False
-    """settings and lists of projects have no `branches`, as from December 2026 on"""
     gzip: bool = False
     """answers are compressed for clients that accept it"""
+    server: Server | None = None
+    """this version of CircleCI Server, which lacks some routes of API v2 and keeps `branches`, in place of the cloud"""
+    public_v2: bool = True
+    """API v2 shows open-source projects to everybody; reports of 2024 say that it does not always"""
+    page_size: int = 3
+    """items on a page of API v2"""
+    hyphened_vcs_type: bool = False
+    """`/me/collaborations` writes `vcs-type`, as its documentation does"""

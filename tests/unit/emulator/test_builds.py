@@ -722,12 +722,3 @@ def test_a_hold_at_the_end_of_a_workflow_ends_it_when_it_is_approved(followed: E
     assert workflow is not None
     followed.state.machine.approve(workflow)
     assert (workflow.status, len(workflow.builds)) == ("success", 1)
-
-
-@pytest.mark.parametrize("no_branches", [False, True])
-def test_branches_are_left_out_where_wanted(followed: Emulator, send: Send, no_branches: bool) -> None:
-    followed.state.switches.no_branches = no_branches
-    [item] = send("GET", "/projects").json()
-    assert ("branches" in item, "branches" in send("GET", "settings").json()) == (not no_branches, not no_branches)
-    [item] = send("GET", "/projects?shallow=true").json()
-    assert "branches" not in item | send("GET", "settings?skip-branches=true").json()

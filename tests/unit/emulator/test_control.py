@@ -99,7 +99,9 @@ def test_state_shows_everything_even_secrets(
     assert key["fingerprint_sha256"] == send("GET", "checkout-key?digest=sha256").json()[0]["fingerprint"]
     assert [(build["build_num"], build["parameters"]["B"]) for build in project["builds"]] == [(1, "c")]
     assert state["users"] == {"emulator": {"heroku_key": "made-up"}}
-    assert set(control("GET", "state")["projects"]) == {"github/acme/api", "github/acme/web", "bitbucket/acme/tools"}
+    *others, app = control("GET", "state")["projects"]
+    assert set(others) == {"github/acme/api", "github/acme/web", "bitbucket/acme/tools"}
+    assert app.startswith("circleci/")
 
 
 def test_switches_latency_and_clock(emulator: Emulator, control: Control) -> None:
@@ -178,7 +180,7 @@ def test_the_calls_of_the_readme_work(followed: Emulator, send: Send, session: r
         method = options.X or ("POST" if options.d else "GET")
         statuses[command] = session.request(method, options.url, data=options.d).status_code
 
-    assert len(commands) == 12
+    assert len(commands) == 13
     assert set(statuses.values()) == {200}, statuses
 
 

@@ -831,10 +831,10 @@ WORKFLOW_ENDINGS = {
 }
 
 
-@pytest.fixture(params=[False, True], ids=["branches", "no branches"])
+@pytest.fixture(params=["2026-12-06", "2026-12-07"])
 def branches(emulator: Emulator, request: pytest.FixtureRequest) -> None:
     """Before and after December 2026, when the settings lose what they say of branches."""
-    emulator.state.switches.no_branches = request.param
+    emulator.state.date = date.fromisoformat(request.param)
 
 
 @pytest.mark.usefixtures("branches")
