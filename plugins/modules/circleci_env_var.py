@@ -58,8 +58,8 @@ options:
     choices: [when_mask_differs, always, on_create, if_present]
     default: when_mask_differs
 notes:
-  - As an ordinary module, core masks even a value of one character wherever it stands in the result, the name of the
-    project for example. Inside the controller's process values of up to five characters are not looked for.
+  - Should CircleCI repeat a value in an answer, it is replaced in the result, except where it is a part of what the
+    task itself names, the slug of the project for example. Values of up to five characters are not looked for.
   - When it runs as an ordinary module, core keeps the options, and so the value, in a temporary file on the target
     while the task runs. Enable pipelining to avoid that. Inside the controller's process there is no such file.
 seealso:

@@ -75,7 +75,7 @@ def test_a_task_in_the_background_is_collected_with_async_status(player: Player)
     played = player.play([start, collect])
     assert played.status == 0, played.output
     assert played["collect"].changed
-    assert played["collect"].result["env_var"] == {"name": "COLOUR", "value": "xxxxadow"}
+    assert played["collect"].result["env_var"] == {"name": "COLOUR", "masked_value": "xxxxadow"}
     assert [record.method for record in player.emulator.writes] == ["POST"]
 
 
@@ -95,7 +95,7 @@ def test_without_a_library_on_the_controller_the_ordinary_module_decides(player:
     assert played.status == 0, played.output
     assert played.output.count(f"because the controller's Python lacks {library}.") == 3
     assert played["has it"].changed
-    assert played["has it"].result["env_var"]["value"] == "xxxxadow"
+    assert played["has it"].result["env_var"]["masked_value"] == "xxxxadow"
     assert played["has it, fails"].result["status"] == 404
     lacking = played["lacks it"]
     assert lacking.status == "failed"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ansible_collections.community.circleci.plugins.module_utils._http.answers import with_fields
+from ansible_collections.community.circleci.plugins.module_utils._http.answers import ServerText, with_fields
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import (
     CHECK_ADDRESS,
@@ -39,7 +39,7 @@ def read_env_vars(client: Client, project: Project) -> dict[str, str]:
             path=f"/api/{path}",
             hint=CHECK_ADDRESS,
         ) from exc
-    return {item["name"]: item["value"] for item in listed}
+    return {ServerText(item["name"]): item["value"] for item in listed}
 
 
 def shown_env_vars(masks: dict[str, str]) -> list[dict[str, str]]:

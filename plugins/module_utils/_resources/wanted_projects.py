@@ -21,7 +21,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.ssh_
 from ansible_collections.community.circleci.plugins.module_utils._task.words import bounded, counted
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import (
     Project,
-    parse_project,
+    project_of,
     without_user,
 )
 from ansible_collections.community.circleci.plugins.module_utils._values.variables import WantedVariable
@@ -59,7 +59,7 @@ def wanted_projects(params: dict[str, Any]) -> list[WantedProject]:
     for index, item in enumerate(params["projects"]):
         where = f"projects[{index}] ({plain(without_user(item['project']), 200)})"
         found = _Collector(where, problems)
-        project = found.attempt("", partial(_project, item, params))
+        project = found.attempt("", partial(project_of, item, params))
         if project is None:
             continue
         # GitHub and Bitbucket take a name in any case; the identifiers of Apps' projects are case-sensitive.
@@ -103,16 +103,6 @@ class _Collector:
             identity = identify(entry)
             if first.setdefault(identity, index) != index:
                 self.note(f"{name}[{index}] is the same as {name}[{first[identity]}].")
-
-
-def _project(item: dict[str, Any], params: dict[str, Any]) -> Project:
-    """The project of an item. The task's organization and vcs_type stand in only where the item names no host."""
-    defaults = {} if "/" in item["project"] else params
-    return parse_project(
-        item["project"],
-        item["organization"] if item["organization"] is not None else defaults.get("organization"),
-        item["vcs_type"] or defaults.get("vcs_type"),
-    )
 
 
 def _wanted_project(

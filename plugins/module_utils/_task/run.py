@@ -15,7 +15,7 @@ from ansible_collections.community.circleci.plugins.module_utils._http.client im
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid, plain
 from ansible_collections.community.circleci.plugins.module_utils._http.session import REQUESTS_IMPORT_ERROR
 from ansible_collections.community.circleci.plugins.module_utils._task.options import wrong_entry
-from ansible_collections.community.circleci.plugins.module_utils._task.secrets import Scrubber, secrets_of
+from ansible_collections.community.circleci.plugins.module_utils._task.secrets import public_options, scrubber_of
 from ansible_collections.community.circleci.plugins.module_utils._values.keys import CRYPTOGRAPHY_IMPORT_ERROR
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import project_of
 
@@ -67,7 +67,10 @@ def perform(
     :param report: is told what a user may want to see meanwhile
     :returns: with ``warnings``; without ``diff`` unless wanted
     """
-    scrubber = Scrubber(secrets_of(options, params))
+    scrubber = scrubber_of(options, params)
+    project = _slug(params)
+    for slug in (project, *_slugs_of_items(params)):
+        scrubber.name(slug or "")
     client = None
     try:
         _require_text(params)
@@ -82,7 +85,6 @@ def perform(
         result = {"changed": client is not None and client.wrote, **error.result()}
     if not diff:
         result.pop("diff", None)
-    project = _project_named(params)
     if project is not None:
         result.setdefault("project", project)
     warnings = list(client.warnings) if client is not None else []
@@ -114,12 +116,17 @@ def _require_text(value: Any, where: str = "") -> None:
             ) from None
 
 
-def _project_named(params: dict[str, Any]) -> str | None:
-    """The canonical slug of a task's project, for failures too."""
+def _slug(params: dict[str, Any], task: dict[str, Any] | None = None) -> str | None:
+    """The canonical slug of the project of a task or of one of its items, for failures too."""
     try:
-        return str(project_of(params)) if params.get("project") else None
+        return str(project_of(params, task)) if params.get("project") else None
     except CircleCIError:
         return None
+
+
+def _slugs_of_items(params: dict[str, Any]) -> list[str | None]:
+    lists = [value for value in params.values() if isinstance(value, list)]
+    return [_slug(item, params) for items in lists for item in items if isinstance(item, dict)]
 
 
 class _Module(AnsibleModule):
@@ -145,6 +152,10 @@ def run_module(run: Run, options: Options, constraints: dict[str, Any] | None = 
     if library is not None:
         module.fail_json(msg=missing_required_lib(library))
     result = perform(run, options, module.params, check_mode=module.check_mode, diff=module._diff)
+    # What is secret in the result is replaced already. Core would also replace what only looks like it: in the slug, in
+    # the names that the task gave, and numbers and booleans as a whole.
+    module.no_log_values.clear()
+    result["invocation"] = {"module_args": public_options(options, module.params)}
     for warning in result.pop("warnings"):
         module.warn(warning)
     if result.pop("failed", False):

@@ -112,9 +112,18 @@ def parse_project(project: str | None, organization: str | None = None, vcs_type
     return found
 
 
-def project_of(params: dict[str, Any]) -> Project:
-    """The project that the options of a module name. See :func:`parse_project`."""
-    return parse_project(params["project"], params["organization"], params["vcs_type"])
+def project_of(params: dict[str, Any], task: dict[str, Any] | None = None) -> Project:
+    """The project that the options of a module, or of one of its items, name. See :func:`parse_project`.
+
+    :param task: of an item, the options of its task: organization and vcs_type there count where the item names no host
+    """
+    defaults = task if task is not None and "/" not in params["project"] else {}
+    organization = params.get("organization")
+    return parse_project(
+        params["project"],
+        organization if organization is not None else defaults.get("organization"),
+        params.get("vcs_type") or defaults.get("vcs_type"),
+    )
 
 
 def _slug_for_url(host: str, path: str) -> str | None:

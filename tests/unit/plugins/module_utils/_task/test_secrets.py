@@ -3,9 +3,19 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
-from ansible_collections.community.circleci.plugins.module_utils._task.secrets import MASK, Scrubber, secrets_of
+from ansible_collections.community.circleci.plugins.module_utils._http.answers import Answer, parsed_json
+from ansible_collections.community.circleci.plugins.module_utils._task.secrets import (
+    HIDDEN,
+    MASK,
+    Scrubber,
+    public_options,
+    scrubber_of,
+)
 from ansible_collections.community.circleci.plugins.module_utils._values.keys import parse_private_key
 from tests.unit.keys import private_key
 
@@ -53,11 +63,93 @@ def test_secrets_can_be_added_later() -> None:
 
 
 def test_results_are_searched_to_their_ends() -> None:
-    result = {"hunter22": ["hunter22", {"a": ("hunter22", 1, None)}], "b": True}
-    assert Scrubber(["hunter22"]).value(result) == {MASK: [MASK, {"a": [MASK, 1, None]}], "b": True}
+    result = {"a": ["hunter22", {"a": ("hunter22", 1, None)}], "b": True}
+    assert Scrubber(["hunter22"]).value(result) == {"a": [MASK, {"a": [MASK, 1, None]}], "b": True}
 
 
-def test_secrets_inside_lists_of_options_are_found() -> None:
-    options = {"items": {"options": {"keys": {"options": {"key": {"no_log": True}}}, "value": {"no_log": True}}}}
-    given = {"items": [{"keys": [{"key": "one"}, {"key": None}], "value": 2}, {"keys": None, "value": "three"}]}
-    assert secrets_of(options, given) == ["one", "2", "three"]
+@pytest.mark.parametrize("secret", ["failed", "changed", "warnings", "checkout", "project", "warning", "e_keys"])
+def test_keys_of_the_collection_stay_and_keys_of_the_server_are_searched(secret: str) -> None:
+    body = json.dumps({f"my-{secret}": [{secret: secret}]}).encode()
+    theirs = parsed_json(Answer(200, {}, body, None))
+    result = {"failed": True, "changed": False, "warnings": [], "checkout_keys": [], "project": secret, "user": theirs}
+    told = Scrubber([secret]).value(result)
+    assert told == {**result, "project": MASK, "user": {f"my-{MASK}": [{MASK: MASK}]}}
+    assert {type(key) for key in told["user"]} == {str}
+
+
+@pytest.mark.parametrize("secret", ["following", "env_var", "DELETE", "checkout_key"])
+def test_words_of_the_collection_stay_where_they_say_what_a_thing_is(secret: str) -> None:
+    thing = {"kind": secret, "method": secret, "name": secret}
+    assert Scrubber([], words=[secret]).value(thing) == {**thing, "name": MASK}
+
+
+ACME = {"named": ["github/acme-corp/api", "feature/acme-corp", "MY_VARIABLE"]}
+
+
+@pytest.mark.parametrize(
+    ("word", "text", "told"),
+    [
+        ("acme-corp", "github/acme-corp/api", "github/acme-corp/api"),
+        ("acme-corp", "acme-corp", MASK),
+        ("acme-corp", "the acme-corp of github/acme-corp/api", f"the {MASK} of github/acme-corp/api"),
+        ("acme-corp/api", "at github/acme-corp/api.", "at github/acme-corp/api."),
+        ("acme-corp", "tree/feature%2Facme-corp?limit=1", "tree/feature%2Facme-corp?limit=1"),
+        ("feature/acme-corp", "tree/feature%2Facme-corp", "tree/feature%2Facme-corp"),
+        ("VARIABLE", "MY_VARIABLE, VARIABLE", f"MY_VARIABLE, {MASK}"),
+        ("corp/api and more", "github/acme-corp/api and more", f"github/acme-{MASK}"),
+        ("api of mine", "github/acme-corp/api of mine", f"github/acme-corp/{MASK}"),
+        ("acme-corp/api\nsecond-line", "github/acme-corp/api second-line", f"github/acme-corp/api {MASK}"),
+    ],
+)
+def test_what_the_task_itself_names_is_no_secret(word: str, text: str, told: str) -> None:
+    assert Scrubber([], words=[word], **ACME).text(text) == told
+
+
+def test_tokens_and_keys_go_also_where_the_task_names_them() -> None:
+    assert Scrubber(["acme-corp"], **ACME).text("github/acme-corp/api") == f"github/{MASK}/api"
+    # A variable with the same value makes no difference.
+    assert Scrubber(["acme-corp"], words=["acme-corp"], **ACME).text("github/acme-corp/api") == f"github/{MASK}/api"
+    later = Scrubber([], words=["acme-corp"], **ACME)
+    later.add("acme-corp")
+    assert later.text("github/acme-corp/api") == f"github/{MASK}/api"
+
+
+SPEC: dict[str, dict[str, Any]] = {
+    "api_token": {"no_log": True},
+    "value": {"no_log": True},
+    "branch": {},
+    "type": {"choices": ["deploy-key", "user-key"]},
+    "parameters": {},
+    "items": {"options": {"keys": {"options": {"key": {"no_log": True}}}, "value": {"no_log": True}, "name": {}}},
+}
+
+
+def test_what_is_secret_and_what_is_named_is_found_in_all_options() -> None:
+    given = {
+        "api_token": "the-token",
+        "value": ["listed-value"],
+        "branch": "branch-of-listed-value-two",
+        "type": "user-key",
+        "parameters": {"listed-value-one": [1234567]},
+        "items": [
+            {"keys": [{"key": "the-key"}, {"key": None}], "value": 1234567, "name": "NAME-the-key"},
+            {"keys": None, "value": "deploy-key", "name": None},
+        ],
+    }
+    scrubber = scrubber_of(SPEC, given)
+    text = "the-token the-key listed-value branch-of-listed-value-two listed-value-one 1234567 NAME-the-key deploy-key"
+    told = f"{MASK} {MASK} {MASK} branch-of-listed-value-two listed-value-one 1234567 NAME-{MASK} deploy-key"
+    assert scrubber.text(text) == told
+    assert scrubber_of(SPEC, {"value": 1234567}).text("1234567") == MASK
+
+
+def test_the_options_of_a_task_are_shown_without_its_secrets() -> None:
+    given = {"api_token": "", "value": 0, "branch": "b", "token": "x", "items": [{"keys": [{"key": "k"}], "name": "n"}]}
+    assert public_options(SPEC, given) == {
+        "api_token": HIDDEN,
+        "value": HIDDEN,
+        "branch": "b",
+        "type": None,
+        "parameters": None,
+        "items": [{"keys": [{"key": HIDDEN}], "value": None, "name": "n"}],
+    }
