@@ -65,21 +65,22 @@ class Table(Generic[Target]):
 
     def __init__(self, patterns: Mapping[str, str]) -> None:
         self._patterns = patterns
-        self._routes: list[tuple[str, re.Pattern[str], list[str], Target]] = []
+        self._routes: list[tuple[str, str, re.Pattern[str], list[str], Target]] = []
         self.find = functools.lru_cache(maxsize=8192)(self._find)
 
     def add(self, method: str, template: str, target: Target) -> None:
         """Add a route whose parameters are written `:name`."""
         names = re.findall(r":([\w-]+)", template)
         pattern = re.sub(r":([\w-]+)", lambda match: f"({self._patterns.get(match[1], '[^/,;?]+')})", template)
-        self._routes.append((method, re.compile(pattern.rstrip("/")), names, target))
+        self._routes.append((method, template, re.compile(pattern.rstrip("/")), names, target))
 
-    def targets(self) -> list[Target]:
-        return [target for _method, _pattern, _names, target in self._routes]
+    def templates(self) -> list[tuple[str, str]]:
+        """Return method and template of each route."""
+        return [(method, template) for method, template, *_others in self._routes]
 
     def _find(self, method: str, path: str) -> tuple[Target, dict[str, str]] | None:
         """Return what answers a path, and its parameters as they were sent; None if nothing does."""
-        for known, pattern, names, target in self._routes:
+        for known, _template, pattern, names, target in self._routes:
             if known == method and (match := pattern.fullmatch(path)):
                 return target, dict(zip(names, match.groups(), strict=True))
         return None

@@ -43,13 +43,13 @@ def session() -> Iterator[requests.Session]:
 def send(emulator: Emulator, session: requests.Session) -> Send:
     """Send a request with the personal token.
 
-    A path below /api/v2/ is one of API v2; one without a leading slash is below the project github/acme/api.
+    A path is below API v1.1 unless it names its API; without a leading slash it is below the project github/acme/api.
     """
 
     def send(method: str, path: str = "", *, token: str | None = None, **options: Any) -> requests.Response:
         headers = {"Accept": "application/json", "Circle-Token": token or emulator.token, **options.pop("headers", {})}
         below = path if path.startswith("/") else f"/project/github/acme/api{'/' if path else ''}{path}"
-        url = f"{emulator.url}{'' if below.startswith('/api/v2/') else '/api/v1.1'}{below}"
+        url = f"{emulator.url}{'' if below.startswith(('/api/', '/_emulator/')) else '/api/v1.1'}{below}"
         return session.request(method, url, headers=headers, allow_redirects=False, timeout=10, **options)
 
     return send

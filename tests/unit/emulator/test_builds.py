@@ -15,7 +15,6 @@ import requests
 from emulator import PERSONAL_TOKEN, PROJECT_TOKEN, Emulator
 
 from .conftest import Send
-from .test_shapes import SHAPES, mismatches
 
 SLUG = "github/acme/api"
 
@@ -672,13 +671,11 @@ def test_a_workflow_is_shown_by_api_v2(followed: Emulator, send: Send, session: 
     workflow = followed.build(SLUG, 1).workflow
     assert workflow is not None
     running = v2(followed, session, f"workflow/{workflow.id}").json()
-    assert mismatches(running, SHAPES["workflow"]) == []
     assert (running["status"], running["stopped_at"], running["pipeline_number"]) == ("running", None, 1)
     assert running["project_slug"] == "gh/acme/api"
 
     send("POST", "1/cancel")
     canceled = v2(followed, session, f"workflow/{workflow.id}").json()
-    assert mismatches(canceled, SHAPES["workflow"]) == []
     assert (canceled["status"], canceled["canceled_by"]) == ("canceled", canceled["started_by"])
 
 

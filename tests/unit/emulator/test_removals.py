@@ -54,7 +54,7 @@ def test_calls_that_start_builds_are_gone(built: Emulator, send: Send, path: str
 
     assert (answer.status_code, list(answer.json())) == (410, ["message"])
     assert {"Deprecation", "Sunset"}.isdisjoint(answer.headers)
-    assert send("POST", f"/../v1/project/acme/api/{path}".rstrip("/")).status_code == 410
+    assert send("POST", f"/api/v1/project/acme/api/{path}".rstrip("/")).status_code == 410
     assert len(built.project("github/acme/api").builds) == 1
 
 

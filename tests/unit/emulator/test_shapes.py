@@ -9,6 +9,7 @@ for any key, "$name" for another shape.
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 from typing import Any
@@ -26,30 +27,31 @@ P = "/api/v1.1/project/:vcs-type/:username/:repo"
 NAMES = {type(None): "null", bool: "bool", int: "int", float: "float", str: "str"}
 
 
-def mismatches(value: Any, shape: Any, at: str = "") -> list[str]:
-    """Return where a value has not the shape."""
+def mismatches(value: Any, shape: Any, at: str = "", *, shapes: dict[str, Any] = SHAPES) -> list[str]:
+    """Return where a value has not the shape, in which "$name" is one of the shapes."""
+    compare = functools.partial(mismatches, shapes=shapes)
     if isinstance(shape, str) and shape.startswith("$"):
-        return mismatches(value, SHAPES[shape[1:]], at)
+        return compare(value, shapes[shape[1:]], at)
     if isinstance(shape, str):
         name = NAMES.get(type(value), "object")
         return [] if name in shape.split("|") else [f"{at} is {name}, not {shape}"]
     if isinstance(shape, list):
         if not isinstance(value, list):
             return [f"{at} is no list"]
-        return [line for number, item in enumerate(value) for line in mismatches(item, shape[0], f"{at}[{number}]")]
+        return [line for number, item in enumerate(value) for line in compare(item, shape[0], f"{at}[{number}]")]
     if "or" in shape:
-        tries = [mismatches(value, alternative, at) for alternative in shape["or"]]
+        tries = [compare(value, alternative, at) for alternative in shape["or"]]
         return min(tries, key=len)
     if not isinstance(value, dict):
         return [f"{at} is no object"]
     if "*" in shape:
-        return [line for key, item in value.items() for line in mismatches(item, shape["*"], f"{at}.{key}")]
+        return [line for key, item in value.items() for line in compare(item, shape["*"], f"{at}.{key}")]
     if "extends" in shape:
-        shape = {**SHAPES[shape["extends"][1:]], **{key: item for key, item in shape.items() if key != "extends"}}
+        shape = {**shapes[shape["extends"][1:]], **{key: item for key, item in shape.items() if key != "extends"}}
     lines = [f"{at}.{key} is missing" for key in shape if not key.startswith("?") and key not in value]
     for key, item in value.items():
         wanted = shape.get(key, shape.get(f"?{key}"))
-        lines += [f"{at}.{key} is unknown"] if wanted is None else mismatches(item, wanted, f"{at}.{key}")
+        lines += [f"{at}.{key} is unknown"] if wanted is None else compare(item, wanted, f"{at}.{key}")
     return lines
 
 
