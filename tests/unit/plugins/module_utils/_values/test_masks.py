@@ -128,7 +128,7 @@ def test_no_other_text_is_taken_for_the_same_in_silence(kind: str, encoding: str
 
 
 @pytest.mark.parametrize("ending", [b"", b"\0\0\0", b"\x02\x02\x08\0"])
-@pytest.mark.parametrize("beginning", [b"", b"0\x82\x09\xd1", gzip.compress(b"")[:10], b"PK\x03\x04"])
+@pytest.mark.parametrize("beginning", [b"", b"0\x82\x09\xd1", gzip.compress(b"", mtime=0)[:10], b"PK\x03\x04"])
 @given(chance=chances, length=st.integers(16, 80))
 def test_no_other_bytes_are_taken_for_the_same_in_silence(
     beginning: bytes, ending: bytes, chance: random.Random, length: int
