@@ -97,6 +97,11 @@ class Faults:
     def clear(self) -> None:
         self._faults.clear()
 
+    @property
+    def pending(self) -> list[Fault]:
+        """The faults that have not met all requests that they were meant for; not those that hit all."""
+        return [fault for fault in self._faults if fault.times is not None]
+
     def take(self, method: str, path: str) -> Fault | None:
         """Return the fault for a request and count it."""
         for fault in list(self._faults):

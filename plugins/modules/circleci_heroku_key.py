@@ -59,6 +59,7 @@ RETURN = r"""
 
 from typing import Any
 
+from ansible_collections.community.circleci.plugins.module_utils._http.answers import acknowledgement
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import invalid
 from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION
@@ -99,6 +100,7 @@ def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
                 {"apikey": api_key},
                 repeatable=True,
                 seen=lambda: True if _read_mask(client) == after["heroku_api_key"] != before else None,
+                shape=acknowledgement,
             )
             return Outcome(after, {})
 

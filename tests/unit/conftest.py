@@ -95,13 +95,6 @@ def query(emulator: Emulator, _options: None) -> Query:
     return query
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how large the fault matrix is."""
-    cells = sum("plugins/test_faults.py::" in report.nodeid for report in terminalreporter.stats.get("passed", []))
-    if cells:
-        terminalreporter.write_line(f"Fault matrix: {cells} cells hold.")
-
-
 @pytest.fixture
 def run_module(emulator: Emulator) -> RunModule:
     """Run a module against the emulator and return the result of the task."""

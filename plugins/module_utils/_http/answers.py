@@ -116,3 +116,11 @@ def with_fields(**fields: type | tuple[type, ...]) -> Callable[[Any], dict[str, 
         return an_object(answer)
 
     return check
+
+
+def acknowledgement(answer: Any) -> Any:
+    """The answer to a write that gives nothing back: a message, or no more than "" (§1.7, §3.5, §3.6).
+
+    :raises ValueError: for everything else: it may be the answer of somebody who stands between
+    """
+    return answer if answer == "" else with_fields(message=str)(answer)

@@ -23,6 +23,7 @@ with contextlib.suppress(ImportError):  # a missing library is named by session.
     import urllib3
 
 from ansible_collections.community.circleci.plugins.module_utils._http.answers import (
+    acknowledgement,
     an_object,
     objects,
     parsed_json,
@@ -204,7 +205,9 @@ class Client(Wire):
         :raises CircleCIError: when it may still be there
         """
         try:
-            self.write("DELETE", path, body, repeatable=True, seen=lambda: True if gone() else None)
+            self.write(
+                "DELETE", path, body, repeatable=True, seen=lambda: True if gone() else None, shape=acknowledgement
+            )
         except CircleCIError as error:
             if not error.thing_not_found:
                 raise

@@ -137,7 +137,7 @@ def test_a_rotation_that_is_killed_at_a_write_is_finished_by_the_next_run(
         assert process.stdin is not None
         process.stdin.write(json.dumps([name, {**options, "api_url": emulator.url, "api_token": emulator.token}]))
         process.stdin.close()
-        while len(emulator.writes) <= number or emulator.faults._faults:
+        while len(emulator.writes) <= number or emulator.faults.pending:
             assert process.poll() is None
             time.sleep(0.01)
         os.kill(process.pid, killed_with)
