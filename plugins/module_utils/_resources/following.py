@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from ansible_collections.community.circleci.plugins.module_utils._http.answers import an_object, with_fields
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
 from ansible_collections.community.circleci.plugins.module_utils._resources.builds import summary
@@ -54,9 +55,10 @@ def plan_following(client: Client, project: Project, settings: dict[str, Any] | 
             project.path("follow" if wanted else "unfollow"),
             repeatable=True,
             seen=lambda: {} if _is_followed(client, project) == wanted else None,
+            shape=_whether_followed,
         )
         _verify(client, project, wanted)
-        first_build = answer.get("first_build") if isinstance(answer, dict) else None
+        first_build = answer.get("first_build")
         return Outcome(
             predicted.after,
             {"following": wanted, "first_build": summary(first_build) if isinstance(first_build, dict) else None},
@@ -65,6 +67,14 @@ def plan_following(client: Client, project: Project, settings: dict[str, Any] | 
         )
 
     return Plan({"following": following}, predicted, apply)
+
+
+def _whether_followed(answer: Any) -> dict[str, Any]:
+    """What follow and unfollow answer; until 2018 the field had another name (§3.2).
+
+    :raises ValueError: for everything else
+    """
+    return with_fields(**{"followed" if "followed" in an_object(answer) else "following": bool})(answer)
 
 
 def _is_followed(client: Client, project: Project) -> bool:

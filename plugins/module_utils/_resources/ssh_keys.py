@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.community.circleci.plugins.module_utils._http.answers import with_fields
+from ansible_collections.community.circleci.plugins.module_utils._http.answers import acknowledgement, with_fields
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import (
     CHECK_ADDRESS,
@@ -171,6 +171,7 @@ def _add(client: Client, project: Project, wanted: WantedKey, private: PrivateKe
         {"hostname": wanted.hostname, "private_key": private.text},
         repeatable=False,
         seen=lambda: True if any(wanted.is_key(key) for key in read_ssh_keys(client, project)) else None,
+        shape=acknowledgement,
     )
 
 

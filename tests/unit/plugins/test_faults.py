@@ -159,8 +159,8 @@ def alike(emulator: Emulator, **wanted: Any) -> int:
     return sum(all(getattr(build, name) == value for name, value in wanted.items()) for build in ours)
 
 
-JOB = {"branch": "feature/login", "job": "test", "parameters": {"A": "1", "CIRCLE_JOB": "test"}}
-SIMILAR_JOBS = [
+JOB: dict[str, Any] = {"branch": "feature/login", "job": "test", "parameters": {"A": "1", "CIRCLE_JOB": "test"}}
+SIMILAR_JOBS: list[dict[str, Any]] = [
     {**JOB, "why": "github"},
     {**JOB, "branch": "main"},
     {**JOB, "job": "build", "parameters": {"A": "1", "CIRCLE_JOB": "build"}},
@@ -168,7 +168,7 @@ SIMILAR_JOBS = [
     {**JOB, "parameters": {"CIRCLE_JOB": "test"}},
 ]
 DEFAULT_JOB = {"branch": "main", "job": "build"}
-SIMILAR_DEFAULT_JOBS = [
+SIMILAR_DEFAULT_JOBS: list[dict[str, Any]] = [
     {**DEFAULT_JOB, "why": "github", "parameters": {"A": "1"}},
     {**DEFAULT_JOB, "branch": "feature/login"},
     {**DEFAULT_JOB, "job": "test"},

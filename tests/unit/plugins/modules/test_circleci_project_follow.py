@@ -68,10 +68,19 @@ def test_unfollowing_what_circleci_does_not_know_changes_nothing(emulator: Emula
     assert emulator.writes == []
 
 
-def test_the_old_spelling_of_the_answers_is_understood(emulator: Emulator, run_module) -> None:
-    emulator.state.switches.followed_spelling = True
-    assert run_module(MODULE, project=API)["following"] is True
-    assert run_module(MODULE, project=API)["changed"] is False
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_the_old_spelling_of_the_answers_is_understood(emulator: Emulator, run_module, state: str) -> None:
+    asked = []
+    for old_spelling in (False, True):
+        emulator.reset()
+        emulator.state.switches.followed_spelling = old_spelling
+        if state == "absent":
+            emulator.follow(API)
+        result = run_module(MODULE, project=API, state=state)
+        assert (result["changed"], result["following"]) == (True, state == "present")
+        asked.append(paths(emulator.requests))
+    # What is not understood would be looked into by more requests.
+    assert asked[0] == asked[1]
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
