@@ -69,10 +69,16 @@ class Table(Generic[Target]):
         self.find = functools.lru_cache(maxsize=8192)(self._find)
 
     def add(self, method: str, template: str, target: Target) -> None:
-        """Add a route whose parameters are written `:name`."""
+        """Add a route whose parameters are written `:name`.
+
+        :raises ValueError: there is one for the same calls, which would hide it.
+        """
         names = re.findall(r":([\w-]+)", template)
         pattern = re.sub(r":([\w-]+)", lambda match: f"({self._patterns.get(match[1], '[^/,;?]+')})", template)
-        self._routes.append((method, template, re.compile(pattern.rstrip("/")), names, target))
+        regex = re.compile(pattern.rstrip("/"))
+        if any((method, regex) == (known, other) for known, _template, other, _names, _target in self._routes):
+            raise ValueError(f"there is a route for {method} {template} already")
+        self._routes.append((method, template, regex, names, target))
 
     def templates(self) -> list[tuple[str, str]]:
         """Return method and template of each route."""

@@ -167,6 +167,12 @@ def test_encoded_slashes_are_taken_for_organizations_only(
     assert send("GET", f"/api/v2/{path}").status_code == status
 
 
+def test_no_route_hides_another() -> None:
+    for path in ("/thing", "/public-thing/:name"):
+        with pytest.raises(ValueError, match=f"a route for GET /api/v2{path} already"):
+            route("GET", path)(lambda request: Answer({}))
+
+
 def test_a_repository_may_be_called_like_a_route(emulator: Emulator, send: Send) -> None:
     emulator.add_repository("github/acme/numbers", has_config=False)
     emulator.follow("github/acme/numbers")
