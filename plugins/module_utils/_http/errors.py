@@ -132,6 +132,8 @@ def hint_for(status: int, error: str, path: str, has_token: bool) -> str | None:
         return "Run the task again later, or give it a larger retry_budget."
     if error == HTML_PAGE and status in (403, 404):
         return CHECK_ADDRESS
+    if "/v2/context" in path and 400 <= status < 500 and (hint := _context_hint(status, lower, path)):
+        return hint
     if status == 403:
         if "rate limit" in lower:
             return "GitHub throttles CircleCI itself. Run the task again later."
@@ -160,4 +162,27 @@ def hint_for(status: int, error: str, path: str, has_token: bool) -> str | None:
         return "Push the branch first, or check its name; branches of forks cannot be built this way."
     if status >= 500 or status in TRANSIENT:
         return "CircleCI has trouble: look at its status page and run the task again later."
+    return None
+
+
+def _context_hint(status: int, error: str, path: str) -> str | None:
+    """What a user can do about a refusal that concerns contexts (VF §1).
+
+    :param error: in small letters
+    """
+    if path.endswith("/context") and ("owner" in error or status in (403, 404)):
+        return (
+            "Check organization and vcs_type, and that the token is a personal one of a member. On CircleCI Server, "
+            "give the uuid of the organization."
+        )
+    if status == 403:
+        return (
+            "CircleCI does not tell whether a context is gone or forbidden. The token must be a personal one. Only "
+            "administrators of the organization change restrictions, and only members of the groups that a context is "
+            "restricted to change its variables."
+        )
+    if "cannot create more than" in error:
+        return "Remove variables that nobody needs, with env_vars_exclusive for example, or make a second context."
+    if path.endswith("/restrictions") and error.startswith("invalid"):
+        return "Check the expression, or whether the project is one of this CircleCI."
     return None

@@ -33,6 +33,11 @@ _ORGANIZATION: dict[str, dict[str, Any]] = {
     "vcs_type": {"type": "str", "choices": list(VCS_TYPES)},
 }
 
+ORGANIZATION: dict[str, dict[str, Any]] = {
+    **_ORGANIZATION,
+    "organization": {**_ORGANIZATION["organization"], "required": True},
+}
+
 PROJECT: dict[str, dict[str, Any]] = {"project": {"type": "str", "required": True}, **_ORGANIZATION}
 
 PROJECT_OR_ALL: dict[str, dict[str, Any]] = {"project": {"type": "str"}, **_ORGANIZATION}

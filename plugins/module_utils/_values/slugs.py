@@ -22,6 +22,7 @@ VCS_TYPES = {
 }
 SHORT_VCS_TYPES = {"github": "gh", "bitbucket": "bb", "circleci": "circleci"}
 DEFAULT_VCS_TYPE = "github"
+UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 _URL = re.compile(r"[a-z+]+://(?:.*@)?([^/:]+)(?::\d*/|[:/])(.*)$", re.IGNORECASE)
 _SCP = re.compile(r"[\w.-]+@([^/:]+)[:/](.*)$")
 
@@ -61,6 +62,49 @@ class Project:
         """
         parts = (SHORT_VCS_TYPES[self.vcs_type], self.organization, self.name, *(str(part) for part in segments))
         return "/".join(["v2", "project", *(segment(part) for part in parts)])
+
+
+@dataclass(frozen=True)
+class Organization:
+    """An organization of CircleCI.
+
+    :param name: the second segment of its slug, or its uuid when nothing says where it is hosted
+    """
+
+    vcs_type: str | None
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.vcs_type}/{self.name}" if self.vcs_type else self.name
+
+    @property
+    def short_slug(self) -> str | None:
+        """The slug as API v2 writes it: ``gh/acme``. None if only the uuid is known."""
+        return f"{SHORT_VCS_TYPES[self.vcs_type]}/{self.name}" if self.vcs_type else None
+
+
+def parse_organization(organization: str, vcs_type: str | None = None) -> Organization:
+    """The organization that a name, a slug or a uuid means.
+
+    :param vcs_type: goes with a name; must not contradict a slug; means nothing with a uuid
+    :raises CircleCIError: when it is none of these
+    """
+    example = "Write it as in github/acme, circleci/<id>, or give its uuid."
+    shown = plain(without_user(organization))
+    if UUID.fullmatch(organization):
+        return Organization(None, organization.lower())
+    if _URL.match(organization) or _SCP.match(organization):
+        raise invalid(f"organization {shown!r} is a URL.", example)
+    if re.search(r"[\x00-\x1f\x7f\ud800-\udfff]", organization):
+        raise invalid(f"organization {shown!r} contains control characters or binary data.", example)
+    vcs, slash, name = organization.partition("/")
+    if not slash:
+        vcs, name = vcs_type or DEFAULT_VCS_TYPE, organization
+    if vcs not in VCS_TYPES or "/" in name or name.strip() in ("", ".", ".."):
+        raise invalid(f"organization {shown!r} is no organization.", example)
+    if vcs_type is not None and VCS_TYPES[vcs_type] != VCS_TYPES[vcs]:
+        raise invalid(f"organization {shown!r} contradicts vcs_type {vcs_type!r}.", "Leave vcs_type out.")
+    return Organization(VCS_TYPES[vcs], name)
 
 
 def without_user(text: str) -> str:

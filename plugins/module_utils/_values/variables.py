@@ -22,12 +22,9 @@ from ansible_collections.community.circleci.plugins.module_utils._values.masks i
 )
 from ansible_collections.community.circleci.plugins.module_utils._values.moments import past_moment
 
+UPDATE_WORDS = (WHEN_MASK_DIFFERS, ALWAYS, ON_CREATE, IF_PRESENT)
 UPDATE_VALUE: dict[str, dict[str, Any]] = {
-    "update_value": {
-        "type": "str",
-        "choices": [WHEN_MASK_DIFFERS, ALWAYS, ON_CREATE, IF_PRESENT],
-        "default": WHEN_MASK_DIFFERS,
-    }
+    "update_value": {"type": "str", "choices": list(UPDATE_WORDS), "default": WHEN_MASK_DIFFERS}
 }
 
 

@@ -1,0 +1,735 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from emulator import Emulator
+from emulator.world.contexts import Context, Contexts, Restriction
+from emulator.world.model import Organization
+from emulator.world.state import APP_ORGANIZATION, APP_PROJECT
+
+MODULE = "circleci_context"
+ORGANIZATION = "github/acme"
+API, WEB = "github/acme/api", "github/acme/web"
+NAME = "deploy"
+MAIN = 'pipeline.git.branch == "main"'
+LONG = "a-long-secret-word-7Qfz"
+OTHER = "another-secret-word-9xKe"
+TEAM = "8d7c6b5a-4938-4271-8605-f4e3d2c1b0a9"
+KEY_FILE = '{"type": "service_account", "private_key_id": "%s", "project_id": "acme-production"}'
+
+
+@pytest.fixture
+def run(emulator: Emulator, run_module):
+    """The module on a context of an organization whose projects are followed."""
+    for slug in (API, WEB):
+        emulator.add_repository(slug, has_config=False)
+        emulator.follow(slug)
+    emulator.clear()
+    return lambda **options: run_module(MODULE, **{"organization": ORGANIZATION, "name": NAME, **options})
+
+
+@pytest.fixture
+def contexts(emulator: Emulator) -> Contexts:
+    return emulator.state.part(Contexts)
+
+
+def owner(emulator: Emulator, slug: str = ORGANIZATION) -> Organization:
+    return emulator.state.organizations[slug]
+
+
+def make(
+    emulator: Emulator, slug: str = ORGANIZATION, *restrictions: tuple[str, str], name: str = NAME, **variables: str
+) -> Context:
+    """Make a context, without a request."""
+    contexts = emulator.state.part(Contexts)
+    context = contexts.add(owner(emulator, slug), name)
+    context.restrictions += [Restriction(kind, value) for kind, value in restrictions]
+    for variable, value in variables.items():
+        contexts.put(context, variable, value)
+    return context
+
+
+def held(emulator: Emulator, name: str = NAME) -> dict[str, str]:
+    """The variables of the context, with their values."""
+    context = emulator.state.part(Contexts).named(ORGANIZATION, name)
+    return {variable: each.value for variable, each in context.variables.items()}
+
+
+def restricted(emulator: Emulator, slug: str = ORGANIZATION) -> list[tuple[str, str]]:
+    context = emulator.state.part(Contexts).named(slug, NAME)
+    return [(each.kind, each.value) for each in context.restrictions]
+
+
+def variable(name: str = "TOKEN", value: Any = LONG, **options: Any) -> dict[str, Any]:
+    return {"name": name, "value": value, **options}
+
+
+def asked(emulator: Emulator) -> list[str]:
+    """The requests: methods, and paths without the prefix and the ids of contexts."""
+    ids = {context.id: context.name for context in emulator.state.part(Contexts).known.values()}
+    found = []
+    for record in emulator.requests:
+        path = record.path.removeprefix("/api/").partition("?")[0]
+        for ident, name in ids.items():
+            path = path.replace(ident, name)
+        found.append(f"{record.method} {path}")
+    return found
+
+
+def unknown_apart(predicted: Any, real: Any) -> bool:
+    """Whether a prediction is right, where null and the words for it stand for what only the server knows."""
+    if isinstance(predicted, dict):
+        return predicted.keys() == real.keys() and all(unknown_apart(predicted[key], real[key]) for key in predicted)
+    if isinstance(predicted, list):
+        return len(predicted) == len(real) and all(map(unknown_apart, predicted, real))
+    return predicted in (None, "(known after the run)") or bool(predicted == real)
+
+
+EVERYTHING: dict[str, Any] = {
+    "env_vars": [variable(), variable("REGION", "eu-central-1")],
+    "env_vars_exclusive": True,
+    "restrictions": [{"project": API}, {"expression": MAIN}],
+    "restrictions_exclusive": True,
+}
+
+
+# --- what comes of it -----------------------------------------------------------------------------------------------
+
+
+def test_a_context_is_made_once(emulator: Emulator, run) -> None:
+    predicted = run(**EVERYTHING, check_mode=True)
+    assert emulator.writes == []
+    emulator.clear()
+    real = run(**EVERYTHING)
+    assert unknown_apart(predicted, real)
+    project = emulator.project(API).id
+    assert (real["changed"], real["warnings"]) == (True, [])
+    assert held(emulator) == {"TOKEN": LONG, "REGION": "eu-central-1"}
+    assert restricted(emulator) == [("group", owner(emulator).id), ("project", project), ("expression", MAIN)]
+    assert (real["context"]["name"], real["context"]["organization"]) == (NAME, ORGANIZATION)
+    assert [(each["name"], each["masked_value"]) for each in real["env_vars"]] == [
+        ("REGION", "al-1"),
+        ("TOKEN", "7Qfz"),
+    ]
+    assert all(each["created_at"] and each["updated_at"] for each in real["env_vars"])
+    assert [(each["type"], each["value"], each["name"]) for each in real["restrictions"]] == [
+        ("group", owner(emulator).id, "All members"),
+        ("project", project, "api"),
+        ("expression", MAIN, MAIN),
+    ]
+    assert [each["kind"] for each in real["added"]] == ["context", "restriction", "restriction", "env_var", "env_var"]
+    assert real["removed"] == real["updated"] == []
+    emulator.clear()
+    again = run(**EVERYTHING)
+    assert (again["changed"], emulator.writes) == (False, [])
+    assert again["diff"]["before"] == again["diff"]["after"]
+
+
+def test_in_a_new_context_no_variable_is_written_before_its_restrictions(emulator: Emulator, run) -> None:
+    run(**EVERYTHING, all_members="absent")
+    assert asked(emulator) == [
+        "GET v2/context",
+        "GET v2/project/gh/acme/api",
+        "POST v2/context",
+        "GET v2/context/deploy",
+        "POST v2/context/deploy/restrictions",
+        "POST v2/context/deploy/restrictions",
+        f"DELETE v2/context/deploy/restrictions/{owner(emulator).id}",
+        "PUT v2/context/deploy/environment-variable/TOKEN",
+        "PUT v2/context/deploy/environment-variable/REGION",
+        "GET v2/context/deploy",
+    ]
+
+
+def test_what_is_removed_goes_last_and_variables_before_restrictions(emulator: Emulator, run) -> None:
+    old = make(emulator, ORGANIZATION, ("expression", "job.ssh.enabled"), OLD="x", TOKEN=LONG).restrictions[-1].id
+    run(**EVERYTHING, all_members="absent")
+    writes = [line for line in asked(emulator) if not line.startswith("GET")]
+    assert writes == [
+        "POST v2/context/deploy/restrictions",
+        "POST v2/context/deploy/restrictions",
+        "PUT v2/context/deploy/environment-variable/REGION",
+        "DELETE v2/context/deploy/environment-variable/OLD",
+        f"DELETE v2/context/deploy/restrictions/{old}",
+        f"DELETE v2/context/deploy/restrictions/{owner(emulator).id}",
+    ]
+    assert (set(held(emulator)), len(restricted(emulator))) == ({"TOKEN", "REGION"}, 2)
+
+
+def test_the_diff_names_what_is_added_removed_and_replaced_with_masks_only(emulator: Emulator, run) -> None:
+    make(emulator, ORGANIZATION, ("expression", "job.ssh.enabled"), OLD="an-old-secret-word", TOKEN=LONG)
+    wanted = [variable(update_value="always"), variable("NEW", OTHER)]
+    result = run(**{**EVERYTHING, "env_vars": wanted}, check_mode=True)
+    everybody = {"type": "group", "value": owner(emulator).id, "name": "All members"}
+    assert result["diff"]["before"] == {
+        "context": NAME,
+        "env_vars": {"OLD": "word", "TOKEN": "7Qfz"},
+        "restrictions": [everybody, {"type": "expression", "value": "job.ssh.enabled", "name": "job.ssh.enabled"}],
+    }
+    assert result["diff"]["after"] == {
+        "context": NAME,
+        "env_vars": {"NEW": "9xKe", "TOKEN": "7Qfz (replaced)"},
+        "restrictions": [
+            everybody,
+            {"type": "project", "value": emulator.project(API).id, "name": "api"},
+            {"type": "expression", "value": MAIN, "name": MAIN},
+        ],
+    }
+    assert result["diff"]["after_header"] == "github/acme: context deploy"
+    assert run(**{**EVERYTHING, "env_vars": wanted})["diff"] == result["diff"]
+    assert "secret" not in str(result)
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_absent_removes_it_with_everything(emulator: Emulator, run, check_mode: bool) -> None:
+    make(emulator, TOKEN=LONG)
+    make(emulator, name="kept", TOKEN=LONG)
+    result = run(state="absent", check_mode=check_mode)
+    assert (result["changed"], result["context"], result["env_vars"]) == (True, None, [])
+    assert result["removed"] == [{"kind": "context", "name": NAME}]
+    assert (result["diff"]["before"]["env_vars"], result["diff"]["after"]["context"]) == ({"TOKEN": "7Qfz"}, None)
+    if not check_mode:
+        assert [each.name for each in emulator.state.part(Contexts).known.values()] == ["kept"]
+        emulator.clear()
+        assert (run(state="absent")["changed"], emulator.writes) == (False, [])
+
+
+def test_what_is_left_out_is_left_alone(emulator: Emulator, run) -> None:
+    make(emulator, ORGANIZATION, ("expression", MAIN), ("group", TEAM), TOKEN=LONG)
+    before = restricted(emulator)
+    assert run()["changed"] is False
+    run(env_vars=[variable("NEW", OTHER)], restrictions=[{"project": API}])
+    assert held(emulator) == {"TOKEN": LONG, "NEW": OTHER}
+    assert restricted(emulator) == [*before, ("project", emulator.project(API).id)]
+
+
+def test_restrictions_for_teams_survive_what_is_exclusive(emulator: Emulator, run) -> None:
+    project = emulator.project(API).id
+    make(emulator, ORGANIZATION, ("group", TEAM), ("expression", "job.ssh.enabled"), ("project", project), OLD="x")
+    result = run(
+        env_vars=[variable()],
+        env_vars_exclusive=True,
+        restrictions=[{"expression": MAIN}],
+        restrictions_exclusive=True,
+        all_members="absent",
+    )
+    assert restricted(emulator) == [("group", TEAM), ("expression", MAIN)]
+    assert [each.get("name") for each in result["removed"]] == ["OLD", "job.ssh.enabled", "api", "All members"]
+
+
+# --- how many requests ----------------------------------------------------------------------------------------------
+
+
+def test_a_large_context_costs_two_requests_and_each_slug_one(emulator: Emulator, run) -> None:
+    names = [f"V{number:03}" for number in range(100)]
+    expressions = [f"pipeline.number == {number}" for number in range(12)]
+    projects = [emulator.project(slug).id for slug in (API, WEB)]
+    restrictions = [*(("expression", text) for text in expressions), *(("project", project) for project in projects)]
+    make(emulator, ORGANIZATION, *restrictions, **{name: f"{LONG}-{name}" for name in names})
+    wanted: dict[str, Any] = {
+        "env_vars": [variable(name, f"{LONG}-{name}") for name in names],
+        "env_vars_exclusive": True,
+        "restrictions_exclusive": True,
+    }
+    by_id = [{"expression": text} for text in expressions] + [{"project": project} for project in projects]
+    result = run(**wanted, restrictions=by_id)
+    assert (result["changed"], result["warnings"]) == (False, [])
+    assert asked(emulator) == ["GET v2/context", "GET v2/context/deploy"]
+    emulator.clear()
+    by_slug = [*by_id[:12], *({"project": slug} for slug in (API, "gh/acme/web"))]
+    assert run(**wanted, restrictions=by_slug)["changed"] is False
+    projects_asked = ["GET v2/project/gh/acme/api", "GET v2/project/gh/acme/web"]
+    assert asked(emulator) == ["GET v2/context", "GET v2/context/deploy", *projects_asked]
+
+
+def test_it_is_found_on_any_page_and_what_comes_after_it_is_not_read(emulator: Emulator, run) -> None:
+    for number in range(8):
+        make(emulator, name=f"before {number}")
+    make(emulator, TOKEN=LONG)
+    for number in range(8):
+        make(emulator, name=f"later {number}")
+    assert run(env_vars=[variable()])["changed"] is False
+    assert asked(emulator) == [*["GET v2/context"] * 3, "GET v2/context/deploy"]
+
+
+@pytest.mark.parametrize("switches", [{}, {"bare_contexts": True}])
+def test_as_many_variables_as_a_race_leaves_work(emulator: Emulator, run, switches: dict[str, Any]) -> None:
+    context = make(emulator, TOKEN=LONG)
+    emulator.switch(**switches)
+    names = [f"V{number:03}" for number in range(108)]
+    context.variables |= dict.fromkeys(names, context.variables["TOKEN"])
+    result = run(env_vars=[variable(), variable("V007", LONG)], env_vars_exclusive=True)
+    if not switches:
+        assert (set(held(emulator)), len(result["removed"])) == ({"TOKEN", "V007"}, 107)
+        assert result["warnings"] == []
+        return
+    # Only the first hundred can be seen there: the rest goes with the next run.
+    assert any("only the first 100 variables" in warning for warning in result["warnings"])
+    assert run(env_vars=[variable(), variable("V007", LONG)], env_vars_exclusive=True)["warnings"] == []
+    assert held(emulator).keys() == {"TOKEN", "V007"}
+
+
+def test_where_one_answer_has_not_everything_the_lists_are_read(emulator: Emulator, run) -> None:
+    emulator.switch(bare_contexts=True)
+    run(**EVERYTHING)
+    emulator.clear()
+    assert (run(**EVERYTHING)["changed"], emulator.writes) == (False, [])
+    assert asked(emulator)[1:4] == [
+        "GET v2/context/deploy",
+        "GET v2/context/deploy/environment-variable",
+        "GET v2/context/deploy/restrictions",
+    ]
+
+
+# --- values that cannot be read back --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("update_value", "value", "changed"),
+    [
+        ("when_mask_differs", OTHER, True),
+        ("when_mask_differs", "ends-alike-7Qfz", False),
+        ("always", LONG, True),
+        ("on_create", OTHER, False),
+        ("if_present", LONG, True),
+    ],
+)
+def test_update_value_says_when_a_value_is_replaced(
+    emulator: Emulator, run, update_value: str, value: str, changed: bool
+) -> None:
+    make(emulator, TOKEN=LONG)
+    wanted = [variable(value=value, update_value=update_value)]
+    predicted = run(env_vars=wanted, check_mode=True)
+    assert emulator.writes == []
+    real = run(env_vars=wanted)
+    assert unknown_apart(predicted, real)
+    assert (real["changed"], len(emulator.writes), real["warnings"]) == (changed, int(changed), [])
+    assert held(emulator) == {"TOKEN": value if changed else LONG}
+
+
+@pytest.mark.parametrize("update_value", ["when_mask_differs", "always", "on_create", "when_older"])
+def test_what_is_not_there_is_made_unless_it_is_to_be_present(emulator: Emulator, run, update_value: str) -> None:
+    make(emulator)
+    date = {"not_older_than": "2026-01-01"} if update_value == "when_older" else {}
+    assert run(env_vars=[variable(update_value="if_present")])["changed"] is False
+    assert run(env_vars=[variable(update_value=update_value, **date)])["changed"] is True
+    assert held(emulator) == {"TOKEN": LONG}
+
+
+def test_when_older_replaces_what_was_set_before_and_nothing_twice(emulator: Emulator, run) -> None:
+    make(emulator, TOKEN=LONG)
+    emulator.pass_time(-86400)  # What is written from now on was written a day ago.
+    context = emulator.state.part(Contexts).named(ORGANIZATION, NAME)
+    set_at = datetime.fromtimestamp(context.variables["TOKEN"].updated, timezone.utc).replace(microsecond=0)
+    context.variables["TOKEN"].updated = set_at.timestamp()
+
+    def rotate(date: object, **options: Any) -> bool:
+        wanted = variable(value=LONG, update_value="when_older", not_older_than=date)
+        return bool(run(env_vars=[wanted], **options)["changed"])
+
+    assert rotate(set_at.isoformat()) is False
+    assert rotate((set_at - timedelta(seconds=1)).timestamp()) is False
+    context.variables["TOKEN"].updated = (set_at - timedelta(hours=1)).timestamp()
+    emulator.pass_time(86400)
+    emulator.clear()
+    assert rotate(set_at.isoformat(), check_mode=True) is True
+    assert emulator.writes == []
+    assert rotate(set_at.isoformat()) is True
+    emulator.clear()
+    assert rotate(set_at.isoformat()) is False
+    assert emulator.writes == []
+
+
+@pytest.mark.parametrize("encode", [str, lambda text: base64.b64encode(text.encode()).decode()])
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_rotated_key_file_is_never_taken_for_unchanged_in_silence(
+    emulator: Emulator, run, encode: Callable[[str], str], check_mode: bool
+) -> None:
+    old, new = (encode(KEY_FILE % ident) for ident in ("1a2b3c", "9x8y7z"))
+    make(emulator, KEY=old, SHORT="abc", SILENT=old)
+    wanted = [variable("KEY", new), variable("SHORT", "xbc"), variable("SILENT", new, update_value="on_create")]
+    result = run(env_vars=wanted, check_mode=check_mode)
+    assert (result["changed"], held(emulator)["KEY"]) == (False, old)
+    (warning,) = result["warnings"]
+    assert "whether 2 variables have changed, so nothing was written: KEY, SHORT." in warning
+    assert "when_older with not_older_than" in warning
+    later = (datetime.now(timezone.utc)).isoformat()
+    assert run(env_vars=[variable("KEY", new, update_value="when_older", not_older_than=later)])["changed"] is True
+    assert held(emulator)["KEY"] == new
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_server_that_shows_no_masks_and_dates_tells_nothing(emulator: Emulator, run, check_mode: bool) -> None:
+    make(emulator, TOKEN=LONG)
+    emulator.switch(omit_truncated_value=True, omit_updated_at=True)
+    result = run(env_vars=[variable(value=OTHER)], check_mode=check_mode)
+    assert (result["changed"], result["env_vars"][0]["masked_value"], held(emulator)) == (False, None, {"TOKEN": LONG})
+    (warning,) = result["warnings"]
+    assert "Set update_value: always to replace" in warning
+    dated = variable(value=OTHER, update_value="when_older", not_older_than="2026-01-01")
+    assert [run(env_vars=[dated], check_mode=check_mode)[key] for key in ("changed", "warnings")] == [False, [warning]]
+    predicted = run(env_vars=[variable(value=OTHER, update_value="always")], check_mode=True)
+    real = run(env_vars=[variable(value=OTHER, update_value="always")])
+    assert unknown_apart(predicted, real)
+    assert held(emulator) == {"TOKEN": OTHER}
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"update_value": "when_older"}, "update_value when_older and not_older_than go together"),
+        ({"not_older_than": "2026-01-01"}, "update_value when_older and not_older_than go together"),
+        ({"update_value": "when_older", "not_older_than": "9999-01-01"}, "is in the future"),
+        ({"update_value": "when_older", "not_older_than": "soon"}, "is no point in time"),
+        ({"update_value": "when_older", "not_older_than": "2026-01-01T00:00:00"}, "has no time zone"),
+    ],
+)
+def test_dates_that_mean_nothing_are_refused(emulator: Emulator, run, options: dict[str, Any], words: str) -> None:
+    result = run(env_vars=[variable("A"), variable(**options)])
+    assert (result["failed"], emulator.requests) == (True, [])
+    assert "env_vars[1]: " in result["msg"]
+    assert words in result["msg"]
+
+
+def test_what_has_no_value_is_left_alone_when_that_is_allowed(emulator: Emulator, run) -> None:
+    make(emulator, KEPT=LONG, GONE=LONG)
+    wanted: list[dict[str, Any]] = [{"name": "KEPT"}, variable("NEVER", None), variable("EMPTY", "")]
+    refused = run(env_vars=wanted, env_vars_exclusive=True)
+    assert (refused["failed"], emulator.requests) == (True, [])
+    assert "env_vars[0]: Variable KEPT has no value" in refused["msg"]
+    assert "env_vars[1]: Variable NEVER has no value" in refused["msg"]
+    result = run(env_vars=wanted, env_vars_exclusive=True, skip_missing=True)
+    assert held(emulator) == {"KEPT": LONG, "EMPTY": ""}
+    (warning,) = result["warnings"]
+    assert "The value of variable EMPTY is empty" in warning
+
+
+def test_a_success_that_has_emptied_a_variable_is_none(emulator: Emulator, run) -> None:
+    make(emulator, TOKEN=LONG, OTHER=LONG)
+    answer = {"variable": "TOKEN", "context_id": "x", "created_at": "2026-01-01T00:00:00Z", "updated_at": "x"}
+    context = emulator.state.part(Contexts).named(ORGANIZATION, NAME)
+    context.variables["TOKEN"].value = ""
+    emulator.fault("body", method="PUT", path="/TOKEN", body=answer)
+    result = run(env_vars=[variable(), variable("OTHER", OTHER)])
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert "TOKEN of context deploy was set, but there is no value now" in result["msg"]
+    assert result["updated"] == [{"kind": "env_var", "name": "TOKEN"}, {"kind": "env_var", "name": "OTHER"}]
+    assert run(env_vars=[variable()])["changed"] is True
+    assert held(emulator) == {"TOKEN": LONG, "OTHER": OTHER}
+
+
+def test_an_end_that_is_another_one_is_pointed_out(emulator: Emulator, run) -> None:
+    make(emulator, TOKEN=OTHER)
+    answer = {"variable": "TOKEN", "context_id": "x", "created_at": "2026-01-01T00:00:00Z", "updated_at": "x"}
+    emulator.fault("body", method="PUT", path="/TOKEN", body=answer)
+    (warning,) = run(env_vars=[variable()])["warnings"]
+    assert "another end of what was written to TOKEN than it should" in warning
+
+
+# --- restrictions and all members -----------------------------------------------------------------------------------
+
+
+def test_the_same_project_twice_is_one(emulator: Emulator, run) -> None:
+    project = emulator.project(API).id
+    result = run(restrictions=[{"project": API}, {"project": project.upper()}])
+    assert restricted(emulator)[1:] == [("project", project)]
+    assert len(result["restrictions"]) == 2
+
+
+def test_check_mode_predicts_a_restriction_to_a_project_that_is_not_there_yet(emulator: Emulator, run) -> None:
+    emulator.add_repository("github/acme/new")
+    result = run(restrictions=[{"project": "github/acme/new"}, {"project": API}], check_mode=True)
+    assert [(each["value"], each["name"]) for each in result["added"][1:]] == [
+        (None, "new"),
+        (emulator.project(API).id, "api"),
+    ]
+    assert any("does not know github/acme/new yet" in warning for warning in result["warnings"])
+    real = run(restrictions=[{"project": "github/acme/new"}])
+    assert (real["failed"], real["changed"], real["error"]) == (True, False, "Project not found")
+
+
+def test_a_wrong_expression_fails_before_any_variable_is_written(emulator: Emulator, run) -> None:
+    result = run(restrictions=[{"expression": "main main"}], env_vars=[variable()])
+    assert (result["failed"], result["changed"], result["error"]) == (True, True, "Invalid argument.")
+    assert "Context deploy of github/acme: " in result["msg"]
+    assert "Check the expression" in result["msg"]
+    assert result["added"] == [{"kind": "context", "name": NAME}]
+    assert held(emulator) == {}
+
+
+@pytest.mark.parametrize("switch", ["conflict", "same"])
+def test_a_restriction_that_somebody_else_has_just_added_is_taken(emulator: Emulator, run, switch: str) -> None:
+    context = make(emulator)
+    emulator.switch(repeated_restriction=switch)
+    answer = {
+        "id": context.id,
+        "name": NAME,
+        "created_at": "2026-01-01T00:00:00Z",
+        "environment_variables": [],
+        "restrictions": [],
+    }
+    context.restrictions.append(Restriction("expression", MAIN))
+    emulator.fault("body", method="GET", path=f"/context/{context.id}", body=answer)
+    result = run(restrictions=[{"expression": MAIN}])
+    assert "failed" not in result
+    assert restricted(emulator)[1:] == [("expression", MAIN)]
+
+
+@pytest.mark.parametrize("organization", [ORGANIZATION, "uuid"])
+def test_all_members_are_shut_out_and_let_in_again(emulator: Emulator, run, organization: str) -> None:
+    make(emulator)
+    given = owner(emulator).id if organization == "uuid" else organization
+    for wanted, left in (("absent", []), ("present", [("group", owner(emulator).id)])):
+        predicted = run(organization=given, all_members=wanted, check_mode=True)
+        real = run(organization=given, all_members=wanted)
+        assert predicted["diff"] == real["diff"]
+        assert (real["changed"], real["warnings"], restricted(emulator)) == (True, [], left)
+        emulator.clear()
+        assert (run(organization=given, all_members=wanted)["changed"], emulator.writes) == (False, [])
+
+
+@pytest.mark.parametrize("organization", [APP_ORGANIZATION, "uuid"])
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_in_an_organization_of_apps_shutting_them_out_is_final(
+    emulator: Emulator, run, organization: str, check_mode: bool
+) -> None:
+    make(emulator, APP_ORGANIZATION)
+    given = owner(emulator, APP_ORGANIZATION).id if organization == "uuid" else organization
+    result = run(organization=given, all_members="absent", check_mode=check_mode)
+    assert result["changed"] is True
+    assert any("is final" in warning for warning in result["warnings"])
+    run(organization=given, all_members="absent")
+    refused = run(organization=given, all_members="present", check_mode=check_mode)
+    assert (refused["failed"], refused["changed"]) == (True, False)
+    assert "no API can bring it back" in refused["msg"]
+    assert run(organization=given, all_members="absent")["warnings"] == []
+
+
+def test_contexts_of_apps_are_restricted_to_their_projects(emulator: Emulator, run) -> None:
+    project = next(each for each in emulator.state.projects.values() if each.is_app)
+    slug = f"{APP_ORGANIZATION}/{project.name}"
+    result = run(organization=APP_ORGANIZATION, restrictions=[{"project": slug}], env_vars=[variable()])
+    assert (result["changed"], result["restrictions"][1]["name"]) == (True, APP_PROJECT)
+    assert restricted(emulator, APP_ORGANIZATION)[1:] == [("project", project.id)]
+
+
+# --- what may go wrong ----------------------------------------------------------------------------------------------
+
+
+def test_forbidden_is_never_taken_for_absent(emulator: Emulator, run) -> None:
+    context = make(emulator, TOKEN=LONG)
+    for options in ({}, {"state": "absent"}):
+        emulator.fault("status", method="GET", path=context.id, status=403, body={"message": "Forbidden"})
+        result = run(**options)
+        assert (result["failed"], result["changed"], emulator.writes) == (True, False, [])
+        assert "Context deploy of github/acme: " in result["msg"]
+        assert "does not tell whether a context is gone or forbidden" in result["msg"]
+    for status in (403, 404):
+        emulator.fault("status", method="GET", path="/context", status=status, body={"message": "no"})
+        result = run(env_vars=[variable()])
+        assert (result["failed"], result["status"], emulator.writes) == (True, status, [])
+
+
+def test_a_project_token_is_told_what_it_cannot_do(emulator: Emulator, run) -> None:
+    result = run(api_token="emulator-project-token", env_vars=[variable()])
+    assert (result["failed"], result["status"], emulator.writes) == (True, 403, [])
+    assert "personal" in result["msg"]
+
+
+def test_an_unknown_organization_is_no_empty_one(emulator: Emulator, run) -> None:
+    result = run(organization="github/nobody", env_vars=[variable()])
+    assert (result["failed"], result["changed"], emulator.writes) == (True, False, [])
+    assert "Check organization and vcs_type" in result["msg"]
+
+
+@pytest.mark.parametrize("switches", [{}, {"duplicate_context_409": True}])
+def test_a_context_that_somebody_else_has_just_made_is_taken(emulator: Emulator, run, switches: dict[str, Any]) -> None:
+    emulator.switch(**switches)
+    make(emulator, ORGANIZATION, ("expression", "job.ssh.enabled"), TOKEN=OTHER, KEPT=LONG)
+    emulator.fault("body", method="GET", path="/context", body={"items": [], "next_page_token": None})
+    result = run(restrictions=[{"expression": MAIN}], restrictions_exclusive=True, env_vars=[variable()])
+    assert (result["changed"], held(emulator)) == (True, {"TOKEN": LONG, "KEPT": LONG})
+    assert [each["kind"] for each in result["added"]] == ["restriction"]
+    assert [each["kind"] for each in result["updated"]] == ["env_var"]
+    assert restricted(emulator)[1:] == [("expression", MAIN)]
+    emulator.clear()
+    emulator.fault("body", method="GET", path="/context", body={"items": [], "next_page_token": None})
+    again = run(restrictions=[{"expression": MAIN}], restrictions_exclusive=True, env_vars=[variable()])
+    assert (again["changed"], again["added"], [record.method for record in emulator.writes]) == (False, [], ["POST"])
+
+
+def test_a_name_that_is_taken_elsewhere_is_refused_in_the_words_of_circleci(emulator: Emulator, run) -> None:
+    make(emulator, name="Deploy")
+    emulator.switch(case_blind_contexts=True)
+    result = run(env_vars=[variable()])
+    assert (result["failed"], result["changed"], result["status"]) == (True, False, 400)
+    assert "A context already exists with this name" in result["msg"]
+
+
+def test_what_somebody_else_has_just_removed_is_gone(emulator: Emulator, run) -> None:
+    context = make(emulator, OLD=LONG, TOKEN=LONG)
+    emulator.switch(absent_context_variable_404=True)
+    whole = {
+        "id": context.id,
+        "name": NAME,
+        "created_at": "2026-01-01T00:00:00Z",
+        "environment_variables": [
+            {"variable": name, "truncated_value": "7Qfz", "created_at": "x"} for name in ("GONE", "TOKEN")
+        ],
+        "restrictions": [
+            {
+                "context_id": context.id,
+                "id": TEAM,
+                "name": "x",
+                "restriction_type": "expression",
+                "restriction_value": "x",
+            }
+        ],
+    }
+    emulator.fault("body", method="GET", path=f"/context/{context.id}", body=whole)
+    result = run(
+        env_vars=[variable()],
+        env_vars_exclusive=True,
+        restrictions=[{"expression": MAIN}],
+        restrictions_exclusive=True,
+    )
+    assert "failed" not in result
+    assert [each.get("name") for each in result["removed"]] == ["GONE", "x"]
+    emulator.fault("status", method="DELETE", status=403, body={"message": "Forbidden"}, when="after")
+    assert run(state="absent")["context"] is None
+    assert emulator.state.part(Contexts).known == {}
+
+
+def test_a_failure_half_way_tells_what_was_done(emulator: Emulator, run) -> None:
+    make(emulator, OLD=LONG)
+    emulator.fault("status", method="PUT", path="/B$", status=400, body={"message": "no"})
+    result = run(
+        env_vars=[variable("A"), variable("B"), variable("C")],
+        env_vars_exclusive=True,
+        restrictions=[{"expression": MAIN}],
+    )
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert [(each["kind"], each["name"]) for each in result["added"]] == [("restriction", MAIN), ("env_var", "A")]
+    assert (result["removed"], held(emulator)) == ([], {"OLD": LONG, "A": LONG})
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_the_limit_of_variables_is_foretold(emulator: Emulator, run, check_mode: bool) -> None:
+    make(emulator, **{f"V{number}": LONG for number in range(99)})
+    result = run(env_vars=[variable("A"), variable("B"), variable("C")], check_mode=check_mode)
+    assert any("is going to have 102 variables" in warning for warning in result["warnings"])
+    if not check_mode:
+        assert (result["failed"], result["changed"]) == (True, True)
+        assert "Remove variables that nobody needs" in result["msg"]
+
+
+def test_where_there_is_no_room_for_new_variables_old_ones_go_first(emulator: Emulator, run) -> None:
+    make(emulator, **{f"V{number}": LONG for number in range(100)})
+    wanted = [variable(f"W{number}") for number in range(100)]
+    result = run(env_vars=wanted, env_vars_exclusive=True)
+    assert ("failed" in result, result["warnings"]) == (False, [])
+    assert set(held(emulator)) == {each["name"] for each in wanted}
+
+
+def test_the_limit_of_contexts_is_foretold(emulator: Emulator, run) -> None:
+    emulator.switch(page_size=500)
+    for number in range(500):
+        make(emulator, name=f"c{number}")
+    assert any("has 500 contexts" in warning for warning in run(check_mode=True)["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"name": " deploy"}, "is not the name of a context"),
+        ({"name": ""}, "is not the name of a context"),
+        ({"name": "a\nb"}, "is not the name of a context"),
+        ({"name": "x" * 201}, "is not the name of a context"),
+        ({"organization": "https://github.com/acme"}, "is a URL"),
+        ({"organization": "acme/api/web"}, "is no organization"),
+        ({"organization": "svn/acme"}, "is no organization"),
+        ({"organization": "github/"}, "is no organization"),
+        ({"organization": "github/acme", "vcs_type": "bitbucket"}, "contradicts vcs_type"),
+        ({"env_vars": [], "env_vars_exclusive": True}, "env_vars_exclusive needs env_vars"),
+        ({"env_vars_exclusive": True}, "env_vars_exclusive needs env_vars"),
+        ({"restrictions": [], "restrictions_exclusive": True}, "restrictions_exclusive needs restrictions"),
+        ({"env_vars": [variable(), variable("B"), variable()]}, "env_vars[2] is the same as env_vars[0]"),
+        ({"env_vars": [variable("1A")]}, "env_vars[0]: '1A' is not the name of an environment variable"),
+        ({"env_vars": [variable(value=[LONG])]}, "env_vars[0]: The value of variable TOKEN is a list"),
+        ({"restrictions": [{"expression": MAIN}] * 2}, "restrictions[1] is the same as restrictions[0]"),
+        ({"restrictions": [{}]}, "restrictions[0]: a restriction is either a project or an expression"),
+        ({"restrictions": [{"project": API, "expression": MAIN}]}, "restrictions[0]: a restriction is either"),
+        ({"restrictions": [{"project": "api"}]}, "restrictions[0]: project 'api' is only the name"),
+        ({"restrictions": [{"expression": " "}]}, "restrictions[0]: expression is empty"),
+        ({"api_token": None}, "CIRCLE_TOKEN"),
+    ],
+)
+def test_mistakes_are_found_before_the_first_request(
+    emulator: Emulator, run, options: dict[str, Any], words: str
+) -> None:
+    for check_mode in (True, False):
+        result = run(**options, check_mode=check_mode)
+        assert (result["failed"], emulator.requests) == (True, [])
+        assert words in result["msg"]
+        assert LONG not in result["msg"]
+
+
+def test_all_mistakes_are_told_at_once(run) -> None:
+    told = run(env_vars=[variable("1"), variable(value={})], restrictions=[{}])["msg"]
+    assert all(place in told for place in ("env_vars[0]", "env_vars[1]", "restrictions[0]"))
+
+
+# --- CircleCI Server ------------------------------------------------------------------------------------------------
+
+
+def test_on_server_the_owner_goes_by_its_uuid(emulator: Emulator, run) -> None:
+    emulator.switch(server="4.9", omit_truncated_value=True, omit_updated_at=True, bare_contexts=True)
+    refused = run(**EVERYTHING)
+    assert (refused["failed"], refused["changed"]) == (True, False)
+    assert "give the uuid of the organization" in refused["msg"]
+    uuid = owner(emulator).id
+    assert run(organization=uuid, **EVERYTHING)["changed"] is True
+    (made,) = [record.body for record in emulator.writes if record.path == "/api/v2/context"]
+    assert made["owner"] == {"id": uuid, "type": "account"}
+    assert held(emulator) == {"TOKEN": LONG, "REGION": "eu-central-1"}
+    emulator.clear()
+    silent = [{**each, "update_value": "on_create"} for each in EVERYTHING["env_vars"]]
+    again = run(organization=uuid, **{**EVERYTHING, "env_vars": silent})
+    assert (again["changed"], again["warnings"], emulator.writes) == (False, [], [])
+    assert run(organization=uuid, state="absent")["changed"] is True
+
+
+def test_on_the_cloud_a_uuid_works_too(emulator: Emulator, run) -> None:
+    uuid = owner(emulator).id
+    result = run(organization=uuid.upper(), env_vars=[variable()])
+    assert (result["changed"], result["context"]["organization"]) == (True, uuid)
+    (made,) = [record.body for record in emulator.writes if record.path == "/api/v2/context"]
+    assert made["owner"] == {"id": uuid, "type": "organization"}
+    emulator.clear()
+    assert run(organization=uuid, env_vars=[variable()])["changed"] is False
+    assert asked(emulator) == ["GET v2/context", "GET v2/context/deploy"]
+
+
+@pytest.mark.parametrize("given", ["acme", "gh/acme", "github/acme"])
+def test_organizations_have_several_spellings(emulator: Emulator, run, given: str) -> None:
+    make(emulator)
+    assert run(organization=given)["context"]["organization"] == ORGANIZATION
+
+
+def test_no_value_is_in_a_result(emulator: Emulator, run) -> None:
+    secret = json.dumps({"private_key": "a-secret-value-that-is-long\nsecond-secret-line"})
+    told = [run(env_vars=[variable(value=secret)]), run(env_vars=[variable(value=secret, update_value="always")])]
+    emulator.fault("status", method="PUT", status=400, body={"message": f"cannot take {secret}"})
+    told.append(run(env_vars=[variable(value=secret, update_value="always")]))
+    assert told[2]["failed"] is True
+    for part in ("a-secret-value", "second-secret"):
+        assert part not in str(told)
