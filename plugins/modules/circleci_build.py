@@ -205,6 +205,10 @@ build:
       O(wait=true) it is as it was at the end, and the one that replaced it if CircleCI retried it.
     - With O(trigger=pipeline) it is the first build of the pipeline, and null without O(wait).
     - Null in check mode where a build would be started or canceled.
+    - When the task fails, each build is there once. A single one is in RV(build) only, the builds of a pipeline are in
+      RV(builds) only. They have only C(build_num), C(build_url), C(job), C(workflow), C(status), C(outcome),
+      C(branch), C(tag), C(revision), C(start_time), C(stop_time) and C(why).
+      M(community.circleci.circleci_build_info) reads all of one.
   type: dict
   returned: always
   sample: &build
@@ -220,7 +224,8 @@ build:
       CIRCLE_JOB: build
 builds:
   description:
-    - The builds of the pipeline, oldest first. With O(trigger=job) a list with RV(build) only.
+    - The builds of the pipeline, oldest first. With O(trigger=job) a list with RV(build) only, and empty when the task
+      fails.
   type: list
   elements: dict
   returned: always
@@ -231,6 +236,18 @@ failed_steps:
   elements: dict
   returned: always
   contains:
+    workflow:
+      description: The name of the workflow that its build belongs to. Null without workflows.
+      type: str
+      sample: build-and-test
+    job:
+      description: The name of the job of its build.
+      type: str
+      sample: test
+    build_num:
+      description: The number of its build.
+      type: int
+      sample: 12
     name:
       description: The name of the step.
       type: str

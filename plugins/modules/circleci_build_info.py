@@ -148,6 +148,18 @@ failed_steps:
   elements: dict
   returned: success
   contains:
+    workflow:
+      description: The name of the workflow that its build belongs to. Null without workflows.
+      type: str
+      sample: build-and-test
+    job:
+      description: The name of the job of its build.
+      type: str
+      sample: test
+    build_num:
+      description: The number of its build.
+      type: int
+      sample: 12
     name:
       description: The name of the step.
       type: str

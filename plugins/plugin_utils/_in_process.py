@@ -11,6 +11,7 @@ from datetime import date
 from types import ModuleType
 from typing import Any
 
+from ansible import constants
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.plugins.action.normal import ActionModule as OrdinaryModule
@@ -89,9 +90,9 @@ class InProcess(OrdinaryModule):
                 if isinstance(item, dict) and "options" in option:
                     self._resolve_paths(option["options"], item)
 
-    def _report(self, text: str) -> None:
+    def _report(self, text: str, failed: bool) -> None:
         """Show something while the task runs, where a callback's output cannot be disturbed."""
-        display.display(text, stderr=True)
+        display.display(text, color=constants.COLOR_ERROR if failed else None, stderr=True)
 
 
 def _as_sent(value: Any) -> Any:

@@ -64,6 +64,8 @@ class Played:
     output: str
     """stdout, then stderr"""
     ran: list[Ran] = field(default_factory=list)
+    stdout: str = ""
+    stderr: str = ""
 
     def __getitem__(self, task: str) -> Ran:
         (ran,) = [ran for ran in self.ran if ran.task == task]
@@ -163,7 +165,11 @@ class Player:
         )
         lines = record.read_text(encoding="utf-8").splitlines()
         played = Played(
-            finished.returncode, finished.stdout + finished.stderr, [Ran(**json.loads(line)) for line in lines]
+            finished.returncode,
+            finished.stdout + finished.stderr,
+            [Ran(**json.loads(line)) for line in lines],
+            finished.stdout,
+            finished.stderr,
         )
         shown = warnings_in(finished.stderr)
         # Whatever a test is about, no user is to see these.

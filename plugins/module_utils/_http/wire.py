@@ -74,7 +74,8 @@ class Wire:
     :param retry_budget: seconds of waiting between repetitions in the whole task
     :param read_only: refuse every write (check mode)
     :param caching: honour ``Cache-Control`` when the CacheControl library is there; only for reads that decide nothing
-    :param report: is told what a user may want to see while a task runs
+    :param report: is told what a user may want to see while a task runs; with ``failed`` if it tells of a failure, and
+        with ``idle`` if it is no news
     :param keep_secret: is told what must not be shown, should the server repeat it, and is in no option
     :raises CircleCIError: for unusable values, before any request
 
@@ -92,7 +93,7 @@ class Wire:
         retry_budget: float = 120.0,
         read_only: bool = False,
         caching: bool = False,
-        report: Callable[[str], None] | None = None,
+        report: Callable[..., None] | None = None,
         keep_secret: Callable[[str], None] | None = None,
     ) -> None:
         self.url = normalize_url(api_url)
@@ -118,7 +119,7 @@ class Wire:
         self.retries = retries
         self.read_only = read_only
         self.caching = caching
-        self.report = report or (lambda _text: None)
+        self.report = report or (lambda _text, **_how: None)
         self.keep_secret = keep_secret or (lambda _text: None)
         self.patience = Patience(retry_budget)
         self.wrote = False

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to the collection: it may change without notice.
-"""Starting, repeating and cancelling builds: planning, applying and waiting (``api-v1.1.md`` §3.4)."""
+"""Starting, repeating and cancelling builds: planning and applying (``api-v1.1.md`` §3.4)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,13 @@ from typing import Any
 from ansible_collections.community.circleci.plugins.module_utils._http.answers import with_fields
 from ansible_collections.community.circleci.plugins.module_utils._http.client import PAGE_SIZE, Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid, plain
-from ansible_collections.community.circleci.plugins.module_utils._resources.build_targets import JOB, Target
+from ansible_collections.community.circleci.plugins.module_utils._resources.build_ends import (
+    NOTHING,
+    result_with,
+    shortened,
+    wait_for,
+)
+from ansible_collections.community.circleci.plugins.module_utils._resources.build_targets import JOB, PIPELINE, Target
 from ansible_collections.community.circleci.plugins.module_utils._resources.builds import (
     NOT_RUN,
     Build,
@@ -21,24 +27,17 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.buil
     build_shape,
     checked_number,
     described,
-    failed_steps,
     is_final,
-    is_replaced,
     is_single_job,
+    named,
     read_build,
     read_builds,
     succeeded,
-    summary,
     workflow_id,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_known
 from ansible_collections.community.circleci.plugins.module_utils._resources.waiting import Watch
-from ansible_collections.community.circleci.plugins.module_utils._resources.workflows import (
-    FINAL,
-    SUCCESS,
-    ending,
-    read_status,
-)
+from ansible_collections.community.circleci.plugins.module_utils._resources.workflows import FINAL, SUCCESS, read_status
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN, Outcome, Plan, result_of
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project, project_of
 
@@ -47,7 +46,6 @@ MOST_WORKFLOWS = 20
 NEVER, ACTIVE, SUCCESSFUL = REUSE = ("never", "active", "successful")
 TRIGGERED, RETRIED, CANCELED = STATES = ("triggered", "retried", "canceled")
 
-_NOTHING: dict[str, Any] = {"build": None, "builds": [], "failed_steps": [], "waited_seconds": 0.0, "reused": False}
 _NOT_RUN_HINTS = {
     "no-followers": "Nobody follows the project: follow it with community.circleci.circleci_project_follow.",
     "ci-skip": "The commit's message asks CircleCI to skip it.",
@@ -57,13 +55,6 @@ _NOT_RUN_HINTS = {
     "user-not-paid": "The user's plan does not cover this build.",
     "prs-only": "The project's settings allow builds of pull requests only.",
     "1.0-not-available": "CircleCI does not run configurations of version 1.0 any more: start a new build instead.",
-}
-_ENDINGS = {
-    "canceled": "was canceled",
-    "timedout": "ran too long and was stopped",
-    "infrastructure_fail": "failed for want of infrastructure",
-    "no_tests": "ran no tests",
-    NOT_RUN: "was not run",
 }
 
 
@@ -75,7 +66,7 @@ def carry_out(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     try:
         return _carried_out(client, params)
     except CircleCIError as error:
-        error.partial = {**_NOTHING, **error.partial}
+        error.partial = shortened({**NOTHING, **error.partial}, pipeline=params["trigger"] == PIPELINE)
         raise
 
 
@@ -100,7 +91,7 @@ def _carried_out(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     if not params["wait"] or client.read_only:
         return result
     watch.restart()
-    return _wait(client, project, watch, result, is_ours, params["log_lines"], any_end=state == CANCELED)
+    return wait_for(client, project, watch, result, is_ours, params["log_lines"], any_end=state == CANCELED)
 
 
 def _refuse_idle_options(params: dict[str, Any]) -> None:
@@ -133,14 +124,15 @@ def plan_job(client: Client, project: Project, target: Target, reuse: str) -> Pl
         sought = sought.resolved(client, project)
         for build in newest:
             if sought.is_same(build) and (not is_final(build) or (reuse == SUCCESSFUL and succeeded(build))):
-                return Plan({"build": described(build)}, Outcome({"build": described(build)}, _result([build], True)))
+                shown = {"build": described(build)}
+                return Plan(shown, Outcome(shown, result_with([build], reused=True)))
     last = _last_number(newest)
 
     def apply() -> Outcome:
         build = _trigger(client, project, target, last)
-        return Outcome({"build": described(build)}, _result([build]))
+        return Outcome({"build": described(build)}, result_with([build]))
 
-    return Plan({"build": None}, Outcome({"build": target.predicted()}, dict(_NOTHING)), apply)
+    return Plan({"build": None}, Outcome({"build": target.predicted()}, dict(NOTHING)), apply)
 
 
 def plan_pipeline(
@@ -168,14 +160,14 @@ def plan_pipeline(
     if reuse != NEVER and newest:
         reused = _reusable_pipeline(client, project, newest, target, reuse)
         if reused:
-            return Plan(shown, Outcome(shown, _result(reused, True))), is_ours
+            return Plan(shown, Outcome(shown, result_with(reused, reused=True))), is_ours
     client.require_personal_token()
 
     def apply() -> Outcome:
         _start_pipeline(client, project, target, last)
-        return Outcome(shown, dict(_NOTHING))
+        return Outcome(shown, dict(NOTHING))
 
-    return Plan({"pipeline": None}, Outcome(shown, dict(_NOTHING)), apply), is_ours
+    return Plan({"pipeline": None}, Outcome(shown, dict(NOTHING)), apply), is_ours
 
 
 def plan_retry(client: Client, project: Project, number: int, *, ssh: bool) -> Plan:
@@ -196,9 +188,9 @@ def plan_retry(client: Client, project: Project, number: int, *, ssh: bool) -> P
             shape=build_shape,
         )
         _require_run(project, build)
-        return Outcome({"build": described(build)}, _result([build]))
+        return Outcome({"build": described(build)}, result_with([build]))
 
-    return Plan({"build": None}, Outcome({"build": predicted}, dict(_NOTHING)), apply)
+    return Plan({"build": None}, Outcome({"build": predicted}, dict(NOTHING)), apply)
 
 
 def plan_cancel(client: Client, project: Project, number: int) -> Plan:
@@ -206,7 +198,7 @@ def plan_cancel(client: Client, project: Project, number: int) -> Plan:
     build = _require_build(client, project, number)
     before = {"build": {**described(build), "status": build["status"]}}
     if is_final(build):
-        return Plan(before, Outcome(before, _result([build])))
+        return Plan(before, Outcome(before, result_with([build])))
     predicted = {"build": {**before["build"], "status": "canceled"}}
 
     def ended() -> Build | None:
@@ -218,10 +210,10 @@ def plan_cancel(client: Client, project: Project, number: int) -> Plan:
             "POST", project.path(number, "cancel"), repeatable=True, seen=ended, shape=build_shape
         )
         if is_final(now) and now["status"] != "canceled":
-            client.warn(f"{_named(project, now)} ended before it could be canceled: {plain(str(now['status']))}.")
-        return Outcome({"build": {**described(now), "status": now["status"]}}, _result([now]))
+            client.warn(f"{named(project, now)} ended before it could be canceled: {plain(str(now['status']))}.")
+        return Outcome({"build": {**described(now), "status": now["status"]}}, result_with([now]))
 
-    return Plan(before, Outcome(predicted, dict(_NOTHING)), apply)
+    return Plan(before, Outcome(predicted, dict(NOTHING)), apply)
 
 
 def _require_triggers(project: Project) -> None:
@@ -360,130 +352,8 @@ def _require_run(project: Project, build: Build) -> None:
         return
     reason = plain(str(build.get("dont_build") or "no reason given"))
     error = CircleCIError(
-        f"CircleCI did not run {_named(project, build)}: {reason}",
+        f"CircleCI did not run {named(project, build)}: {reason}",
         hint=_NOT_RUN_HINTS.get(reason, "See the messages of the build."),
     )
-    error.partial = _result([build])
+    error.partial = result_with([build])
     raise error
-
-
-def _result(builds: list[Build], reused: bool = False) -> dict[str, Any]:
-    shown = [summary(build) for build in builds]
-    return {**_NOTHING, "build": shown[0], "builds": shown, "reused": reused}
-
-
-# --- waiting ----------------------------------------------------------------------------------------------------------
-
-
-def _wait(
-    client: Client,
-    project: Project,
-    watch: Watch,
-    result: dict[str, Any],
-    is_ours: Callable[[Client, Build], bool] | None,
-    log_lines: int,
-    *,
-    any_end: bool,
-) -> dict[str, Any]:
-    """Wait for the builds of a result, and fail when one did not succeed.
-
-    :param is_ours: for pipelines: finds the first build
-    :param any_end: whether every end will do
-    """
-    builds: list[Build] = result["builds"]
-    workflow: str | None = None
-    try:
-        if is_ours is None:
-            build, ended = watch.build(builds[0])
-            builds = [build]
-        else:
-            builds, ended, workflow = watch.pipeline(is_ours, builds)
-    except CircleCIError as error:
-        error.partial = {**_returned(result), "waited_seconds": round(watch.waited, 1)}
-        raise
-    shown = [summary(build) for build in builds]
-    result.update(build=shown[0] if shown else None, builds=shown, waited_seconds=round(watch.waited, 1))
-    for build in shown:
-        client.report(f"{_numbered(project, build)}: {build.get('build_url')}")
-    if not ended:
-        failure = _timed_out(project, watch, builds, workflow)
-    else:
-        bad = [build for build in builds if not succeeded(build) and not is_replaced(build, builds)]
-        if any_end or not (bad or workflow not in (None, SUCCESS)):
-            return result
-        result["failed_steps"] = _all_failed_steps(client, project, bad, log_lines)
-        if bad:
-            failure = _failed(project, bad, result["failed_steps"])
-        else:
-            failure = CircleCIError(f"The workflow of {_named(project, builds[-1])} {ending(str(workflow))}")
-    failure.partial = _returned(result)
-    raise failure
-
-
-def _returned(result: dict[str, Any]) -> dict[str, Any]:
-    return {name: result[name] for name in _NOTHING}
-
-
-def _timed_out(project: Project, watch: Watch, builds: list[Build], workflow: str | None) -> CircleCIError:
-    waiting = f"after waiting for {watch.timeout:.0f} s"
-    if not builds:
-        return CircleCIError(
-            f"CircleCI took the request for a pipeline of {project}, but no build of it is to be seen {waiting}",
-            hint="The configuration may start no job there, or have errors: look at the pipeline on CircleCI.",
-        )
-    running = [build for build in builds if not is_final(build)] or builds[-1:]
-    told = ", ".join(f"{_named(project, build)} is {plain(str(build.get('status')))}" for build in running)
-    if all(map(is_final, builds)) and running[-1].get("status") != "retried":
-        told = f"{told}, but its workflow {_unfinished(workflow)}"
-    return CircleCIError(f"{told} {waiting}", hint="Nothing was canceled. Set wait_timeout higher to wait longer.")
-
-
-def _unfinished(workflow: str | None) -> str:
-    if workflow is None:
-        return "is not to be seen"
-    return "waits for an approval" if workflow == "on_hold" else f"is {plain(workflow)}"
-
-
-def _failed(project: Project, builds: list[Build], steps: list[dict[str, Any]]) -> CircleCIError:
-    """The error for builds that have ended badly."""
-    told = [f"{_named(project, build)} {_ending(build)}" for build in builds]
-    for step in steps:
-        code = "" if step["exit_code"] is None else f" with exit code {step['exit_code']}"
-        told.append(f"step {plain(step['name'])!r}: {plain(str(step['status']))}{code}")
-    return CircleCIError(
-        "; ".join(dict.fromkeys(told)), hint="The end of their output is in failed_steps." if steps else None
-    )
-
-
-def _ending(build: Build) -> str:
-    status = str(build.get("status"))
-    canceler = build.get("canceler")
-    by = f" by {plain(str(canceler.get('login')))}" if status == "canceled" and isinstance(canceler, dict) else ""
-    reason = build.get("fail_reason") or build.get("dont_build")
-    return f"{_ENDINGS.get(status, 'failed')}{by}{f' ({plain(str(reason))})' if reason else ''}"
-
-
-def _all_failed_steps(client: Client, project: Project, builds: list[Build], log_lines: int) -> list[dict[str, Any]]:
-    """The failed steps of all builds, shown to the user too."""
-    found: list[dict[str, Any]] = []
-    for build in builds:
-        try:
-            whole = build if "steps" in build else read_build(client, project, build["build_num"])
-        except CircleCIError as error:
-            client.warn(f"The failed steps of {_named(project, build)} could not be read. {error.message}")
-            continue
-        for step in failed_steps(client, project, whole, log_lines):
-            found.append(step)
-            client.report(f"{_numbered(project, build)}: {step['name']}: {step['status']}")
-            for line in step["log_tail"].splitlines():
-                client.report(f"    {line}")
-    return found
-
-
-def _numbered(project: Project, build: Build) -> str:
-    return f"{project} #{build['build_num']}"
-
-
-def _named(project: Project, build: Build) -> str:
-    url = build.get("build_url")
-    return f"{_numbered(project, build)} ({plain(url)})" if isinstance(url, str) else _numbered(project, build)

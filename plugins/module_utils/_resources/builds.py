@@ -146,7 +146,7 @@ def workflow_name(build: Build) -> str | None:
 
 def is_single_job(build: Build) -> bool:
     """Whether a build was triggered alone: CircleCI names its workflow after the job then (§3.4)."""
-    return build.get("why") == "api" and _workflow(build).get("workflow_name") in (None, job_of(build))
+    return build.get("why") == "api" and workflow_name(build) in (None, job_of(build))
 
 
 def job_of(build: Build) -> str:
@@ -186,6 +186,30 @@ def summary(build: Build) -> Build:
     return {key: clean(item) for key, item in build.items() if key != "steps"}
 
 
+def brief(build: Build) -> Build:
+    """The dozen fields of a build that people look for. All of it is what ``circleci_build_info`` is for."""
+    return {
+        "build_num": build["build_num"],
+        "build_url": build.get("build_url"),
+        "job": job_of(build),
+        "workflow": workflow_name(build),
+        "status": build.get("status"),
+        "outcome": build.get("outcome"),
+        "branch": build.get("branch"),
+        "tag": build.get("vcs_tag"),
+        "revision": build.get("vcs_revision"),
+        "start_time": build.get("start_time"),
+        "stop_time": build.get("stop_time"),
+        "why": build.get("why"),
+    }
+
+
+def named(project: Project, build: Build) -> str:
+    """A build by its number and, where it is known, its page, for messages."""
+    number, url = f"{project} #{build['build_num']}", build.get("build_url")
+    return f"{number} ({plain(url)})" if isinstance(url, str) else number
+
+
 def ssh_users_of(build: Build) -> list[dict[str, Any]]:
     """Who may log in to a build."""
     return [{"login": str(user.get("login")), "type": user.get("type")} for user in _dicts(build.get("ssh_users"))]
@@ -201,6 +225,9 @@ def failed_steps(client: Client, project: Project, build: Build, log_lines: int)
     """
     return [
         {
+            "workflow": workflow_name(build),
+            "job": job_of(build),
+            "build_num": build["build_num"],
             "name": str(action.get("name")),
             "exit_code": action.get("exit_code"),
             "status": action.get("status"),

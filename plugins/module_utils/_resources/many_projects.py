@@ -341,7 +341,7 @@ class _Progress:
                 verb = prediction if self._client.read_only else kind
                 self._client.report(f"{item['project']}: {verb} {_in_words(thing)}")
         if item["failed"]:
-            self._client.report(f"{item['project']}: failed: {item['msg']}")
+            self._client.report(f"{item['project']}: failed: {item['msg']}", failed=True)
 
     def until_due(self) -> float:
         """Seconds until the next line is due."""

@@ -19,13 +19,17 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.buil
     all_succeeded,
     is_final,
     is_replaced,
+    job_of,
     read_build,
     read_builds,
+    succeeded,
     workflow_id,
+    workflow_name,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.following import SETTLES_WITHIN
 from ansible_collections.community.circleci.plugins.module_utils._resources.workflows import (
     FINAL,
+    SUCCESS,
     CannotTellError,
     read_status,
 )
@@ -73,7 +77,8 @@ class Watch:
         self.started = time.monotonic()
         self._missed = False
         self._absent_since: float | None = None
-        self._statuses: dict[int, str] = {}
+        self._seen: dict[int, Build] = {}
+        self._workflow: str | None = None
 
     @property
     def waited(self) -> float:
@@ -151,6 +156,7 @@ class Watch:
                 if error.status in ENDS_POLLING and not all_succeeded(builds):
                     return True
                 raise
+            self._note_workflow(builds[0], status)
             return True if status in FINAL else None
 
         ended = self._until(look) is not None
@@ -163,6 +169,7 @@ class Watch:
             left = self.timeout - self.waited
             if found is not None or left <= 0:
                 return found
+            self.client.report(f"{self.project}: {self._standing()} ({self.waited:.0f} s)", idle=True)
             pause = max(self.interval, min(LONGEST_PAUSE, self.waited * SLOWER))
             time.sleep(min(pause, left))
 
@@ -217,10 +224,29 @@ class Watch:
 
     def _note(self, build: Build) -> None:
         """Report a change of state."""
-        number, status = build["build_num"], str(build.get("status"))
-        before = self._statuses.get(number)
-        if before == status:
+        before = self._seen.get(build["build_num"])
+        self._seen[build["build_num"]] = build
+        what, status = f"{self.project} {job_of(build)} #{build['build_num']}", build.get("status")
+        failed = is_final(build) and not succeeded(build) and status != RETRIED
+        if before is None:
+            self.client.report(f"{what}: {status}, {build.get('build_url')}", failed=failed)
+        elif before.get("status") != status:
+            self.client.report(f"{what}: {before.get('status')} -> {status} ({self.waited:.0f} s)", failed=failed)
+
+    def _note_workflow(self, build: Build, status: str | None) -> None:
+        """Report a change of state of the workflow of a build."""
+        if status in (None, self._workflow):
             return
-        self._statuses[number] = status
-        change = f"{before} -> {status} ({self.waited:.0f} s)" if before else status
-        self.client.report(f"{self.project} #{number}: {change}")
+        self._workflow = status
+        self.client.report(
+            f"{self.project} workflow {workflow_name(build)}: {status} ({self.waited:.0f} s)",
+            failed=status in FINAL and status != SUCCESS,
+        )
+
+    def _standing(self) -> str:
+        """What is waited for, in words."""
+        if not self._seen:
+            return "no build is to be seen yet"
+        running = [build for build in self._seen.values() if not is_final(build)]
+        words = [f"{job_of(build)} #{build['build_num']} is {build.get('status')}" for build in running]
+        return ", ".join(words) or f"its workflow is {self._workflow or 'not to be seen'}"

@@ -15,6 +15,7 @@ from ansible_collections.community.circleci.plugins.module_utils._http.client im
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid, plain
 from ansible_collections.community.circleci.plugins.module_utils._http.session import REQUESTS_IMPORT_ERROR
 from ansible_collections.community.circleci.plugins.module_utils._task.options import wrong_entry
+from ansible_collections.community.circleci.plugins.module_utils._task.progress import Progress
 from ansible_collections.community.circleci.plugins.module_utils._task.secrets import public_options, scrubber_of
 from ansible_collections.community.circleci.plugins.module_utils._values.keys import CRYPTOGRAPHY_IMPORT_ERROR
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import project_of
@@ -57,32 +58,40 @@ def perform(
     *,
     check_mode: bool,
     diff: bool,
-    report: Callable[[str], None] | None = None,
+    report: Callable[[str, bool], None] | None = None,
 ) -> dict[str, Any]:
     """Run a module's logic and return the result of the task, failures included.
 
     :param options: the module's argument spec, which says what is secret
     :param check_mode: predict only
     :param diff: whether the user wants to see the diff
-    :param report: is told what a user may want to see meanwhile
+    :param report: is told what a user may want to see meanwhile, and whether that is a failure
     :returns: with ``warnings``; without ``diff`` unless wanted
     """
     scrubber = scrubber_of(options, params)
     project = _slug(params)
     for slug in (project, *_slugs_of_items(params)):
         scrubber.name(slug or "")
-    client = None
+    client: Client | None = None
+    progress = report and Progress(report)
+
+    def tell(text: str, **how: bool) -> None:
+        if progress:
+            progress.tell(scrubber.text(plain(text)), changed=client is not None and client.wrote, **how)
+
     try:
         _require_text(params)
         client = client_of(
             params,
             read_only=check_mode,
-            report=report and (lambda text: report(scrubber.text(plain(text)))),
+            report=tell,
             keep_secret=scrubber.add,
         )
         result = run(client, params)
     except CircleCIError as error:
         result = {"changed": client is not None and client.wrote, **error.result()}
+    if progress:
+        progress.end(changed=result["changed"])
     if not diff:
         result.pop("diff", None)
     if project is not None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable
 from datetime import date
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.community.circleci.plugins.module_utils._resources import waiting
+from ansible_collections.community.circleci.plugins.module_utils._task import progress
 from ansible_collections.community.circleci.plugins.module_utils._task.run import perform
 from ansible_collections.community.circleci.plugins.modules import circleci_build
 from emulator import PROJECT_TOKEN, Emulator
@@ -57,6 +59,7 @@ def let_time_pass(
 
     clock = SimpleNamespace(monotonic=lambda: now + sum(pauses), sleep=sleep)
     monkeypatch.setattr(waiting, "time", clock)
+    monkeypatch.setattr(progress, "time", clock)
     emulator.state.machine.set_progress("clock")
 
 
@@ -517,11 +520,69 @@ def test_every_end_but_success_fails_the_task(emulator: Emulator, run, outcome: 
 def test_a_failed_step_comes_with_the_end_of_its_output(emulator: Emulator, run) -> None:
     emulator.script("failed")
     [step] = run(wait=True, log_lines=3)["failed_steps"]
-    assert {**step, "log_tail": None} == {"name": "Run tests", "exit_code": 1, "status": "failed", "log_tail": None}
+    assert {name: value for name, value in step.items() if name != "log_tail"} == {
+        "workflow": "build",
+        "job": "build",
+        "build_num": 1,
+        "name": "Run tests",
+        "exit_code": 1,
+        "status": "failed",
+    }
     lines = step["log_tail"].split("\n")
     assert len(lines) == 3
     assert lines[-1].startswith("FAILED tests/test_orders.py")
     assert step["log_tail"].replace("\n", "").isprintable()
+
+
+BRIEF = {
+    *("build_num", "build_url", "job", "workflow", "status", "outcome"),
+    *("branch", "tag", "revision", "start_time", "stop_time", "why"),
+}
+
+
+def test_a_failing_task_shows_each_build_once_and_in_short(emulator: Emulator, run) -> None:
+    emulator.script("failed")
+    single = run(wait=True, job="lint")
+    assert (single["failed"], single["builds"]) == (True, [])
+    assert single["build"] == {
+        "build_num": 1,
+        "build_url": f"{emulator.url}/gh/acme/api/1",
+        "job": "lint",
+        "workflow": "lint",
+        "status": "failed",
+        "outcome": "failed",
+        "branch": "main",
+        "tag": None,
+        "revision": emulator.project(API).branches["main"],
+        "start_time": single["build"]["start_time"],
+        "stop_time": single["build"]["stop_time"],
+        "why": "api",
+    }
+    fast(emulator)
+    emulator.script("success")
+    emulator.script("failed")
+    pipeline = run(wait=True, trigger="pipeline", tag="v1.0.0", wait_interval=0.01)
+    assert (pipeline["failed"], pipeline["build"]) == (True, None)
+    assert [build.keys() for build in pipeline["builds"]] == [BRIEF, BRIEF]
+    assert [(build["job"], build["tag"], build["workflow"]) for build in pipeline["builds"]] == [
+        ("build", "v1.0.0", "build-and-test"),
+        ("test", "v1.0.0", "build-and-test"),
+    ]
+    assert [(step["job"], step["build_num"], step["workflow"]) for step in pipeline["failed_steps"]] == [
+        ("test", 3, "build-and-test")
+    ]
+
+
+@pytest.mark.parametrize(
+    "options", [{"wait_timeout": 0}, {"wait": False}, {"reuse": "active"}], ids=["late", "not run", "lost"]
+)
+def test_builds_are_short_in_every_kind_of_failure(emulator: Emulator, run, options: dict[str, Any]) -> None:
+    if options.get("wait") is False:
+        emulator.script("not_run")
+    if "reuse" in options:
+        emulator.fault("status", method="GET", path="/1$", status=403, times=None)
+    result = run(**{"wait": True, **options})
+    assert (result["failed"], result["build"].keys(), result["builds"]) == (True, BRIEF, [])
 
 
 def test_outputs_on_another_host_are_read_without_the_token(emulator: Emulator, run) -> None:
@@ -721,24 +782,97 @@ def test_a_reused_build_is_waited_for(emulator: Emulator, run) -> None:
     assert result["failed_steps"][0]["name"] == "Run tests"
 
 
-def test_each_change_of_state_is_reported(emulator: Emulator, run) -> None:
-    del run  # only its project is wanted
-    emulator.script("failed", log_lines=2)
-    told: list[str] = []
-    options = {name: option.get("default") for name, option in circleci_build.ARGUMENT_SPEC.items()}
-    options |= {"project": API, "api_url": emulator.url, "api_token": emulator.token, "wait": True, "wait_interval": 0}
-    perform(circleci_build.run, circleci_build.ARGUMENT_SPEC, options, check_mode=False, diff=False, report=told.append)
-    states = [line.partition(" (")[0] for line in told]
-    url = emulator.url
-    assert states[:5] == [
-        f"{API} #1: not_running",
-        f"{API} #1: not_running -> queued",
-        f"{API} #1: queued -> running",
-        f"{API} #1: running -> failed",
-        f"{API} #1: {url}/gh/acme/api/1",
+def watched(emulator: Emulator, **options: Any) -> list[tuple[str, bool]]:
+    """What is shown while the module runs, and whether that tells of a failure."""
+    shown: list[tuple[str, bool]] = []
+    given = {name: option.get("default") for name, option in circleci_build.ARGUMENT_SPEC.items()}
+    given |= {"project": API, "api_url": emulator.url, "api_token": emulator.token, "wait_interval": 0, **options}
+    perform(
+        circleci_build.run,
+        circleci_build.ARGUMENT_SPEC,
+        given,
+        check_mode=False,
+        diff=False,
+        report=lambda text, failed: shown.append((re.sub(r" \(\d+ s\)$", "", text), failed)),
+    )
+    return shown
+
+
+@pytest.mark.usefixtures("run")
+@pytest.mark.parametrize("outcome", ["success", "failed"])
+def test_each_change_of_state_is_shown_with_the_name_of_the_job(emulator: Emulator, outcome: str) -> None:
+    emulator.script(outcome)
+    assert watched(emulator, wait=True, job="lint") == [
+        (f"{API} lint #1: not_running, {emulator.url}/gh/acme/api/1", False),
+        (f"{API} lint #1: not_running -> queued", False),
+        (f"{API} lint #1: queued -> running", False),
+        (f"{API} lint #1: running -> {outcome}", outcome == "failed"),
     ]
-    assert told[5] == f"{API} #1: Run tests: failed"
-    assert told[-1].strip().startswith("FAILED tests/test_orders.py")
+
+
+@pytest.mark.usefixtures("run")
+def test_a_build_that_circleci_retries_is_not_shown_as_failed(emulator: Emulator) -> None:
+    emulator.script("retried")
+    shown = watched(emulator, wait=True)
+    assert (f"{API} build #1: running -> retried", False) in shown
+    assert shown[-1] == (f"{API} build #2: running -> success", False)
+
+
+@pytest.mark.usefixtures("run")
+def test_the_workflow_of_a_pipeline_is_shown_too(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    def go_on(looks: int) -> None:
+        workflow = emulator.build(API, 1).workflow
+        assert workflow is not None
+        if looks == 8:
+            emulator.state.machine.approve(workflow)
+
+    let_time_pass(emulator, monkeypatch, go_on)
+    emulator.script("success", then="on_hold")
+    emulator.script("success", then="canceled")
+    shown = watched(emulator, trigger="pipeline", wait=True, wait_interval=1)
+    assert [line for line in shown if "workflow" in line[0]] == [
+        (f"{API} workflow build-and-test: on_hold", False),
+        (f"{API} workflow build-and-test: canceled", True),
+    ]
+    assert any(text.startswith(f"{API} test #2: ") for text, _failed in shown)
+
+
+@pytest.mark.usefixtures("run")
+def test_a_long_wait_says_once_a_minute_what_it_waits_for(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    let_time_pass(emulator, monkeypatch)
+    emulator.script("stuck")
+    shown = watched(emulator, wait=True, wait_interval=10, wait_timeout=200)
+    running = next(number for number, (text, _failed) in enumerate(shown) if text.endswith("-> running"))
+    assert shown[running + 1 :] == [(f"{API}: build #1 is running", False)] * 3
+
+
+@pytest.mark.usefixtures("run")
+@pytest.mark.parametrize(("seconds", "quiet"), [(4, True), (6, False)])
+def test_nothing_is_shown_of_a_short_wait_that_changed_nothing(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, seconds: float, quiet: bool
+) -> None:
+    let_time_pass(emulator, monkeypatch)
+    emulator.state.machine.set_seconds({"not_running": 0, "queued": 0, "running": seconds})
+    emulator.state.machine.trigger(emulator.project(API), None, why="github", branch="main")
+    shown = watched(emulator, reuse="active", wait=True, wait_interval=1)
+    assert len(emulator.writes) == 0
+    assert [text.partition(",")[0] for text, _failed in shown] == (
+        [] if quiet else [f"{API} build #1: running", f"{API} build #1: running -> success"]
+    )
+
+
+@pytest.mark.usefixtures("run")
+def test_what_is_shown_holds_no_secret(emulator: Emulator) -> None:
+    secret = f"token-{emulator.token}"
+    emulator.state.add_token(secret, login="emulator")
+    build = {"build_num": 1, "status": f"odd {secret}", "lifecycle": "running", "outcome": None}
+    emulator.fault("body", method="POST", body={**build, "build_url": f"https://x.example/{secret}"})
+    emulator.fault("body", path="/1$", body={**build, "status": f"{secret} \x1b[31m"})
+    shown = " ".join(text for text, _failed in watched(emulator, api_token=secret, wait=True, wait_timeout=0))
+    assert secret not in shown
+    assert "odd ********" in shown
+    assert "https://x.example/********" in shown
+    assert shown.isprintable()
 
 
 # --- pipelines --------------------------------------------------------------------------------------------------------
@@ -846,7 +980,7 @@ def test_a_workflow_that_has_not_ended_is_no_success(
     let_time_pass(emulator, monkeypatch)
     emulator.script("success", then=status)
     result = run(trigger="pipeline", wait=True, wait_timeout=600, wait_interval=10, **reference)
-    assert (result["failed"], result["changed"], result["build"]["status"]) == (True, True, "success")
+    assert (result["failed"], result["changed"], result["builds"][0]["status"]) == (True, True, "success")
     told = "its workflow waits for an approval" if status == "on_hold" else f"its workflow is {status}"
     assert f"{API} #1 (" in result["msg"]
     assert f"is success, but {told} after waiting for 600 s" in result["msg"]
@@ -991,7 +1125,7 @@ def test_an_odd_answer_about_a_workflow_is_no_success(
     let_time_pass(emulator, monkeypatch)
     emulator.fault("body", path="/v2/workflow", body={"status": status}, times=None)
     result = run(trigger="pipeline", wait=True, wait_timeout=60, wait_interval=1)
-    assert (result["failed"], result["build"]["status"]) == (True, "success")
+    assert (result["failed"], result["builds"][0]["status"]) == (True, "success")
     assert "its workflow is not to be seen" in result["msg"]
 
 
