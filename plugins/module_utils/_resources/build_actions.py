@@ -151,7 +151,7 @@ def plan_pipeline(
     resolved: list[Target] = []
 
     def is_ours(asking: Client, build: Build) -> bool:
-        if build["build_num"] <= last:
+        if build["build_num"] <= last or build.get("why") != "api":
             return False
         if not resolved:
             resolved.append(target.resolved(asking, project))

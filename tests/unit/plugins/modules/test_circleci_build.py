@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -290,6 +291,35 @@ def test_what_is_not_seen_fails_as_unclear(emulator: Emulator, run, case: str, f
     assert len(emulator.writes) == 1
 
 
+@pytest.mark.parametrize("fault", NOT_CARRIED_OUT)
+@pytest.mark.parametrize("ended", [True, False], ids=["ended", "running"])
+@pytest.mark.parametrize("case", ["job", "job on a branch", "pipeline", "retry", "retry with ssh"])
+def test_an_older_build_of_the_same_is_not_taken_for_the_lost_one(
+    emulator: Emulator, run, case: str, ended: bool, fault: str
+) -> None:
+    start_one(emulator)
+    run(**OPTIONS[case])
+    if ended:
+        emulator.finish(API, 2)
+    before = builds(emulator)
+    emulator.clear()
+    emulator.fault(method="POST", **NOT_CARRIED_OUT[fault])
+    result = run(**OPTIONS[case])
+    assert (result["failed"], result["changed"], result["build"], result["builds"]) == (True, False, None, [])
+    assert "It was not sent again" in result["msg"]
+    assert (builds(emulator), len(emulator.writes)) == (before, 1)
+
+
+@pytest.mark.parametrize("fault", CARRIED_OUT)
+@pytest.mark.parametrize("case", ["job", "job on a branch", "retry", "retry with ssh"])
+def test_the_lost_build_is_told_from_an_older_one_of_the_same(emulator: Emulator, run, case: str, fault: str) -> None:
+    start_one(emulator)
+    run(**OPTIONS[case])
+    emulator.fault(method="POST", **CARRIED_OUT[fault])
+    result = run(**OPTIONS[case])
+    assert ("failed" in result, result["changed"], result["build"]["build_num"]) == (False, True, 3)
+
+
 def test_several_candidates_are_named(emulator: Emulator, run) -> None:
     """Somebody else starts the same at the same time."""
     machine, project = emulator.state.machine, emulator.project(API)
@@ -324,6 +354,25 @@ def test_other_new_builds_are_not_taken_for_ours(emulator: Emulator, run) -> Non
     result = run(build_parameters={"A": 1})
     assert result["build"]["build_num"] == 5
     assert result["changed"] is True
+
+
+@pytest.mark.parametrize("reference", [{}, {"branch": "main"}, {"tag": "v1.0.0"}, {"revision": "ab" * 20}])
+def test_a_push_at_the_same_time_is_not_taken_for_our_pipeline(
+    emulator: Emulator, run, reference: dict[str, str]
+) -> None:
+    """Its builds are older than ours and of the same commit, and they fail."""
+    fast(emulator)
+    machine, project = emulator.state.machine, emulator.project(API)
+    start = machine.pipeline
+
+    def after_a_push(*arguments: Any, **options: Any) -> Any:
+        emulator.script("failed")
+        machine.trigger(project, None, why="github", **{"branch": None, "tag": None, "revision": None, **options})
+        return start(*arguments, **options)
+
+    machine.pipeline = after_a_push  # type: ignore[method-assign]  # the emulator of this test alone
+    result = run(trigger="pipeline", wait=True, wait_interval=0.01, **reference)
+    assert ("failed" in result, [build["build_num"] for build in result["builds"]]) == (False, [2, 3])
 
 
 # --- reuse ------------------------------------------------------------------------------------------------------------
@@ -490,6 +539,73 @@ def test_waiting_ends_with_the_build(emulator: Emulator, run) -> None:
     assert "steps" not in result["build"]
 
 
+def test_a_pipeline_with_a_fixed_job_is_a_success_and_reused(emulator: Emulator, run) -> None:
+    fast(emulator)
+    emulator.script("failed")
+    assert run(trigger="pipeline", wait=True, wait_interval=0.01)["failed"] is True
+    result = run(trigger="pipeline", wait=True, wait_interval=0.01)
+    assert ("failed" in result, [build["status"] for build in result["builds"]]) == (False, ["fixed", "success"])
+    again = run(trigger="pipeline", reuse="successful", wait=True)
+    assert (again["changed"], again["reused"]) == (False, True)
+
+
+@pytest.mark.parametrize("ssh", [False, True])
+@pytest.mark.parametrize("wait", [False, True])
+def test_a_retry_that_circleci_refuses_fails(emulator: Emulator, run, wait: bool, ssh: bool) -> None:
+    start_one(emulator)
+    emulator.finish(API, 1)
+    emulator.script("not_run", dont_build="1.0-not-available")
+    result = run(state="retried", build_num=1, wait=wait, ssh=ssh)
+    assert (result["failed"], result["changed"], result["build"]["status"]) == (True, True, "not_run")
+    assert "did not run" in result["msg"]
+    assert "start a new build instead" in result["msg"]
+
+
+@pytest.mark.parametrize("at", ["not_running", "queued", "running"])
+def test_a_wait_ends_when_somebody_cancels_the_build(
+    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    """Before its start such a build gets neither a stop time nor the lifecycle `finished`."""
+
+    def cancel(looks: int) -> None:
+        if looks == 3:
+            emulator.state.machine.cancel(emulator.build(API, 1), next(iter(emulator.state.users.values())))
+
+    let_time_pass(emulator, monkeypatch, cancel)
+    emulator.script("stuck", stuck_in=at)
+    result = run(wait=True, wait_interval=10)
+    assert (result["failed"], result["build"]["status"], result["waited_seconds"]) == (True, "canceled", 30)
+    assert "was canceled by emulator" in result["msg"]
+
+
+def test_a_wait_that_is_to_end_somehow_ends_with_the_canceled_build(
+    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_time_pass(emulator, monkeypatch)
+    start_one(emulator)
+    result = run(state="canceled", build_num=1, wait=True)
+    assert ("failed" in result, result["changed"], result["build"]["status"]) == (False, True, "canceled")
+
+
+@pytest.mark.parametrize(("lifecycle", "status"), [("running", "running"), ("finished", "failed")])
+def test_a_look_at_an_end_needs_more_than_a_stop_time(
+    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch, lifecycle: str, status: str
+) -> None:
+    """CircleCI has been seen to say `finished` before the outcome is known: that is no success."""
+    let_time_pass(emulator, monkeypatch)
+    emulator.script("stuck")
+    odd = {
+        "build_num": 1,
+        "status": status,
+        "lifecycle": lifecycle,
+        "outcome": None,
+        "stop_time": "2026-01-01T00:00:00Z",
+    }
+    emulator.fault("body", path=f"/{API}/1$", body=odd, times=None)
+    result = run(wait=True, wait_timeout=60, wait_interval=10)
+    assert (result["failed"], result["build"]["status"]) == (True, status)
+
+
 def test_fixed_is_a_success(emulator: Emulator, run) -> None:
     emulator.script("failed")
     run()
@@ -591,6 +707,19 @@ def test_outputs_on_another_host_are_read_without_the_token(emulator: Emulator, 
     [record] = [record for record in emulator.requests if "/action-output/" in record.path]
     assert "Circle-Token" not in record.headers
     assert "Authorization" not in record.headers
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_passwords_of_netrc_reach_no_host_of_outputs(
+    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, host: str
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text(f"machine {host} login someone password not-for-others\n", encoding="utf-8")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    emulator.script("failed")
+    assert run(wait=True)["failed_steps"][0]["log_tail"]
+    assert [record.path for record in emulator.requests if "Authorization" in record.headers] == []
 
 
 def test_no_output_is_read_when_no_lines_are_wanted(emulator: Emulator, run) -> None:
