@@ -557,7 +557,7 @@ def params_of(*projects: dict[str, Any]) -> list[dict[str, Any]]:
 def test_what_is_done_is_told_meanwhile(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(many_projects, "REPORT_EVERY", 0.0)
     told: list[str] = []
-    client = Client(emulator.url, emulator.token, report=told.append)
+    client = Client(emulator.url, emulator.token, report=lambda text, **_how: told.append(text))
     described = params_of({"project": API, "following": True}, {"project": "github/acme/none", "following": True})
     with pytest.raises(CircleCIError, match="1 of 2 projects failed"):
         circleci_projects.run(client, {"projects": described, "organization": None, "vcs_type": None, "concurrency": 1})
