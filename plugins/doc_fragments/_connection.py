@@ -16,14 +16,18 @@ options:
       - The API token. It is sent as the header C(Circle-Token), to O(api_url) only.
       - Use a personal token, made under I(User Settings), I(Personal API Tokens). Some reading also works with the
         token of one project.
-      - If not set, the environment variable E(CIRCLE_TOKEN) is used, then E(CIRCLECI_TOKEN).
+      - If not set, the environment variable E(CIRCLE_TOKEN) is used, then E(CIRCLECI_TOKEN). The environment that the
+        task sets with C(environment) goes before the one of Ansible itself. Empty variables count as unset.
+      - The token in the environment of Ansible itself is used only where the task runs on the controller. It is never
+        sent to another host. The task fails there instead.
     type: str
     aliases: [token]
   api_url:
     description:
       - The address of CircleCI. Set it for CircleCI Server.
       - A trailing slash, C(/api) and C(/api/v1.1) may be there or not. A bare host name means https.
-      - If not set, the environment variable E(CIRCLE_HOST) is used.
+      - If not set, the environment variable E(CIRCLE_HOST) is used, of the task or of Ansible itself as for
+        O(api_token).
     type: str
     default: https://circleci.com
   validate_certs:

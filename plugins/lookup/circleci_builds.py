@@ -111,6 +111,7 @@ _raw:
       lifecycle: finished
 """
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -126,6 +127,11 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.buil
     Build,
     read_builds,
     summary,
+)
+from ansible_collections.community.circleci.plugins.module_utils._task.options import (
+    ENVIRONMENT,
+    from_environment,
+    with_origins,
 )
 from ansible_collections.community.circleci.plugins.module_utils._task.run import client_of, missing_library
 from ansible_collections.community.circleci.plugins.module_utils._task.secrets import Scrubber
@@ -143,21 +149,27 @@ class LookupModule(LookupBase):
 
         :raises AnsibleLookupError: for unusable terms and keywords, and what CircleCI refuses
         """
-        options = self._options_from(variables or {}, kwargs)
+        options, origins = self._options_from(variables or {}, kwargs)
         scrubber = Scrubber([options["api_token"]] if options["api_token"] else [])
         try:
             client = client_of(options, caching=True)
             builds = _list(client, [terms] if isinstance(terms, str) else terms, options)
         except CircleCIError as error:
             # Without the cause: it may hold what the message does not.
-            raise AnsibleLookupError(scrubber.text(f"circleci_builds: {error.result()['msg']}")) from None
+            told = with_origins(error.told, origins)
+            raise AnsibleLookupError(scrubber.text(f"circleci_builds: {told}")) from None
         for warning in client.warnings:
             display.warning(scrubber.text(warning))
         listed: list[Any] = scrubber.value([summary(build) for build in builds])
         return listed
 
-    def _options_from(self, variables: dict[str, Any], keywords: dict[str, Any]) -> dict[str, Any]:
-        """The options from keywords, variables and the environment, checked."""
+    def _options_from(
+        self, variables: dict[str, Any], keywords: dict[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, str]]:
+        """The options from keywords, variables and the environment, checked.
+
+        :returns: with the names of the environment variables that some of them came from
+        """
         if (library := missing_library()) is not None:
             raise AnsibleLookupError(missing_required_lib(library))
         definitions: dict[str, dict[str, Any]] = self.option_definitions
@@ -183,7 +195,15 @@ class LookupModule(LookupBase):
         for name in ("limit", "offset"):
             if options[name] < 0:
                 raise AnsibleLookupError(f"circleci_builds: {name} must be 0 or more.")
-        return options
+        origins: dict[str, str] = {}
+        for name in ENVIRONMENT:
+            given = [keywords.get(alias) for alias in (name, *definitions[name].get("aliases", ()))]
+            if all(value is None for value in (values.get(f"ansible_circleci_{name}"), *given)):
+                # Core counts an empty variable as set.
+                options[name] = definitions[name].get("default")
+                if found := from_environment(name, os.environ):
+                    options[name], origins[name] = found
+        return options, origins
 
 
 def _list(client: Client, terms: Sequence[Any], options: dict[str, Any]) -> list[Build]:

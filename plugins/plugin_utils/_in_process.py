@@ -17,7 +17,13 @@ from ansible.plugins.action import ActionBase
 from ansible.plugins.action.normal import ActionModule as OrdinaryModule
 from ansible.utils.display import Display
 
-from ansible_collections.community.circleci.plugins.module_utils._task.options import wrong_entry
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid
+from ansible_collections.community.circleci.plugins.module_utils._task.options import (
+    ENVIRONMENT,
+    from_environment,
+    with_origins,
+    wrong_entry,
+)
 from ansible_collections.community.circleci.plugins.module_utils._task.run import missing_library, perform
 
 display = Display()
@@ -34,6 +40,20 @@ class InProcess(OrdinaryModule):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run the task."""
+        given, origins = self._task.args, {}
+        self._task.args = _as_sent(given)
+        try:
+            origins = self._take_environment()
+            result = self._run(tmp, task_vars)
+        except CircleCIError as error:
+            result = {"changed": False, **error.result()}
+        finally:
+            self._task.args = given  # They may be run again, and are shown.
+        if result.get("failed"):
+            result["msg"] = with_origins(str(result.get("msg", "")), origins)
+        return result
+
+    def _run(self, tmp: str | None, task_vars: dict[str, Any] | None) -> dict[str, Any]:
         reason = self._why_not_here()
         if reason:
             display.vv(f"{self._name()}: runs as an ordinary module, because {reason}.")
@@ -42,7 +62,6 @@ class InProcess(OrdinaryModule):
         result: dict[str, Any] = ActionBase.run(self, tmp, task_vars)
         options = self.module.ARGUMENT_SPEC
         self._load_name = self._name()  # so that core's messages on arguments name the module
-        self._task.args = _as_sent(self._task.args)
         try:
             _validated, params = self.validate_argument_spec(options, **getattr(self.module, "CONSTRAINTS", {}))
         except AnsibleActionFail as error:
@@ -63,13 +82,43 @@ class InProcess(OrdinaryModule):
             del performed["warnings"]  # Core would show the empty list.
         return {**result, **performed}
 
+    def _take_environment(self) -> dict[str, str]:
+        """Complete the arguments from the task's own environment, then from the controller's.
+
+        :returns: the names of the variables that were taken, by option
+        :raises CircleCIError: instead of giving the controller's token to another host
+        """
+        of_task: dict[str, Any] = {}
+        self._compute_environment_string(of_task)
+        origins = {}
+        for option in ENVIRONMENT:
+            names = (option, *self.module.ARGUMENT_SPEC[option].get("aliases", ()))
+            if any(self._task.args.get(name) is not None for name in names):
+                continue
+            found = from_environment(option, of_task)
+            if found is None and (found := from_environment(option, os.environ)):
+                self._require_controller(option, found[1])
+            if found is not None:
+                self._task.args[option], origins[option] = found
+        return origins
+
+    def _require_controller(self, option: str, variable: str) -> None:
+        if option == "api_token" and not self._is_local():
+            raise invalid(
+                f"This task runs on another host. The token in the controller's environment variable {variable} is not "
+                "sent there: name api_token, or delegate_to localhost."
+            )
+
+    def _is_local(self) -> bool:
+        return getattr(self._connection, "transport", None) == "local"
+
     def _name(self) -> str:
         """The module's full name, also when the task was written with another one."""
         return str(self._task.resolved_action or self._task.action)
 
     def _why_not_here(self) -> str | None:
         """What an ordinary module can do and this process cannot, if the task needs it."""
-        if getattr(self._connection, "transport", None) != "local":
+        if not self._is_local():
             return "the connection is not local"
         if self._task.async_val:
             return "the task is asynchronous"

@@ -26,29 +26,118 @@ def both_ways(title: str, module: str, /, **options: object) -> list[Task]:
     ]
 
 
+TOKEN = "emulator-personal-token"
+# Keywords with which a task runs on the controller, and what it is then.
+ON_THE_CONTROLLER: dict[str, Json] = {
+    "in process": {},
+    "become": {"become": True, "become_method": "same_user"},
+    "asynchronous": {"async": 60, "poll": 1},
+    "other environment": {"environment": {"COLOUR": "green"}},
+    "delegated": {"connection": "elsewhere", "delegate_to": "localhost", "vars": {"ansible_connection": "local"}},
+}
+
+
+def on_the_controller(**keywords: object) -> list[Task]:
+    return [
+        task(name, "circleci_project_follow", project=PROJECT, keywords=more | keywords)
+        for name, more in ON_THE_CONTROLLER.items()
+    ]
+
+
+def tokens_sent(player: Player) -> set[str]:
+    return {record.headers["Circle-Token"] for record in player.emulator.requests}
+
+
 @pytest.mark.parametrize(
     "variables",
     [
-        {"CIRCLE_TOKEN": "emulator-personal-token", "CIRCLECI_TOKEN": "wrong-token"},
-        {"CIRCLECI_TOKEN": "emulator-personal-token"},
+        {"CIRCLE_TOKEN": TOKEN, "CIRCLECI_TOKEN": "wrong-token"},
+        {"CIRCLE_TOKEN": "", "CIRCLECI_TOKEN": TOKEN},
     ],
     ids=["first", "second"],
 )
 def test_token_and_address_come_from_the_environment(player: Player, variables: Json) -> None:
-    tasks = both_ways("follow", "circleci_project_follow", project=PROJECT)
-    played = player.play(tasks, defaults=FROM_ELSEWHERE, CIRCLE_HOST=player.emulator.url, **variables)
+    variables["CIRCLE_HOST"] = player.emulator.url
+    played = player.play(on_the_controller(), defaults=FROM_ELSEWHERE, **variables)
+    assert [ran.status for ran in played.ran] == ["ok"] * len(ON_THE_CONTROLLER), played.output
+    assert tokens_sent(player) == {TOKEN}
+
+
+def test_the_environment_of_a_task_goes_before_that_of_the_controller(player: Player) -> None:
+    of_task = {"CIRCLE_TOKEN": "{{ ['', token] | first }}", "CIRCLECI_TOKEN": TOKEN, "CIRCLE_HOST": player.emulator.url}
+    keywords: Json = {"environment": of_task, "vars": {"token": "not this one"}}
+    tasks = [
+        task("follow", "circleci_project_follow", project=PROJECT, keywords=keywords),
+        task("there", "circleci_project_follow", project=PROJECT, keywords=keywords | {"connection": "elsewhere"}),
+    ]
+    of_controller: Json = {"CIRCLE_TOKEN": "wrong-token", "CIRCLE_HOST": "http://127.0.0.1:9"}
+    played = player.play(tasks, defaults=FROM_ELSEWHERE, **of_controller)
     assert [ran.status for ran in played.ran] == ["ok", "ok"], played.output
-    assert {request["headers"]["Circle-Token"] for ran in played.ran for request in ran.requests} == {
-        "emulator-personal-token"
-    }
+    assert tokens_sent(player) == {TOKEN}
 
 
-def test_the_environment_of_a_task_is_honoured(player: Player) -> None:
-    variables = {"CIRCLE_TOKEN": "emulator-personal-token", "CIRCLE_HOST": player.emulator.url}
-    follow = task("follow", "circleci_project_follow", project=PROJECT, keywords={"environment": variables})
-    played = player.play([follow], defaults=FROM_ELSEWHERE)
-    assert played.status == 0, played.output
-    assert player.emulator.project(PROJECT).followers == {"emulator"}
+def test_an_option_goes_before_every_environment(player: Player) -> None:
+    wrong: Json = {"CIRCLE_TOKEN": "wrong-token", "CIRCLE_HOST": "http://127.0.0.1:9"}
+    tasks = both_ways("follow", "circleci_project_follow", project=PROJECT, token=TOKEN)
+    tasks.append(tasks[0] | {"name": "with another environment", "environment": wrong})
+    played = player.play(tasks, defaults={"api_token": None}, **wrong)
+    assert [ran.status for ran in played.ran] == ["ok"] * 3, played.output
+    assert tokens_sent(player) == {TOKEN}
+
+
+@pytest.mark.parametrize("keywords", [{}, {"async": 60, "poll": 1}, {"become": True, "become_method": "same_user"}])
+def test_the_controllers_token_goes_to_no_other_host_and_its_address_counts_there(
+    player: Player, keywords: Json
+) -> None:
+    there = IGNORE | keywords | {"connection": "elsewhere"}
+    tasks = [
+        task("token", "circleci_project_follow", project=PROJECT, keywords=there),
+        task("reading", "circleci_project_info", project=PROJECT, keywords=there),
+        task("own token", "circleci_project_follow", project=PROJECT, api_token=TOKEN, keywords=there),
+    ]
+    played = player.play(
+        tasks, defaults=FROM_ELSEWHERE, CIRCLE_TOKEN="secret-of-the-controller", CIRCLE_HOST=player.emulator.url
+    )
+    assert [ran.status for ran in played.ran] == ["failed", "failed", "ok"], played.output
+    for ran in played.ran[:2]:
+        assert "CIRCLE_TOKEN" in ran.result["msg"]
+        assert "name api_token, or delegate_to localhost" in ran.result["msg"]
+        assert ran.requests == []
+    assert "secret-of-the-controller" not in played.output
+    assert tokens_sent(player) == {TOKEN}
+
+
+def test_an_error_names_the_variable_that_it_is_about(player: Player) -> None:
+    token, host = {"CIRCLE_TOKEN": "wrong-token"}, {"CIRCLE_HOST": "ftp://circleci.example.com"}
+    for of_task in ({}, {"environment": token | host}):
+        of_controller: Json = {} if of_task else token | host
+        tasks = [
+            task("host", "circleci_user_info", api_token=TOKEN, keywords=IGNORE | of_task),
+            task("token", "circleci_user_info", api_url=player.emulator.url, keywords=IGNORE | of_task),
+            task("neither", "circleci_user_info", api_url="ftp://x", api_token=TOKEN, keywords=IGNORE | of_task),
+        ]
+        played = player.play(tasks, defaults=FROM_ELSEWHERE, **of_controller)
+        assert "api_url comes from the environment variable CIRCLE_HOST." in played["host"].result["msg"]
+        assert "CIRCLE_TOKEN" not in played["host"].result["msg"]
+        assert played["token"].result["status"] == 401
+        assert "api_token comes from the environment variable CIRCLE_TOKEN." in played["token"].result["msg"]
+        assert "CIRCLE_HOST" not in played["token"].result["msg"]
+        assert "environment variable" not in played["neither"].result["msg"]
+
+
+def test_empty_variables_count_as_unset(player: Player) -> None:
+    empty: Json = {"CIRCLE_TOKEN": "", "CIRCLECI_TOKEN": " ", "CIRCLE_HOST": ""}
+    follow = task("follow", "circleci_project_follow", project=PROJECT, api_url=player.emulator.url, keywords=IGNORE)
+    there = follow | {"name": "there", "connection": "elsewhere"}
+    address = task("address", "circleci_user_info", api_token=TOKEN, ca_path="/no/such/file", keywords=IGNORE)
+    played = player.play([follow, there, address], defaults=FROM_ELSEWHERE, **empty)
+    for name in ("follow", "there"):
+        assert played[name].status == "failed"
+        assert "No API token was given" in played[name].result["msg"]
+        assert "CIRCLE_TOKEN" in played[name].result["msg"]
+    # The default address, of which nothing is said to be wrong
+    assert "ca_path" in played["address"].result["msg"]
+    assert player.emulator.requests == []
 
 
 def test_options_have_aliases_and_defaults_for_the_whole_group(player: Player) -> None:
@@ -108,7 +197,7 @@ def test_secrets_may_be_encrypted_in_their_places(player: Player) -> None:
     password = player.folder / "password"
     password.write_text("of the vault", encoding="utf-8")
     given = {"api_token": Encrypted(player.emulator.token), "project": PROJECT}
-    value = Encrypted("an encrypted value")
+    value = Encrypted("an-encrypted-value")
     project = player.emulator.follow(PROJECT)
     for module, options in (
         ("circleci_env_var", {**given, "name": "ONE", "value": value}),
@@ -116,7 +205,7 @@ def test_secrets_may_be_encrypted_in_their_places(player: Player) -> None:
     ):
         played = player.play(both_ways("secret", module, **options), "--vault-password-file", str(password))
         assert [(ran.status, ran.changed) for ran in played.ran] == [("ok", True), ("ok", False)], played.output
-    assert project.env_vars == {"ONE": "an encrypted value", "MANY": "an encrypted value"}
+    assert project.env_vars == {"ONE": "an-encrypted-value", "MANY": "an-encrypted-value"}
 
 
 def test_dates_and_empty_paths_are_the_same_in_process(player: Player) -> None:

@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from ansible.module_utils.basic import env_fallback
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.validation import check_type_dict
 from ansible.module_utils.errors import UnsupportedError
@@ -16,11 +16,13 @@ from ansible.module_utils.errors import UnsupportedError
 from ansible_collections.community.circleci.plugins.module_utils._http.urls import DEFAULT_URL
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import VCS_TYPES
 
-TOKEN_VARIABLES = ["CIRCLE_TOKEN", "CIRCLECI_TOKEN"]
+ENVIRONMENT = {"api_token": ("CIRCLE_TOKEN", "CIRCLECI_TOKEN"), "api_url": ("CIRCLE_HOST",)}
+"""The environment variables that stand in for options, the first ones first. Modules never read them themselves: who
+runs one on the controller does, for on another host they may be somebody else's."""
 
 CONNECTION: dict[str, dict[str, Any]] = {
-    "api_token": {"type": "str", "no_log": True, "aliases": ["token"], "fallback": (env_fallback, TOKEN_VARIABLES)},
-    "api_url": {"type": "str", "default": DEFAULT_URL, "fallback": (env_fallback, ["CIRCLE_HOST"])},
+    "api_token": {"type": "str", "no_log": True, "aliases": ["token"]},
+    "api_url": {"type": "str", "default": DEFAULT_URL},
     "validate_certs": {"type": "bool", "default": True},
     "ca_path": {"type": "path"},
     "timeout": {"type": "float", "default": 30.0},
@@ -45,6 +47,32 @@ PROJECT_OR_ALL: dict[str, dict[str, Any]] = {"project": {"type": "str"}, **_ORGA
 STATE: dict[str, dict[str, Any]] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
+
+
+def from_environment(option: str, variables: Mapping[str, str]) -> tuple[str, str] | None:
+    """What an environment has for an option. An empty variable counts as unset.
+
+    :returns: the value and the name of its variable
+    """
+    for name in ENVIRONMENT[option]:
+        value = str(variables.get(name) or "")
+        if value.strip():
+            return value, name
+    return None
+
+
+def with_origins(failure: str, origins: Mapping[str, str]) -> str:
+    """The message of a failure, with the variables that the options came from that it may be about.
+
+    :param origins: the names of variables, by option
+    """
+    words = {"api_token": "token", "api_url": "api_url"}
+    told = [
+        f"{option} comes from the environment variable {variable}."
+        for option, variable in origins.items()
+        if words[option] in failure
+    ]
+    return " ".join([failure, *told])
 
 
 def wrong_entry(options: dict[str, dict[str, Any]], given: dict[str, Any], module: str, where: str = "") -> str | None:

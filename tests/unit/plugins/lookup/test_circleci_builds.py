@@ -198,6 +198,37 @@ def test_the_address_comes_from_the_environment_too(
     assert numbers(query(API, variables={"ansible_circleci_api_url": None})) == [1]
 
 
+def test_an_empty_variable_of_the_environment_counts_as_unset(
+    emulator: Emulator, query: Query, builds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builds(API, 1)
+    unset = {"ansible_circleci_api_token": None}
+    monkeypatch.setenv("CIRCLE_TOKEN", "")
+    monkeypatch.setenv("CIRCLECI_TOKEN", emulator.token)
+    assert numbers(query(API, variables=unset)) == [1]
+    monkeypatch.setenv("CIRCLECI_TOKEN", " ")
+    with pytest.raises(AnsibleError, match="404"):
+        query(API, variables=unset)
+    assert "Circle-Token" not in emulator.requests[-1].headers
+    monkeypatch.setenv("CIRCLE_HOST", "")
+    with pytest.raises(AnsibleError, match="ca_path"):
+        query(API, variables={"ansible_circleci_api_url": None}, ca_path="/no/such/file")
+
+
+def test_an_error_names_the_variable_of_the_environment_that_it_is_about(
+    emulator: Emulator, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CIRCLECI_TOKEN", "wrong-token")
+    monkeypatch.setenv("CIRCLE_HOST", "ftp://circleci.example.com")
+    with pytest.raises(AnsibleError, match=r"api_url comes from the environment variable CIRCLE_HOST\.$"):
+        query(API, variables={"ansible_circleci_api_url": None})
+    with pytest.raises(AnsibleError, match=r"api_token comes from the environment variable CIRCLECI_TOKEN\.$"):
+        query(API, variables={"ansible_circleci_api_token": None})
+    with pytest.raises(AnsibleError) as caught:
+        query(API, api_token="wrong-token")
+    assert "environment variable" not in str(caught.value)
+
+
 def test_variables_are_templates(emulator: Emulator, query: Query, builds) -> None:
     builds(API, 1)
     variables = {
