@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tests.integration.ladders import PROJECT
-from tests.integration.playing import HERE, PROGRAMS, Json, Player
+from tests.integration.playing import HERE, PROGRAMS, Json, Played, Player
 from tests.unit.keys import private_key
 
 HOST = "deploy.acme.example"
@@ -70,30 +70,114 @@ def test_deploy_key_gives_one_half_to_a_host_and_the_other_to_circleci(player: P
     assert [(key.hostname, key.public_key) for key in project.ssh_keys] == [(HOST, new.rsplit(" ", 2)[0])]
 
 
-def test_deploy_key_gives_nothing_to_circleci_while_a_host_does_not_let_it_in(player: Player, connection: Json) -> None:
-    project = player.emulator.follow(PROJECT)
-    here = {"ansible_connection": "elsewhere", "ansible_python_interpreter": sys.executable}
-    hosts = {
-        "good.acme.example": here | {"circleci_authorized_keys": str(player.folder / "authorized_keys")},
-        "bad.acme.example": here | {"circleci_authorized_keys": str(player.folder)},
-    }
+def deploy_hosts(player: Player, **hosts: Json) -> list[str]:
+    """Write an inventory with a group deploy; the arguments for it."""
     inventory = player.folder / "hosts.yml"
-    inventory.write_text(yaml.safe_dump({"deploy": {"hosts": hosts}}), encoding="utf-8")
-    variables = {"circleci_project": PROJECT, "circleci_key_file": str(player.folder / "id")}
-    command = ["community.circleci.deploy_key", "--inventory", str(inventory), "--extra-vars", json.dumps(variables)]
-    played = player.run(*command, **connection)
+    here = {"ansible_connection": "elsewhere", "ansible_python_interpreter": sys.executable}
+    deploy = {f"{name}.acme.example": here | variables for name, variables in hosts.items()}
+    inventory.write_text(yaml.safe_dump({"deploy": {"hosts": deploy}}), encoding="utf-8")
+    return ["community.circleci.deploy_key", "--inventory", str(inventory)]
+
+
+def failure(played: Played) -> str:
+    """What the task says with which a playbook ends."""
     assert played.status == 2, played.output
-    assert "bad.acme.example" in played.output
-    assert project.ssh_keys == []
+    assert played.ran[-1].status == "failed"
+    return str(played.ran[-1].result["msg"])
 
 
-def test_deploy_key_needs_hosts(player: Player, connection: Json) -> None:
+BROKEN: dict[str, Json] = {
+    "a host that fails": {"failing": {"circleci_authorized_keys": "/"}},
+    "a host that cannot be reached": {"away": {"ansible_connection": "nowhere"}},
+    "both": {"failing": {"circleci_authorized_keys": "/"}, "away": {"ansible_connection": "nowhere"}},
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN.keys())
+def test_deploy_key_stops_while_a_host_does_not_let_the_key_in(player: Player, connection: Json, broken: Json) -> None:
+    project = player.emulator.follow(PROJECT)
+    variables = {"circleci_project": PROJECT, "circleci_key_file": str(player.folder / "id")}
+    keys: dict[str, Json] = {
+        name: {"circleci_authorized_keys": str(player.folder / name)} for name in ("good", *broken)
+    }
+    extra = ["--extra-vars", json.dumps(variables)]
+    first = player.run(*deploy_hosts(player, **keys), *extra, **connection)
+    assert first.status == 0, first.output
+    old = [(key.hostname, key.public_key) for key in project.ssh_keys]
+    assert len(old) == len(keys)
+
+    for half in ("id", "id.pub"):
+        (player.folder / half).unlink()
+    stopped = player.run(*deploy_hosts(player, **keys | broken), *extra, **connection)
+    names = [f"{name}.acme.example" for name in broken]
+    assert failure(stopped).startswith(f"{', '.join(names)} did not let the new key in")
+    assert [(key.hostname, key.public_key) for key in project.ssh_keys] == old
+    # Builds can still log in everywhere, and the host that works is not kept out later either.
+    for name in keys:
+        assert old[0][1] in (player.folder / name).read_text(encoding="utf-8")
+
+    repaired = player.run(*deploy_hosts(player, **keys), *extra, **connection)
+    assert repaired.status == 0, repaired.output
+    new = (player.folder / "id.pub").read_text(encoding="utf-8").rsplit(" ", 2)[0]
+    assert {key.public_key for key in project.ssh_keys} == {new}
+    for name in keys:
+        assert (player.folder / name).read_text(encoding="utf-8").startswith(f"{new} ")
+
+
+def test_deploy_key_changes_nothing_for_a_wrong_project_or_without_a_token(player: Player, connection: Json) -> None:
+    player.emulator.follow(PROJECT)
+    player.emulator.add_repository("github/acme/open", oss=True)
+    player.emulator.follow("github/acme/open")
+    key, authorized = player.folder / "id", player.folder / "authorized"
+    command = deploy_hosts(player, good={"circleci_authorized_keys": str(authorized)})
+    wrong = {
+        "github/acme/nowhere": "CircleCI answered 404",
+        "acme/api": "Write github/acme/api.",
+        "": "No project is named. Give its slug, as in -e circleci_project=github/acme/api.",
+    }
+    for slug, words in wrong.items():
+        variables = {"circleci_project": slug, "circleci_key_file": str(key)}
+        assert words in failure(player.run(*command, "--extra-vars", json.dumps(variables), **connection))
+        assert (key.exists(), authorized.exists()) == (False, False)
+    no_token = connection | {"CIRCLE_TOKEN": ""}
+    variables = {"circleci_project": "github/acme/open", "circleci_key_file": str(key)}
+    assert "No API token" in failure(player.run(*command, "--extra-vars", json.dumps(variables), **no_token))
+    assert not authorized.exists()
+    assert player.emulator.writes == []
+
+
+def test_deploy_key_says_what_is_missing(player: Player, connection: Json) -> None:
+    player.emulator.follow(PROJECT)
     key = player.folder / "id"
-    variables = {"circleci_project": PROJECT, "circleci_key_file": str(key)}
-    played = player.run("community.circleci.deploy_key", "--extra-vars", json.dumps(variables), **connection)
-    assert played.status == 2
-    assert "The inventory needs a group deploy" in played.output
+    variables = json.dumps({"circleci_project": PROJECT, "circleci_key_file": str(key)})
+    lonely = player.run("community.circleci.deploy_key", "--extra-vars", variables, **connection)
+    assert "The inventory needs a group deploy" in failure(lonely)
+    command = [*deploy_hosts(player, good={"circleci_authorized_keys": str(player.folder / "authorized")})]
+    programs = player.folder / "programs"
+    programs.mkdir()
+    for program in Path("/usr/bin").iterdir():
+        if program.name != "ssh-keygen":
+            (programs / program.name).symlink_to(program)
+    without = player.run(*command, "--extra-vars", variables, **connection, PATH=str(programs))
+    assert "ssh-keygen, which comes with OpenSSH, is needed on the controller" in failure(without)
     assert not key.exists()
+    key.write_text("the private half", encoding="utf-8")
+    half = player.run(*command, "--extra-vars", variables, **connection)
+    assert f"{key}.pub, its public half, is not" in failure(half)
+    assert player.emulator.writes == []
+
+
+def test_deploy_key_takes_the_canonical_slug_for_its_paths(player: Player, connection: Json) -> None:
+    player.emulator.follow(PROJECT)
+    authorized = player.folder / "authorized"
+    command = deploy_hosts(player, good={"circleci_authorized_keys": str(authorized)})
+    for slug in ("gh/acme/api", PROJECT):
+        played = player.run(*command, "--extra-vars", f"circleci_project={slug}", **connection)
+        assert played.status == 0, played.output
+    key = player.folder / ".circleci" / PROJECT / "id_ed25519.pub"
+    assert key.read_text(encoding="utf-8").endswith(f" circleci {PROJECT}\n")
+    assert authorized.read_text(encoding="utf-8") == key.read_text(encoding="utf-8")
+    assert not (player.folder / ".circleci" / "gh").exists()
 
 
 def test_onboard_takes_its_example_file(player: Player, connection: Json) -> None:
