@@ -13,7 +13,10 @@ description:
   - Give a project's builds an SSH key for a host, replace it, or remove it.
   - A key is known by its host name and its fingerprint, which is computed from the private key before any request.
   - Keys of RSA, ECDSA and Ed25519 without a passphrase are understood, in the formats of OpenSSH, PKCS#1, SEC1 and
-    PKCS#8. Windows line ends, lost surrounding white space and a missing newline at the end are repaired.
+    PKCS#8. An Ed25519 key in PKCS#8 is sent in the format of OpenSSH, which reads no other before 9.6. It is the same
+    key, with the same fingerprint.
+  - What copying does to a key is repaired. That is white space of all kinds, lines that were folded into one, the two
+    characters C(\n) in the place of a line end, and a wrong label in the first and last line.
 author:
   - The community.circleci contributors (@ansible-collections)
 extends_documentation_fragment:

@@ -16,6 +16,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid, plain
+from ansible_collections.community.circleci.plugins.module_utils._values.key_formats import (
+    DSA,
+    ED25519,
+    OPENSSH,
+    RSA_PSS,
+    UNKNOWN,
+    Content,
+    content_of,
+    framed,
+    unlike_a_key,
+)
 
 try:
     from cryptography.exceptions import UnsupportedAlgorithm
@@ -26,8 +37,7 @@ except ImportError as exc:
 else:
     CRYPTOGRAPHY_IMPORT_ERROR = None
 
-_PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
-_PUBLIC = re.compile(r"(ssh-|ecdsa-|sk-|-----BEGIN (SSH2 |RSA )?PUBLIC KEY-----|---- BEGIN SSH2 PUBLIC KEY)")
+SHORTEST_RSA_KEY = 1024  # bits
 _GENERATE = "Make one with: ssh-keygen -t ed25519 -N '' -f KEYFILE."
 
 
@@ -44,10 +54,9 @@ class PublicKey:
         return f"{self.kind} {base64.b64encode(self.blob).decode('ascii')}"
 
     @property
-    def md5(self) -> str:
-        """The fingerprint as CircleCI Server and v1.1 print it: ``aa:bb:…``."""
-        digest = hashlib.md5(self.blob, usedforsecurity=False).hexdigest()
-        return ":".join(digest[i : i + 2] for i in range(0, 32, 2))
+    def md5(self) -> str | None:
+        """The fingerprint as CircleCI Server and v1.1 print it: ``aa:bb:…``. None on a host without MD5 (FIPS)."""
+        return _md5(self.blob)
 
     @property
     def sha256(self) -> str:
@@ -74,6 +83,14 @@ class PrivateKey:
         return f"PrivateKey({self.public.sha256})"
 
 
+def _md5(data: bytes) -> str | None:
+    try:
+        digest = hashlib.md5(data, usedforsecurity=False).hexdigest()
+    except ValueError:
+        return None
+    return ":".join(digest[i : i + 2] for i in range(0, 32, 2))
+
+
 def parse_public_key(line: str) -> PublicKey:
     """A line in OpenSSH's form, as CircleCI gives it (§3.6: some end in an empty comment and a newline).
 
@@ -98,13 +115,18 @@ def normalize_fingerprint(text: str) -> str:
     MD5 with or without prefix and colons, in any case; SHA-256 in base64 with or without prefix and padding;
     a whole line of ``ssh-keygen -l``.
 
-    :raises CircleCIError: when it is none
+    :raises CircleCIError: when it is none, or one of MD5 on a host that has no MD5
     """
     words = text.split()
     word = words[1] if len(words) > 1 and words[0].isdigit() else text.strip()
     bare = re.sub(r"^(md5|sha256):", "", word, flags=re.IGNORECASE)
     pairs = bare.replace(":", "").lower()
     if re.fullmatch(r"[0-9a-f]{32}", pairs) and re.fullmatch(r"([0-9a-fA-F]{2}:){15}[0-9a-fA-F]{2}|\w{32}", bare):
+        if _md5(b"") is None:
+            raise invalid(
+                f"fingerprint {plain(text, 100)!r} is an MD5 one, and this host has no MD5 (FIPS).",
+                "Give the SHA-256 fingerprint (SHA256:…), as ssh-keygen -l shows it.",
+            )
         return ":".join(pairs[i : i + 2] for i in range(0, 32, 2))
     if re.fullmatch(r"[A-Za-z0-9+/]{43}=?", bare) and not word.lower().startswith("md5:"):
         # 43 characters hold 258 bits: the last one's two spare bits must be 0, or no key can ever match.
@@ -120,86 +142,100 @@ def normalize_fingerprint(text: str) -> str:
 
 @functools.lru_cache(maxsize=4096)  # Checking an RSA key takes tens of milliseconds.
 def parse_private_key(text: str, name: str = "private_key") -> PrivateKey:
-    """A private key as CircleCI needs it: without passphrase, with Unix line ends and a newline at the end (§3.7).
+    """A private key as CircleCI needs it: without passphrase, in a form that every ssh reads (§3.7).
 
-    OpenSSH, PKCS#1, SEC1 and PKCS#8 of RSA, ECDSA and Ed25519 are understood. Windows line ends, lost or surplus
-    surrounding white space and a missing newline at the end are repaired.
+    OpenSSH, PKCS#1, SEC1 and PKCS#8 of RSA, ECDSA and Ed25519 are understood. Repaired are white space of all kinds
+    that copying adds or loses, ``\\n`` in the place of line ends, and a wrong label in the frame. An Ed25519 key in
+    PKCS#8 becomes one in OpenSSH's format, because OpenSSH before 9.6 reads no other.
 
     :param name: what the option is called in messages
     :raises CircleCIError: for everything else. The message holds nothing of the key.
     """
     if not text.strip():
         raise invalid(f"{name} is empty.", "Check the variable or the file that it comes from.")
-    if _PUBLIC.match(text.strip()):
-        raise invalid(f"{name} is a public key.", "Give the private half: the file without .pub at its end.")
-    blocks = [block for block in _PEM.finditer(text) if block[1].endswith("PRIVATE KEY")]
-    if len(blocks) > 1:
-        raise invalid(f"{name} holds {len(blocks)} private keys.", "Give them one by one.")
-    if not blocks:
-        raise invalid(
-            f"{name} is not a private key in PEM form, or it is cut off.",
-            "It starts with -----BEGIN … PRIVATE KEY----- and ends with -----END … PRIVATE KEY-----, on lines of "
-            "their own. In YAML, use a block scalar (|) or the file lookup with rstrip=false.",
-        )
-    label, body = blocks[0][1], [line.strip() for line in blocks[0][2].strip().splitlines()]
-    if label == "ENCRYPTED PRIVATE KEY" or any("ENCRYPTED" in line for line in body if ":" in line):
-        raise _passphrase(name)
-    repaired = "\n".join([f"-----BEGIN {label}-----", *body, f"-----END {label}-----", ""])
-    if label == "OPENSSH PRIVATE KEY" and _is_encrypted_openssh("".join(body)):
-        raise _passphrase(name)
-    if label == "DSA PRIVATE KEY" or b"ssh-dss" in _decoded(body):
-        raise invalid(f"{name} is a DSA key, which SSH servers refuse.", _GENERATE)
+    bodies = framed(text)
+    if len(bodies) > 1:
+        raise invalid(f"{name} holds {len(bodies)} private keys.", "Give them one by one.")
+    if not bodies:
+        words, remedy = unlike_a_key(text)
+        raise invalid(f"{name} {words}", remedy)
     mangled = invalid(
         f"{name} is mangled: it has the frame of a private key, but its content cannot be read.",
         f"Copy it again, whole and unchanged. {_GENERATE}",
     )
-    if not all(re.fullmatch(r"[A-Za-z0-9+/=]+", line) for line in body):
-        raise mangled
-    data = repaired.encode("ascii")
+    try:
+        content = content_of(bodies[0])
+    except ValueError:
+        raise mangled from None
+    if content.kind.startswith("sk-"):
+        raise invalid(
+            f"{name} belongs to a security key (FIDO): without the device it opens nothing, and builds have none.",
+            _GENERATE,
+        )
+    if content.kind == DSA:
+        raise invalid(f"{name} is a DSA key, which SSH servers refuse.", _GENERATE)
+    if content.encrypted:
+        raise invalid(
+            f"{name} is protected by a passphrase, which CircleCI cannot use.",
+            f"Remove it from a copy with ssh-keygen -p, or make a key without one. {_GENERATE}",
+        )
+    if content.kind == RSA_PSS:
+        raise invalid(f"{name} is an RSA-PSS key, which ssh cannot read.", _GENERATE)
     key: Any
     try:
-        if label == "OPENSSH PRIVATE KEY":
-            key = serialization.load_ssh_private_key(data, password=None)
-        else:
-            key = serialization.load_pem_private_key(data, password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm, IndexError):
-        raise mangled from None  # The library's words may quote the key.
+        key = _loaded(content.text)
+    except (ValueError, TypeError, IndexError, UnsupportedAlgorithm, NotImplementedError) as exc:
+        unsupported = isinstance(exc, (UnsupportedAlgorithm, NotImplementedError))
+        error = mangled
+        if content.kind == ED25519 and (unsupported or not _has_ed25519()):
+            error = _unknown_here(name)
+        elif content.kind == UNKNOWN or unsupported:
+            error = _unusable(name, content.kind)
+        raise error from None  # The library's words may quote the key.
     if not isinstance(key, (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey, ed25519.Ed25519PrivateKey)):
         raise _unusable(name, type(key).__name__)
+    if isinstance(key, rsa.RSAPrivateKey) and key.key_size < SHORTEST_RSA_KEY:
+        raise invalid(
+            f"{name} is an RSA key of {key.key_size} bits. ssh reads none under {SHORTEST_RSA_KEY}.", _GENERATE
+        )
     try:
         line = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
     except (ValueError, UnsupportedAlgorithm):
         raise _unusable(name, f"{getattr(getattr(key, 'curve', None), 'name', 'unknown')} key") from None
-    return PrivateKey(repaired, parse_public_key(line.decode("ascii")))
+    return PrivateKey(_sent(key, content), parse_public_key(line.decode("ascii")))
 
 
-def _passphrase(name: str) -> CircleCIError:
+def _loaded(text: str) -> Any:
+    data = text.encode("ascii")
+    if "OPENSSH" in text:
+        return serialization.load_ssh_private_key(data, password=None)
+    return serialization.load_pem_private_key(data, password=None)
+
+
+def _sent(key: Any, content: Content) -> str:
+    """The form in which a key is sent."""
+    if content.kind != ED25519 or content.label == OPENSSH:
+        return content.text
+    form = serialization.PrivateFormat.OpenSSH
+    return str(key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode("ascii"))
+
+
+def _has_ed25519() -> bool:
+    """Whether the library of this host reads Ed25519 keys: that depends on its OpenSSL."""
+    try:
+        ed25519.Ed25519PrivateKey.generate()
+    except (UnsupportedAlgorithm, ValueError):
+        return False
+    return True
+
+
+def _unknown_here(name: str) -> CircleCIError:
     return invalid(
-        f"{name} is protected by a passphrase, which CircleCI cannot use.",
-        f"Remove it from a copy with ssh-keygen -p, or make a key without one. {_GENERATE}",
+        f"{name} is an Ed25519 key, which the Python library cryptography of this host cannot read: its OpenSSL has "
+        "none.",
+        "Run the task elsewhere, with delegate_to: localhost for example, or give an RSA or ECDSA key.",
     )
 
 
 def _unusable(name: str, kind: str) -> CircleCIError:
     return invalid(f"{name} is of a kind ({kind}) that SSH servers do not take.", _GENERATE)
-
-
-def _decoded(body: list[str]) -> bytes:
-    try:
-        return base64.b64decode("".join(body))
-    except (binascii.Error, ValueError):
-        return b""
-
-
-def _is_encrypted_openssh(body: str) -> bool:
-    """Whether the header of an OpenSSH key names a cipher. Without the bcrypt library nothing else would tell."""
-    magic = b"openssh-key-v1\0"
-    try:
-        header = base64.b64decode(body[:80] + "=" * (-len(body[:80]) % 4))
-    except (binascii.Error, ValueError):
-        return False
-    rest = header[len(magic) :]
-    if not header.startswith(magic) or len(rest) < 4:
-        return False
-    (length,) = struct.unpack(">I", rest[:4])
-    return rest[4 : 4 + length] != b"none"

@@ -5,17 +5,23 @@ from __future__ import annotations
 
 import base64
 import functools
+import hashlib
+import struct
+import types
 import warnings
 from typing import Any
 
 import pytest
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
-from hypothesis import given
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa, x25519
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
+from ansible_collections.community.circleci.plugins.module_utils._values import keys
 from ansible_collections.community.circleci.plugins.module_utils._values.keys import (
+    PrivateKey,
     normalize_fingerprint,
     parse_private_key,
     parse_public_key,
@@ -37,6 +43,7 @@ def key(kind: str) -> Any:
         "ed25519": ed25519.Ed25519PrivateKey.generate,
         "dsa": lambda: dsa.generate_private_key(1024),
         "ed448": ed448.Ed448PrivateKey.generate,
+        "x25519": x25519.X25519PrivateKey.generate,
         "secp256k1": lambda: ec.generate_private_key(ec.SECP256K1()),
     }[kind]()
 
@@ -50,6 +57,91 @@ def text(kind: str, form: str = "openssh", passphrase: str | None = None) -> str
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # DSA is deprecated, which is why it is refused
         return str(key(kind).private_bytes(serialization.Encoding.PEM, FORMATS[form], encryption).decode())
+
+
+def content(kind: str, form: str, *passphrase: str) -> bytes:
+    """What stands in the frame."""
+    return base64.b64decode("".join(text(kind, form, *passphrase).splitlines()[1:-1]))
+
+
+def frame(label: str, inside: bytes) -> str:
+    """A key of this content, whatever the label says."""
+    return f"-----BEGIN {label}-----\n{base64.encodebytes(inside).decode()}-----END {label}-----\n"
+
+
+def der(tag: int, *inside: bytes) -> bytes:
+    """An element of DER."""
+    whole = b"".join(inside)
+    size = bytes([0x82]) + struct.pack(">H", len(whole)) if len(whole) > 127 else bytes([len(whole)])
+    return bytes([tag]) + size + whole
+
+
+def number(value: int) -> bytes:
+    """A whole number in DER."""
+    return der(0x02, value.to_bytes(value.bit_length() // 8 + 1, "big"))
+
+
+def strings(*parts: bytes) -> bytes:
+    """Texts as OpenSSH's format holds them."""
+    return b"".join(struct.pack(">I", len(part)) + part for part in parts)
+
+
+RSA = bytes.fromhex("06092a864886f70d0101010500")
+RSA_PSS = bytes.fromhex("06092a864886f70d01010a")
+UNHEARD_OF = bytes.fromhex("06032a0304")
+_P = (
+    36765461318373254020204764047737170526169423530278019264500342640837799842095660013339147202906830657997411397935437
+)
+_Q = (
+    31365795041368062677524821359936759379820427145556861957569413857129750685570825385280678726090754616824048253992777
+)
+_D = pow(65537, -1, (_P - 1) * (_Q - 1))
+SHORT_RSA = der(
+    0x30, *map(number, (0, _P * _Q, 65537, _D, _P, _Q, _D % (_P - 1), _D % (_Q - 1), pow(_Q, -1, _P)))
+)  # fmt: skip
+"""A key that libraries do not make any more."""
+
+
+def pkcs8(algorithm: bytes, private: bytes, *more: bytes, version: int = 0) -> bytes:
+    """A key in PKCS#8, in its second version with the public half."""
+    return der(0x30, number(version), der(0x30, algorithm), der(0x04, private), *more)
+
+
+def second_version(kind: str) -> bytes:
+    """A key in PKCS#8 with its public half, as RFC 5958 has it."""
+    private = content(kind, "pkcs8")
+    form = serialization.PublicFormat.Raw if kind == "ed25519" else serialization.PublicFormat.UncompressedPoint
+    encoding = serialization.Encoding.Raw if kind == "ed25519" else serialization.Encoding.X962
+    public = b"" if kind == "rsa" else key(kind).public_key().public_bytes(encoding, form)
+    inside = private[4 if private[1] == 0x82 else 3 if private[1] == 0x81 else 2 :]
+    return der(0x30, number(1), inside[3:], der(0x81, b"\0", public))
+
+
+def security_key(kind: bytes, cipher: bytes = b"none") -> str:
+    """What ssh-keygen writes for a key that is in a device, as far as its private part, which is of no use."""
+    public = strings(kind, b"p" * 32, b"ssh:")
+    inside = b"openssh-key-v1\0" + strings(cipher, b"none", b"") + b"\0\0\0\1" + strings(public, b"s" * 64)
+    return frame("OPENSSH PRIVATE KEY", inside)
+
+
+def same(found: PrivateKey, kind: str, form: str) -> bool:
+    """Whether a key was read as it is, and is sent as it is, or in OpenSSH's format if ssh cannot read the other.
+
+    Lines may be longer or shorter, as programs write them.
+    """
+    first, *lines, last = found.text.splitlines()
+    assert {len(line) for line in lines[:-1]} <= {64, 76}
+    assert (first.replace("BEGIN", "END"), found.text[-6:]) == (last, "-----\n")
+    if (kind, form) == ("ed25519", "pkcs8"):
+        openssh = serialization.load_ssh_private_key(found.text.encode(), None)
+        return found.text.startswith("-----BEGIN OPENSSH") and numbers(openssh) == numbers(key(kind))
+    return found.text.replace("\n", "") == text(kind, form).replace("\n", "")
+
+
+def numbers(private: Any) -> bytes:
+    """What makes a key of Ed25519 another one."""
+    raw = serialization.Encoding.Raw
+    return bytes(private.private_bytes(raw, serialization.PrivateFormat.Raw, serialization.NoEncryption()))
 
 
 GOOD = [
@@ -82,24 +174,130 @@ def test_every_format_has_the_fingerprints_that_another_library_computes(kind: s
         lambda pem: f"\n\n  {pem}  \n\n",
         lambda pem: "\n".join(f"    {line}" for line in pem.splitlines()),
         lambda pem: "\n".join(f"{line}   " for line in pem.splitlines()),
+        lambda pem: pem.replace("\n", " "),
+        lambda pem: pem.replace("\n", ""),
+        lambda pem: pem.replace("\n", "\\n"),
+        lambda pem: pem.replace("\n", "\\r\\n"),
+        lambda pem: pem.rstrip("\n") + "\\n",
+        lambda pem: f'"{pem}"',
+        lambda pem: f"\ufeff{pem}",
+        lambda pem: f"Bag Attributes\n    friendlyName: deploy\n{pem}",
     ],
-    ids=["windows", "no newline", "surplus", "indented", "trailing"],
+    ids=[
+        "windows",
+        "no newline",
+        "surplus",
+        "indented",
+        "trailing",
+        "folded",
+        "one line",
+        "escaped",
+        "escaped windows",
+        "escaped end",
+        "quoted",
+        "byte order mark",
+        "words before",
+    ],
 )
 def test_damage_of_copying_is_repaired(kind: str, form: str, damage) -> None:
-    assert parse_private_key(damage(text(kind, form))) == parse_private_key(text(kind, form))
-    assert parse_private_key(damage(text(kind, form))).text == text(kind, form)
+    assert same(parse_private_key(damage(text(kind, form))), kind, form)
 
 
 BLANKS = st.text(alphabet=" \t", max_size=4)
 
 
+@settings(deadline=None)  # Making a key takes its time.
 @given(st.sampled_from(GOOD), st.sampled_from(["\n", "\r\n", "\r"]), BLANKS, BLANKS, st.text(" \t\r\n", max_size=6))
 def test_white_space_that_copying_adds_or_loses_makes_no_other_key(
     which: tuple[str, str], line_end: str, indent: str, trail: str, around: str
 ) -> None:
     whole = text(*which)
     damaged = line_end.join(f"{indent}{line}{trail}" for line in whole.splitlines())
-    assert parse_private_key(around + damaged + around).text == whole
+    assert same(parse_private_key(around + damaged + around), *which)
+
+
+LABELS = ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "OPENSSH PRIVATE KEY", "ENCRYPTED PRIVATE KEY"]
+
+
+@pytest.mark.parametrize("label", [*LABELS, "DSA PRIVATE KEY", "ANY PRIVATE KEY"])
+@pytest.mark.parametrize(("kind", "form"), GOOD)
+def test_a_key_under_another_label_is_sent_under_its_own(kind: str, form: str, label: str) -> None:
+    assert same(parse_private_key(frame(label, content(kind, form))), kind, form)
+
+
+@pytest.mark.parametrize(("kind", "form"), GOOD)
+def test_lines_of_any_length_are_made_even(kind: str, form: str) -> None:
+    first, *lines, last = text(kind, form).splitlines()
+    encoded = "".join(lines)
+    pieces = [encoded[start : start + 7] for start in range(0, len(encoded), 7)]
+    assert same(parse_private_key("\n".join([first, *pieces, last])), kind, form)
+
+
+@pytest.mark.parametrize("kind", ["rsa", "ecdsa", "ed25519"])
+def test_pkcs8_with_the_public_half_is_read_and_sent_without(kind: str) -> None:
+    assert same(parse_private_key(frame("PRIVATE KEY", second_version(kind))), kind, "pkcs8")
+
+
+class NoEd25519:
+    """The library on a host whose OpenSSL has no Ed25519."""
+
+    @staticmethod
+    def generate() -> None:
+        raise UnsupportedAlgorithm("ed25519 is not supported by this version of OpenSSL.")
+
+
+@pytest.mark.parametrize("form", ["openssh", "pkcs8"])
+@pytest.mark.parametrize("error", [UnsupportedAlgorithm("Unsupported key type."), ValueError("Could not deserialize")])
+def test_a_host_without_ed25519_says_so_and_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, form: str, error: Exception
+) -> None:
+    def refuse(*_args: object, **_more: object) -> None:
+        raise error
+
+    given = text("ed25519", form)
+    monkeypatch.setattr(keys.serialization, "load_pem_private_key", refuse)
+    monkeypatch.setattr(keys.serialization, "load_ssh_private_key", refuse)
+    monkeypatch.setattr(keys.ed25519, "Ed25519PrivateKey", NoEd25519)
+    parse_private_key.cache_clear()
+    with pytest.raises(
+        CircleCIError, match="Ed25519 key, which the Python library cryptography of this host"
+    ) as caught:
+        parse_private_key(given)
+    assert "delegate_to: localhost" in (caught.value.hint or "")
+
+
+def test_a_curve_without_a_name_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Older libraries say so with another exception."""
+
+    def refuse(*_args: object, **_more: object) -> None:
+        raise NotImplementedError("ECDSA keys with unnamed curves are unsupported at this time")
+
+    monkeypatch.setattr(keys.serialization, "load_pem_private_key", refuse)
+    parse_private_key.cache_clear()
+    with pytest.raises(CircleCIError, match="SSH servers do not take"):
+        parse_private_key(text("ecdsa", "pkcs8"))
+
+
+@pytest.fixture
+def no_md5(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host in FIPS mode."""
+
+    def refuse(*_args: object, **_more: object) -> None:
+        raise ValueError("[digital envelope routines] unsupported")
+
+    monkeypatch.setattr(keys, "hashlib", types.SimpleNamespace(md5=refuse, sha256=hashlib.sha256))
+
+
+def test_without_md5_a_key_has_its_other_fingerprint(no_md5: None) -> None:
+    public = parse_private_key(text("ed25519")).public
+    assert (public.md5, public.sha256[:7]) == (None, "SHA256:")
+
+
+def test_without_md5_a_fingerprint_of_it_is_refused_with_the_remedy(no_md5: None) -> None:
+    with pytest.raises(CircleCIError, match="this host has no MD5") as caught:
+        normalize_fingerprint("ab" * 16)
+    assert "SHA-256" in (caught.value.hint or "")
+    assert normalize_fingerprint(f"SHA256:{'A' * 43}") == f"SHA256:{'A' * 43}"
 
 
 def test_parameters_before_an_ec_key_are_left_out() -> None:
@@ -137,15 +335,71 @@ BAD: dict[str, tuple[Any, str]] = {
     "without end": (lambda: text("rsa")[:400], "cut off"),
     "without start": (lambda: text("rsa")[400:], "not a private key in PEM form"),
     "cut in the middle": (lambda: cut(text("rsa")), "is mangled"),
-    "one line": (lambda: text("rsa").replace("\n", " "), "is mangled"),
-    "escaped newlines": (lambda: text("rsa").replace("\n", "\\n"), "is mangled"),
+    "cut in base64": (lambda: frame("RSA PRIVATE KEY", content("rsa", "traditional")[:-8]), "is mangled"),
+    "cut header": (lambda: frame("OPENSSH PRIVATE KEY", content("rsa", "openssh")[:30]), "is mangled"),
+    "cut fields": (lambda: frame("OPENSSH PRIVATE KEY", content("rsa", "openssh")[:80]), "is mangled"),
+    "more than a key": (lambda: frame("PRIVATE KEY", content("rsa", "pkcs8") + b"\x05\x00"), "is mangled"),
+    "no key at all": (lambda: frame("PRIVATE KEY", b"\x30\x03\x0c\x01a"), "is mangled"),
+    "one byte": (lambda: frame("PRIVATE KEY", b"0"), "is mangled"),
+    "nothing between": ("-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----", "is mangled"),
     "other letters": (lambda: text("rsa").replace("a", "ä"), "is mangled"),
     "two keys": (lambda: text("rsa") + text("ecdsa"), "holds 2 private keys"),
+    "damaged first line": (lambda: text("rsa").replace("-----BEGIN", "--BEGIN"), "no line -----BEGIN"),
+    "damaged last line": (lambda: text("rsa").replace("-----END", "—END"), "no line -----END"),
+    "vault": ("$ANSIBLE_VAULT;1.1;AES256\n39306135\n", "encrypted by Ansible Vault and was not decrypted"),
+    "putty 2": ("PuTTY-User-Key-File-2: ssh-ed25519\nEncryption: none\n", "is a key in the format of PuTTY"),
+    "putty 3": ("PuTTY-User-Key-File-3: ssh-rsa\r\nEncryption: none\r\n", "is a key in the format of PuTTY"),
+    "ssh.com": ("---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nP2/56wAAA", "is a key in the format of ssh.com"),
+    "pgp": ("-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nlQOY\n-----END PGP PRIVATE KEY BLOCK-----", "is a PGP key"),
+    "base64": (lambda: base64.b64encode(text("rsa").encode()).decode(), "is encoded in base64"),
+    "base64 in lines": (lambda: base64.encodebytes(text("ed25519").encode()).decode(), "is encoded in base64"),
+    "inside only": (lambda: "".join(text("rsa").splitlines()[1:-1]), "has lost its first and last line"),
+    "inside in lines": (lambda: "\n".join(text("ecdsa", "pkcs8").splitlines()[1:-1]), "has lost its first and last"),
+    "inside traditional": (lambda: "".join(text("rsa", "traditional").splitlines()[1:-1]), "has lost its first and"),
+    "json": ('{"private_key": "..."}', "is a document in JSON or XML"),
+    "xml": ("<RSAKeyValue><Modulus>AQAB</Modulus></RSAKeyValue>", "is a document in JSON or XML"),
+    "path": ("/home/me/.ssh/id_ed25519", "holds a path, not a key"),
+    "path from home": ("~/.ssh/id_ed25519", "holds a path, not a key"),
+    "path from here": ("./deploy_key\n", "holds a path, not a key"),
+    "path in a folder": ("files/deploy_key", "holds a path, not a key"),
+    "path on Windows": ("C:\\keys\\deploy key", "holds a path, not a key"),
+    "file": ("deploy.pem", "holds a path, not a key"),
+    "file of ssh-keygen": ("id_rsa", "holds a path, not a key"),
+    "public of a token": ("sk-ssh-ed25519@openssh.com AAAAGnNrLXNz me", "is a public key"),
+    "public with options": ('command="ls -l" ssh-rsa AAAAB3NzaC1yc2E= me', "is a public key"),
+    "certificate of OpenSSH": ("ssh-ed25519-cert-v01@openssh.com AAAAIHNz me", "is a public key"),
+    "public of ssh.com": ("---- BEGIN SSH2 PUBLIC KEY ----\nAAAA", "is a public key"),
     "certificate": ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "not a private key in PEM form"),
     "passphrase openssh": (lambda: text("ed25519", "openssh", "secret"), "protected by a passphrase"),
     "passphrase openssh rsa": (lambda: text("rsa", "openssh", "secret"), "protected by a passphrase"),
     "passphrase traditional": (lambda: text("rsa", "traditional", "secret"), "protected by a passphrase"),
     "passphrase pkcs8": (lambda: text("ecdsa", "pkcs8", "secret"), "protected by a passphrase"),
+    "passphrase under a plain label": (
+        lambda: frame("PRIVATE KEY", content("rsa", "pkcs8", "secret")),
+        "protected by a passphrase",
+    ),
+    "passphrase under an RSA label": (
+        lambda: frame("RSA PRIVATE KEY", content("rsa", "pkcs8", "secret")),
+        "protected by a passphrase",
+    ),
+    "passphrase folded": (
+        lambda: text("rsa", "traditional", "secret").replace("\n", " "),
+        "protected by a passphrase",
+    ),
+    "security key": (lambda: security_key(b"sk-ssh-ed25519@openssh.com"), "belongs to a security key"),
+    "security key of ECDSA": (lambda: security_key(b"sk-ecdsa-sha2-nistp256@openssh.com"), "belongs to a security key"),
+    "security key with passphrase": (
+        lambda: security_key(b"sk-ssh-ed25519@openssh.com", cipher=b"aes256-ctr"),
+        "belongs to a security key",
+    ),
+    "rsa of 768 bits": (lambda: frame("RSA PRIVATE KEY", SHORT_RSA), "RSA key of 768 bits. ssh reads none under 1024"),
+    "rsa of 768 bits in PKCS#8": (lambda: frame("PRIVATE KEY", pkcs8(RSA, SHORT_RSA)), "RSA key of 768 bits"),
+    "rsa-pss": (lambda: frame("PRIVATE KEY", pkcs8(RSA_PSS, content("rsa", "traditional"))), "is an RSA-PSS key"),
+    "x25519": (lambda: text("x25519", "pkcs8"), "SSH servers do not take"),
+    "kind that nobody knows": (
+        lambda: frame("PRIVATE KEY", pkcs8(UNHEARD_OF, b"\x04\x01a")),
+        "SSH servers do not take",
+    ),
     "dsa": (lambda: text("dsa", "traditional"), "is a DSA key"),
     "dsa openssh": (lambda: text("dsa", "openssh"), "is a DSA key"),
     "ed448": (lambda: text("ed448", "pkcs8"), "SSH servers do not take"),
