@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
+import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -22,8 +24,9 @@ from ansible_collections.community.circleci.plugins.doc_fragments._connection im
 )
 from ansible_collections.community.circleci.plugins.lookup import circleci_builds
 from ansible_collections.community.circleci.plugins.module_utils._http import client, retrying
-from ansible_collections.community.circleci.plugins.module_utils._resources import following
+from ansible_collections.community.circleci.plugins.module_utils._resources import settling
 from ansible_collections.community.circleci.plugins.module_utils._task.run import perform
+from ansible_collections.community.circleci.plugins.module_utils._values import keys
 from emulator import Emulator
 
 MODULES = "ansible_collections.community.circleci.plugins.modules"
@@ -64,8 +67,18 @@ def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """The pauses that are there for a real server, made short. What they are for is tested all the same."""
     monkeypatch.setattr(client, "SETTLING_PAUSE", 0.02)
     monkeypatch.setattr(retrying.RetryPolicy, "BASE", 0.01)
-    monkeypatch.setattr(following, "SETTLES_WITHIN", 0.3)
-    monkeypatch.setattr(following, "LOOK_EVERY", 0.02)
+    monkeypatch.setattr(settling, "SETTLES_WITHIN", 0.3)
+    monkeypatch.setattr(settling, "LOOK_EVERY", 0.02)
+
+
+@pytest.fixture
+def no_md5(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host in FIPS mode, for the collection. The emulator runs on another one."""
+
+    def refuse(*_args: object, **_more: object) -> None:
+        raise ValueError("[digital envelope routines] unsupported")
+
+    monkeypatch.setattr(keys, "hashlib", types.SimpleNamespace(md5=refuse, sha256=hashlib.sha256))
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.community.circleci.plugins.module_utils._http.answers import with_fields
+from ansible_collections.community.circleci.plugins.module_utils._http.answers import an_object
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import (
     CHECK_ADDRESS,
@@ -17,10 +17,12 @@ from ansible_collections.community.circleci.plugins.module_utils._http.errors im
     invalid,
     plain,
 )
+from ansible_collections.community.circleci.plugins.module_utils._resources.settling import LATER, settled
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN, Outcome, Plan, telling
 from ansible_collections.community.circleci.plugins.module_utils._values.keys import (
     normalize_fingerprint,
-    parse_public_key,
+    sent_fingerprint,
+    shown_key,
 )
 from ansible_collections.community.circleci.plugins.module_utils._values.moments import all_older_than
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
@@ -72,9 +74,9 @@ class WantedKeys:
             fingerprint = normalize_fingerprint(fingerprint)
         return cls(params["type"], present, fingerprint, rotate, max_age, bool(params.get("exclusive")))
 
-    def covers(self, key_type: str) -> bool:
+    def covers(self, key_type: str | None) -> bool:
         """Whether a key of this type is meant. The words for user keys are interchangeable."""
-        return key_type == DEPLOY_KEY if self.type == DEPLOY_KEY else key_type.endswith("user-key")
+        return key_type == DEPLOY_KEY if self.type == DEPLOY_KEY else (key_type or "").endswith("user-key")
 
 
 def require_checkout_keys(project: Project) -> None:
@@ -96,7 +98,15 @@ def read_checkout_keys(client: Client, project: Project) -> list[Key]:
     :raises CircleCIError: when CircleCI does not know the project, or an entry is not a key
     """
     path = project.path("checkout-key")
-    return [_key(item, path) for item in client.get_list(path)]
+    try:
+        return [_described(item) for item in client.get_list(path)]
+    except ValueError as exc:
+        raise CircleCIError(
+            f"CircleCI's list of checkout keys has entries that are not keys: {exc}",
+            method="GET",
+            path=f"/api/{path}",
+            hint=CHECK_ADDRESS,
+        ) from exc
 
 
 def plan_checkout_keys(client: Client, project: Project, keys: list[Key], wanted: WantedKeys) -> Plan:
@@ -121,6 +131,13 @@ def plan_checkout_keys(client: Client, project: Project, keys: list[Key], wanted
     else:
         kept = ours[0]
         doomed = ours[1:] if wanted.exclusive else []
+    for key in doomed:
+        if sent_fingerprint(key) is None:
+            raise invalid(
+                f"{project} has {_a_kind(key)} of which CircleCI tells neither the public half nor a fingerprint, so "
+                "it cannot be removed here.",
+                "Remove it in the project's settings on CircleCI.",
+            )
     if not (create or doomed):
         return Plan(_shown(keys), _outcome(keys, kept, None, []))
     if create:
@@ -161,40 +178,48 @@ def _apply(
 def _create(client: Client, project: Project, before: list[Key], key_type: str) -> Key:
     """Make a key. When the answer is lost, a new one in the list is it."""
     path = project.path("checkout-key")
-    known = {key["fingerprint"] for key in before}
+    known = set(map(identity, before))
 
     def seen() -> Key | None:
-        fresh = [
-            key
-            for key in read_checkout_keys(client, project)
-            if key["fingerprint"] not in known and key["type"] == key_type
-        ]
-        return fresh[0] if fresh else None
+        now = read_checkout_keys(client, project)
+        return next((key for key in now if identity(key) not in known and key["type"] == key_type), None)
 
     def shape(answer: Any) -> Key:
-        return _described(with_fields(public_key=str)(answer))
+        made = _described(an_object(answer))
+        if made["fingerprint_sha256"] is None:
+            raise ValueError("it has no usable 'public_key'.")
+        return made
 
     created: Key = client.write("POST", path, {"type": key_type}, repeatable=False, seen=seen, shape=shape)
     return created
 
 
 def _delete(client: Client, project: Project, key: Key) -> None:
-    client.delete(
-        project.path("checkout-key", key["fingerprint"]),
-        gone=lambda: key["fingerprint"] not in _fingerprints(client, project),
-    )
+    path = project.path("checkout-key", sent_fingerprint(key) or "")
+    client.delete(path, gone=lambda: identity(key) not in _listed_now(client, project))
+    if key["fingerprint"] is not None:
+        return
+    # A server that knows MD5 only answers of any SHA-256 fingerprint that there is no such key.
+    left = settled(client, lambda: _listed_now(client, project), lambda listed: identity(key) not in listed)
+    if identity(key) in left:
+        raise CircleCIError(
+            f"Checkout key {key['fingerprint_sha256']} of {project} is still there: this CircleCI does not know "
+            "SHA-256 fingerprints, and this host has no MD5 (FIPS).",
+            hint="Run the task on another host, with delegate_to: localhost for example.",
+        )
 
 
-def _fingerprints(client: Client, project: Project) -> set[str]:
-    return {key["fingerprint"] for key in read_checkout_keys(client, project)}
+def _listed_now(client: Client, project: Project) -> set[str | None]:
+    return set(map(identity, read_checkout_keys(client, project)))
 
 
 def _require_listed(client: Client, project: Project, made: Key) -> None:
-    if made["fingerprint"] not in _fingerprints(client, project):
+    found = settled(client, lambda: _listed_now(client, project), lambda listed: identity(made) in listed)
+    if identity(made) not in found:
         raise CircleCIError(
-            f"CircleCI made checkout key {made['fingerprint_sha256']} of {project}, but does not list it. No other key "
-            "was removed.",
-            hint="Run the task again.",
+            f"CircleCI made checkout key {made['fingerprint_sha256']} of {project}, but {LATER} it does not list it. "
+            "No other key was removed.",
+            hint="When CircleCI lists it, run the task with exclusive: true and without rotate: it removes the others.",
         )
 
 
@@ -203,42 +228,38 @@ def _listed(project: Project, keys: list[Key], ours: list[Key], wanted: WantedKe
     for key in ours:
         if _matches(key, wanted.fingerprint or ""):
             return key
-    types = [key["type"] for key in keys if _matches(key, wanted.fingerprint or "")]
-    if types:
-        raise invalid(
-            f"Checkout key {wanted.fingerprint} of {project} is a {plain(types[0])}, not a {wanted.type}.",
-            f"Set type to {plain(types[0])}.",
-        )
+    for key in keys:
+        if _matches(key, wanted.fingerprint or ""):
+            raise invalid(
+                f"Checkout key {wanted.fingerprint} of {project} is {_a_kind(key)}, not a {wanted.type}.",
+                f"Set type to {plain(key['type'])}." if key["type"] else None,
+            )
     raise invalid(
         f"{project} has no checkout key {wanted.fingerprint}.",
         "CircleCI makes checkout keys itself: leave fingerprint out to adopt the key that is there or make a new one.",
     )
 
 
-def _key(item: dict[str, Any], path: str) -> Key:
-    try:
-        return _described(with_fields(public_key=str, type=str)(item))
-    except ValueError as exc:
-        raise CircleCIError(
-            f"CircleCI's list of checkout keys has an entry that is not a key: {exc}",
-            method="GET",
-            path=f"/api/{path}",
-            hint=CHECK_ADDRESS,
-        ) from exc
-
-
 def _described(item: dict[str, Any]) -> Key:
-    """A key as modules return it. :raises ValueError: when its public half is none."""
-    public = parse_public_key(item["public_key"])
+    """A key as modules return it. :raises ValueError: when it is none."""
+    texts = {name: item.get(name) if isinstance(item.get(name), str) else None for name in ("type", "time", "login")}
     return {
-        "type": str(item.get("type")),
-        "public_key": item["public_key"].strip(),
-        "fingerprint": public.md5,
-        "fingerprint_sha256": public.sha256,
-        "time": item.get("time") if isinstance(item.get("time"), str) else None,
-        "login": item.get("login"),
+        "type": texts["type"],
+        **shown_key(item),
+        "time": texts["time"],
+        "login": texts["login"],
         "preferred": item.get("preferred") is True,
     }
+
+
+def identity(key: Key) -> str | None:
+    """What makes two entries the same key. MD5 does not: some hosts have none."""
+    name: str | None = key["fingerprint_sha256"] or key["fingerprint"]
+    return name
+
+
+def _a_kind(key: Key) -> str:
+    return f"a {plain(key['type'])}" if key["type"] else "a checkout key of an unknown type"
 
 
 def _matches(key: Key, fingerprint: str) -> bool:
@@ -271,7 +292,7 @@ def _shown(keys: list[Key]) -> dict[str, Any]:
 
 
 def _outcome(keys: list[Key], kept: Key | None, made: Key | None, removed: list[Key]) -> Outcome:
-    current = next((key for key in keys if kept and key["fingerprint"] == kept["fingerprint"]), None)
+    current = next((key for key in keys if kept and identity(key) == identity(kept)), None)
     return Outcome(
         after=_shown(keys),
         result={

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.answers import an_object, with_fields
@@ -14,11 +13,9 @@ from ansible_collections.community.circleci.plugins.module_utils._http.client im
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
 from ansible_collections.community.circleci.plugins.module_utils._resources.builds import summary
 from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_settings
+from ansible_collections.community.circleci.plugins.module_utils._resources.settling import LATER, settled
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import Outcome, Plan
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
-
-SETTLES_WITHIN = 5.0  # seconds
-LOOK_EVERY = 0.5  # seconds
 
 
 def read_following(client: Client, project: Project) -> dict[str, Any] | None:
@@ -84,13 +81,9 @@ def _is_followed(client: Client, project: Project) -> bool:
 
 def _verify(client: Client, project: Project, wanted: bool) -> None:
     """Read the settings until they say what was asked for: some answers say yes and nothing happens (§3.2)."""
-    deadline = time.monotonic() + SETTLES_WITHIN
-    while _is_followed(client, project) != wanted:
-        if time.monotonic() >= deadline:
-            word, action = ("not followed", "following") if wanted else ("still followed", "unfollowing")
-            raise CircleCIError(
-                f"CircleCI accepted {action} {project}, but {SETTLES_WITHIN:.0f} s later its settings still say that "
-                f"it is {word}.",
-                hint="The token's user needs write access to the repository, and a personal API token.",
-            )
-        time.sleep(LOOK_EVERY)
+    if settled(client, lambda: _is_followed(client, project), lambda now: now == wanted) != wanted:
+        word, action = ("not followed", "following") if wanted else ("still followed", "unfollowing")
+        raise CircleCIError(
+            f"CircleCI accepted {action} {project}, but {LATER} its settings still say that it is {word}.",
+            hint="The token's user needs write access to the repository, and a personal API token.",
+        )

@@ -22,6 +22,7 @@ from ansible_collections.community.circleci.plugins.module_utils._http.errors im
 from ansible_collections.community.circleci.plugins.module_utils._resources.checkout_keys import (
     DEPLOY_KEY,
     WantedKeys,
+    identity,
     plan_checkout_keys,
     read_checkout_keys,
 )
@@ -217,8 +218,8 @@ def _followed(client: Client, wanted: WantedProject, before: _State, changes: _C
         now = replace(before, checkout_keys=plan.predicted.after["checkout_keys"])
     else:
         now = before
-    known = {key["fingerprint"] for key in before.checkout_keys}
-    fresh = [key for key in now.checkout_keys if key["fingerprint"] not in known and key["type"] == DEPLOY_KEY]
+    known = set(map(identity, before.checkout_keys))
+    fresh = [key for key in now.checkout_keys if identity(key) not in known and key["type"] == DEPLOY_KEY]
     if not (wants_one and fresh):
         return now
     changes.added += [{"kind": "checkout_key", **key} for key in fresh]
@@ -374,7 +375,8 @@ def _in_words(thing: dict[str, Any]) -> str:
     if kind == "env_var":
         return f"variable {thing['name']}"
     words = [str(thing["type"]) if kind == "checkout_key" else "SSH key"]
-    words += [thing["fingerprint_sha256"]] if thing["fingerprint_sha256"] else []
+    name = thing["fingerprint_sha256"] or thing.get("fingerprint")
+    words += [name] if name else []
     return " ".join([*words, "for", thing["hostname"]] if thing.get("hostname") else words)
 
 

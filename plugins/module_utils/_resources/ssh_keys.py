@@ -6,11 +6,15 @@
 
 from __future__ import annotations
 
+import codecs
+import contextlib
+import ipaddress
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.community.circleci.plugins.module_utils._http.answers import acknowledgement, with_fields
+from ansible_collections.community.circleci.plugins.module_utils._http.answers import acknowledgement, objects
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import (
     CHECK_ADDRESS,
@@ -19,17 +23,16 @@ from ansible_collections.community.circleci.plugins.module_utils._http.errors im
     plain,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_settings
+from ansible_collections.community.circleci.plugins.module_utils._resources.settling import LATER, settled
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import Outcome, Plan, telling
 from ansible_collections.community.circleci.plugins.module_utils._values.keys import (
     PrivateKey,
     normalize_fingerprint,
     parse_private_key,
-    parse_public_key,
+    sent_fingerprint,
+    shown_key,
 )
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
-
-MOST_DUPLICATES = 100
-"""How often one key is deleted until it is gone: some servers remove one duplicate at a time."""
 
 Key = dict[str, Any]
 
@@ -58,8 +61,12 @@ class WantedKey:
         if len(given) > 1:
             raise invalid(f"{given[0]} and {given[1]} exclude each other.", "Give one of them.")
         hostname = params["hostname"] or ""
-        if any(char.isspace() or not char.isprintable() for char in hostname):
-            raise invalid(f"hostname {plain(hostname)!r} is not a host name.")
+        shown = plain(re.sub(".*@", "…@", hostname))  # without a user and a password
+        if not _is_host(hostname):
+            raise invalid(
+                f"hostname {shown!r} is not a host name.",
+                "Give the name alone, as in deploy.acme.example, without scheme, user, port and path.",
+            )
         private = None
         if text is not None:
             private = parse_private_key(text)
@@ -69,11 +76,13 @@ class WantedKey:
 
     def is_key(self, key: Key) -> bool:
         """Whether a listed key is this one: the same host and the same key (§3.7)."""
-        if self.private is not None:
-            same = key["fingerprint_sha256"] == self.private.public.sha256
-        else:
-            same = self.fingerprint in (key["fingerprint"], key["fingerprint_sha256"])
-        return same and bool(key["hostname"] == self.hostname)
+        if key["hostname"] != self.hostname:
+            return False
+        if self.private is None:
+            return self.fingerprint in (key["fingerprint"], key["fingerprint_sha256"])
+        # Without a readable public half there is only what CircleCI says.
+        name = key["fingerprint_sha256"] or key["fingerprint"]
+        return name is not None and name in (self.private.public.sha256, self.private.public.md5)
 
 
 def ssh_keys_of(settings: dict[str, Any]) -> list[Key]:
@@ -85,10 +94,10 @@ def ssh_keys_of(settings: dict[str, Any]) -> list[Key]:
     """
     listed = settings.get("ssh_keys")
     try:
-        return [_described(with_fields(public_key=str)(item)) for item in ([] if listed is None else listed)]
-    except (TypeError, ValueError) as exc:
+        return [_described(item) for item in objects([] if listed is None else listed)]
+    except ValueError as exc:
         raise CircleCIError(
-            f"CircleCI's settings have an SSH key that is none: {exc}",
+            f"CircleCI's settings have SSH keys that are none: {exc}",
             hint=CHECK_ADDRESS,
         ) from exc
 
@@ -128,6 +137,13 @@ def plan_ssh_keys(
             and not any(wanted.is_key(key) for wanted in present)
         )
     ]
+    for key in doomed:
+        if sent_fingerprint(key) is None:
+            raise invalid(
+                f"{project} has an SSH key for {_host(key['hostname'])} of which CircleCI tells neither the public "
+                "half nor a fingerprint, so it cannot be removed here.",
+                "Remove it in the project's settings on CircleCI.",
+            )
     new = [_described({"hostname": wanted.hostname, "public_key": key.public.text}) for wanted, key in missing]
     wanted_key = present[0] if present else None
     if not (missing or doomed):
@@ -146,10 +162,12 @@ def plan_ssh_keys(
                 _add(client, project, wanted, private)
                 added.append(described)
             if missing:
-                _require_listed(client, project, new)
+                _require_listed(client, project, missing)
             for identity in dict.fromkeys(_identity(key) for key in doomed):
                 same = [key for key in doomed if _identity(key) == identity]
-                _delete(client, project, same[0])
+                left = len(same)
+                while left:
+                    left = _delete(client, project, same[0], left)
                 removed += same
         return so_far()
 
@@ -175,42 +193,66 @@ def _add(client: Client, project: Project, wanted: WantedKey, private: PrivateKe
     )
 
 
-def _require_listed(client: Client, project: Project, added: list[Key]) -> None:
+def _require_listed(client: Client, project: Project, added: list[tuple[WantedKey, PrivateKey]]) -> None:
     """Nothing is removed before its replacement is there."""
-    listed = {_identity(key) for key in read_ssh_keys(client, project)}
-    for key in added:
-        if _identity(key) not in listed:
-            raise CircleCIError(
-                f"CircleCI accepted SSH key {key['fingerprint_sha256']} of {project} for {_host(key['hostname'])}, but "
-                "does not list it. No other key was removed.",
-                hint="Run the task again.",
-            )
+
+    def unlisted() -> list[tuple[WantedKey, PrivateKey]]:
+        listed = read_ssh_keys(client, project)
+        return [(wanted, key) for wanted, key in added if not any(wanted.is_key(item) for item in listed)]
+
+    if left := settled(client, unlisted, lambda left: not left):
+        wanted, key = left[0]
+        raise CircleCIError(
+            f"CircleCI accepted SSH key {key.public.sha256} of {project} for {_host(wanted.hostname)}, but {LATER} it "
+            "does not list it. No other key was removed.",
+            hint="Run the task again.",
+        )
 
 
-def _delete(client: Client, project: Project, key: Key) -> None:
-    """Delete until the list no longer shows it: one request may remove one duplicate, or all."""
+def _delete(client: Client, project: Project, key: Key, before: int) -> int:
+    """Delete a key, or one of its duplicates: some servers remove one at a time, others all.
 
-    def gone() -> bool:
-        return all(_identity(listed) != _identity(key) for listed in read_ssh_keys(client, project))
+    :param before: how often it is listed
+    :returns: how often it is listed then, which is less
+    :raises CircleCIError: when it is not
+    """
 
-    for _attempt in range(MOST_DUPLICATES):
-        body = {"fingerprint": key["fingerprint"], "hostname": key["hostname"]}
-        client.delete(project.path("ssh-key"), body, gone=gone)
-        if gone():
-            return
+    def left() -> int:
+        return sum(_identity(listed) == _identity(key) for listed in read_ssh_keys(client, project))
+
+    body = {"fingerprint": sent_fingerprint(key), "hostname": key["hostname"]}
+    client.delete(project.path("ssh-key"), body, gone=lambda: left() < before)
+    now = settled(client, left, lambda now: now < before)
+    if now < before:
+        return now
     raise CircleCIError(
-        f"SSH key {key['fingerprint_sha256']} of {project} for {_host(key['hostname'])} is still listed after "
-        f"{MOST_DUPLICATES} deletions.",
+        f"CircleCI accepted the deletion of SSH key {key['fingerprint_sha256'] or key['fingerprint']} of {project} for "
+        f"{_host(key['hostname'])}, but {LATER} it still lists it.",
         hint="Remove it in the project's settings on CircleCI.",
     )
 
 
+def _is_host(name: str) -> bool:
+    """Whether a text is the name of a host, or its address, or empty for any host."""
+    with contextlib.suppress(ValueError):
+        ipaddress.ip_address(name)
+        return True
+    return all(char.isprintable() and not char.isspace() and char not in ":/@\\[]" for char in name)
+
+
 def _read(path: str) -> str:
+    """The text of a file with a key. Windows programs write UTF-16, which starts with a mark."""
+    if "\n" in path or "-----BEGIN" in path:
+        raise invalid("private_key_path holds a key, not a path.", "Give the key as private_key.")
     try:
-        with open(path, encoding="utf-8", newline="") as file:
-            return file.read(1_000_000)
+        with open(path, "rb") as file:
+            data = file.read(1_000_000)
+        return data.decode("utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8")
     except UnicodeDecodeError:
-        raise invalid(f"The file {plain(path)} is not a private key: it is not text.") from None
+        raise invalid(
+            f"The file {plain(path)} is not a private key in PEM form: it is not text.",
+            "A key in DER form becomes one with: openssl pkey -inform DER -in FILE -out KEYFILE.",
+        ) from None
     except (OSError, ValueError) as exc:
         raise invalid(
             f"The file {plain(path)} cannot be read: {getattr(exc, 'strerror', None) or exc}.",
@@ -219,19 +261,14 @@ def _read(path: str) -> str:
 
 
 def _described(item: dict[str, Any]) -> Key:
-    """A key as modules return it. :raises ValueError: when its public half is none."""
-    public = parse_public_key(item["public_key"])
-    return {
-        "hostname": item.get("hostname") or "",
-        "public_key": item["public_key"].strip(),
-        "fingerprint": public.md5,
-        "fingerprint_sha256": public.sha256,
-    }
+    """A key as modules return it. :raises ValueError: when it is none."""
+    hostname = item.get("hostname")
+    return {"hostname": hostname if isinstance(hostname, str) else "", **shown_key(item)}
 
 
 def _identity(key: Key) -> tuple[str, str]:
     """What makes two entries the same key (§3.7)."""
-    return key["hostname"], key["fingerprint_sha256"]
+    return key["hostname"], key["fingerprint_sha256"] or key["fingerprint"]
 
 
 def _host(hostname: str) -> str:

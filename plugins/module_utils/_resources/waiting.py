@@ -26,7 +26,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.buil
     workflow_id,
     workflow_name,
 )
-from ansible_collections.community.circleci.plugins.module_utils._resources.following import SETTLES_WITHIN
+from ansible_collections.community.circleci.plugins.module_utils._resources.settling import SETTLES_WITHIN
 from ansible_collections.community.circleci.plugins.module_utils._resources.workflows import (
     FINAL,
     SUCCESS,

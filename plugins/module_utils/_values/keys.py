@@ -63,10 +63,6 @@ class PublicKey:
         """The fingerprint as OpenSSH prints it: ``SHA256:…``."""
         return "SHA256:" + base64.b64encode(hashlib.sha256(self.blob).digest()).decode("ascii").rstrip("=")
 
-    def matches(self, fingerprint: str) -> bool:
-        """Whether a fingerprint, normalized by :func:`normalize_fingerprint`, is one of this key."""
-        return fingerprint in (self.md5, self.sha256)
-
 
 @dataclass(frozen=True)
 class PrivateKey:
@@ -109,6 +105,35 @@ def parse_public_key(line: str) -> PublicKey:
     return PublicKey(words[0], blob)
 
 
+def shown_key(item: dict[str, Any]) -> dict[str, str | None]:
+    """What results show of a key in a list of CircleCI: its public half and the fingerprints that it has.
+
+    Of a key without a public half, or with one that cannot be read, the fingerprint is what CircleCI says of it.
+
+    :raises ValueError: when it says nothing of it
+    """
+    line, said = (item.get(name) if isinstance(item.get(name), str) else None for name in ("public_key", "fingerprint"))
+    if not (line or said):
+        raise ValueError("one has neither a public half nor a fingerprint.")
+    try:
+        public = parse_public_key(line or "")
+    except ValueError:
+        named = _spelled(said or "")
+        sha256 = named if named and named.startswith("SHA256:") else None
+        other = None if sha256 else named or said or None
+        return {"public_key": line, "fingerprint": other, "fingerprint_sha256": sha256}
+    return {"public_key": (line or "").strip(), "fingerprint": public.md5, "fingerprint_sha256": public.sha256}
+
+
+def sent_fingerprint(key: dict[str, Any]) -> str | None:
+    """How requests name a key that :func:`shown_key` gave: SHA-256 goes without its prefix (§3.6).
+
+    None when nothing is known of it.
+    """
+    name: str | None = key["fingerprint"] or key["fingerprint_sha256"]
+    return name and name.replace("SHA256:", "", 1)
+
+
 def normalize_fingerprint(text: str) -> str:
     """A fingerprint in any usual spelling, as ``aa:bb:…`` (MD5) or ``SHA256:…``.
 
@@ -117,27 +142,35 @@ def normalize_fingerprint(text: str) -> str:
 
     :raises CircleCIError: when it is none, or one of MD5 on a host that has no MD5
     """
+    spelled = _spelled(text)
+    if spelled is None:
+        raise invalid(
+            f"fingerprint {plain(text, 100)!r} is not a fingerprint.",
+            "Give the MD5 one (aa:bb:…, 16 pairs) or the SHA-256 one (SHA256:…, 43 characters), "
+            "as ssh-keygen -l and CircleCI show them.",
+        )
+    if not spelled.startswith("SHA256:") and _md5(b"") is None:
+        raise invalid(
+            f"fingerprint {plain(text, 100)!r} is an MD5 one, and this host has no MD5 (FIPS).",
+            "Give the SHA-256 fingerprint (SHA256:…), as ssh-keygen -l shows it.",
+        )
+    return spelled
+
+
+def _spelled(text: str) -> str | None:
+    """A fingerprint in its one spelling; None when it is none."""
     words = text.split()
     word = words[1] if len(words) > 1 and words[0].isdigit() else text.strip()
     bare = re.sub(r"^(md5|sha256):", "", word, flags=re.IGNORECASE)
     pairs = bare.replace(":", "").lower()
     if re.fullmatch(r"[0-9a-f]{32}", pairs) and re.fullmatch(r"([0-9a-fA-F]{2}:){15}[0-9a-fA-F]{2}|\w{32}", bare):
-        if _md5(b"") is None:
-            raise invalid(
-                f"fingerprint {plain(text, 100)!r} is an MD5 one, and this host has no MD5 (FIPS).",
-                "Give the SHA-256 fingerprint (SHA256:…), as ssh-keygen -l shows it.",
-            )
         return ":".join(pairs[i : i + 2] for i in range(0, 32, 2))
     if re.fullmatch(r"[A-Za-z0-9+/]{43}=?", bare) and not word.lower().startswith("md5:"):
         # 43 characters hold 258 bits: the last one's two spare bits must be 0, or no key can ever match.
         digest = bare.rstrip("=")
         if base64.b64encode(base64.b64decode(f"{digest}=")).decode("ascii").rstrip("=") == digest:
             return f"SHA256:{digest}"
-    raise invalid(
-        f"fingerprint {plain(text, 100)!r} is not a fingerprint.",
-        "Give the MD5 one (aa:bb:…, 16 pairs) or the SHA-256 one (SHA256:…, 43 characters), "
-        "as ssh-keygen -l and CircleCI show them.",
-    )
+    return None
 
 
 @functools.lru_cache(maxsize=4096)  # Checking an RSA key takes tens of milliseconds.

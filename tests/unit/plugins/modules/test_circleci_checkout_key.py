@@ -6,12 +6,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import requests
 
 from emulator import Emulator
 from tests.unit.predicting import UNKNOWN, differences
 
 API = "github/acme/api"
 MODULE = "circleci_checkout_key"
+TOKEN = "emulator-personal-token"
 
 SERVER_MADE = ("public_key", "fingerprint", "fingerprint_sha256", "time")
 
@@ -245,3 +247,167 @@ def test_a_server_that_knows_md5_only_works_too(emulator: Emulator, run) -> None
     first = run()["checkout_key"]
     assert run(fingerprint=first["fingerprint_sha256"], state="absent")["changed"] is True
     assert listed(emulator) == []
+
+
+def answered(emulator: Emulator) -> list[dict[str, Any]]:
+    """The list that CircleCI would answer."""
+    url = f"{emulator.url}/api/v1.1/project/{API}/checkout-key"
+    headers = {"Circle-Token": TOKEN, "Accept": "application/json"}
+    keys: list[dict[str, Any]] = requests.get(url, headers=headers, timeout=10).json()
+    emulator.clear()
+    return keys
+
+
+def lag(emulator: Emulator, looks: int = 3) -> None:
+    """Let the list stay as it is for so many looks after the first one."""
+    emulator.fault("body", method="GET", path="/checkout-key", body=answered(emulator), after=1, times=looks)
+
+
+def test_a_new_key_that_is_listed_late_is_waited_for(emulator: Emulator, run) -> None:
+    """Rotation repeated after a failure would make one more key each time."""
+    old = listed(emulator)
+    lag(emulator)
+    result = run(rotate=True)
+    assert [record.method for record in emulator.requests if "/me" not in record.path] == [
+        "GET", "POST", "GET", "GET", "GET", "GET", "DELETE"
+    ]  # fmt: skip
+    assert ([key["public_key"] for key in result["removed"]], len(listed(emulator))) == (old, 1)
+
+
+@pytest.mark.parametrize("options", [{"rotate": True}, {"max_age": 0}, {"state": "absent"}])
+@pytest.mark.parametrize("kind", ["drop", "reset", "truncate"])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_rotation_after_a_doubtful_answer_makes_one_key(
+    emulator: Emulator, run, options: dict[str, Any], kind: str, when: str
+) -> None:
+    old = listed(emulator)
+    method = "DELETE" if "state" in options else "POST"
+    emulator.fault(kind, method=method, when=when)
+    result = run(**options)
+    made = [record for record in emulator.writes if record.method == "POST"]
+    assert len(made) == (method == "POST")
+    if method == "POST" and when == "before" and kind != "truncate":
+        assert (result["failed"], result["changed"], listed(emulator)) == (True, False, old)
+        assert "It was not sent again" in result["msg"]
+        return
+    assert (result["changed"], [key["public_key"] for key in result["removed"]]) == (True, old)
+    assert listed(emulator) == ([result["checkout_key"]["public_key"]] if method == "POST" else [])
+
+
+@pytest.mark.parametrize("digest", ["fingerprint", "fingerprint_sha256"])
+@pytest.mark.parametrize("kind", ["github-user-key", "deploy-key"])
+@pytest.mark.parametrize("asked", ["deploy-key", "user-key"])
+def test_a_fingerprint_is_revoked_whatever_the_type(
+    emulator: Emulator, run, digest: str, kind: str, asked: str
+) -> None:
+    make(emulator, "github-user-key")
+    doomed = next(key for key in run()["checkout_keys"] if key["type"] == kind)
+    result = run(fingerprint=doomed[digest], state="absent", type=asked)
+    assert (result["changed"], result["removed"]) == (True, [doomed])
+    assert doomed["public_key"] not in listed(emulator)
+    assert len(listed(emulator)) == 1
+
+
+def test_exclusive_keeps_the_preferred_key_though_it_is_not_the_newest(emulator: Emulator, run) -> None:
+    make(emulator)
+    preferred, other = emulator.project(API).checkout_keys
+    preferred.created, other.created = other.created - 86400, preferred.created
+    result = run(exclusive=True)
+    assert result["checkout_key"]["preferred"] is True
+    assert listed(emulator) == [preferred.public_key.strip()] == [result["checkout_key"]["public_key"]]
+    assert [key["public_key"] for key in result["removed"]] == [other.public_key.strip()]
+
+
+@pytest.mark.parametrize("date", [None, "", "long ago", 7])
+def test_a_key_without_a_date_counts_as_old(emulator: Emulator, run, date: object) -> None:
+    old = answered(emulator)
+    emulator.fault("body", method="GET", path="/checkout-key", body=[{**key, "time": date} for key in old])
+    result = run(max_age=365)
+    assert (result["created"], [key["fingerprint"] for key in result["removed"]]) == (True, [old[0]["fingerprint"]])
+    assert listed(emulator) == [result["checkout_key"]["public_key"]]
+
+
+def unreadable(emulator: Emulator, **change: object) -> dict[str, Any]:
+    """Let the key that is there be listed otherwise once, and return it."""
+    [key] = answered(emulator)
+    entry = {name: value for name, value in {**key, **change}.items() if value is not None}
+    emulator.fault("body", method="GET", path="/checkout-key", body=[entry])
+    return key
+
+
+@pytest.mark.parametrize("line", [None, "ssh-ed25519 ???", 7])
+def test_a_key_that_cannot_be_read_is_shown_as_circleci_says_and_adopted(emulator: Emulator, run, line: object) -> None:
+    said = unreadable(emulator, public_key=line)
+    result = run()
+    assert (result["changed"], result["checkout_keys"]) == (False, [result["checkout_key"]])
+    assert result["checkout_key"] == {
+        "type": "deploy-key",
+        "public_key": line if isinstance(line, str) else None,
+        "fingerprint": said["fingerprint"],
+        "fingerprint_sha256": None,
+        "time": said["time"],
+        "login": None,
+        "preferred": True,
+    }
+
+
+@pytest.mark.parametrize("options", [{"rotate": True}, {"state": "absent"}])
+def test_a_key_that_cannot_be_read_is_removed_by_what_circleci_says_of_it(
+    emulator: Emulator, run, options: dict[str, Any]
+) -> None:
+    old = listed(emulator)
+    unreadable(emulator, public_key="")
+    result = run(**options)
+    assert (result["changed"], len(result["removed"])) == (True, 1)
+    assert not set(old) & set(listed(emulator))
+
+
+def test_a_key_that_cannot_be_read_is_removed_by_its_fingerprint(emulator: Emulator, run) -> None:
+    said = unreadable(emulator, public_key="", type=None)
+    assert run(fingerprint=said["fingerprint"], state="absent")["changed"] is True
+    assert listed(emulator) == []
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_key_of_which_nothing_is_known_cannot_be_removed_and_that_is_said(
+    emulator: Emulator, run, check_mode: bool
+) -> None:
+    unreadable(emulator, public_key="odd", fingerprint="")
+    result = run(rotate=True, check_mode=check_mode)
+    assert (result["failed"], result["changed"], emulator.writes) == (True, False, [])
+    assert "a deploy-key of which CircleCI tells neither the public half nor a fingerprint" in result["msg"]
+
+
+def test_a_key_of_no_type_is_of_no_wanted_one(emulator: Emulator, run) -> None:
+    said = unreadable(emulator, type=None)
+    result = run(fingerprint=said["fingerprint"])
+    assert "is a checkout key of an unknown type, not a deploy-key" in result["msg"]
+
+
+@pytest.mark.usefixtures("no_md5")
+class TestWithoutMD5:
+    """On a host in FIPS mode a key is known by SHA-256."""
+
+    def test_keys_are_rotated_and_revoked(self, emulator: Emulator, run) -> None:
+        old = listed(emulator)
+        first = run(rotate=True)
+        assert first["checkout_key"]["fingerprint"] is None
+        assert first["checkout_key"]["fingerprint_sha256"].startswith("SHA256:")
+        assert [key["public_key"] for key in first["removed"]] == old
+        assert run()["checkout_key"] == first["checkout_key"]
+        assert run(fingerprint=first["checkout_key"]["fingerprint_sha256"], state="absent")["changed"] is True
+        assert listed(emulator) == []
+
+    @pytest.mark.parametrize("kind", ["drop", "status"])
+    def test_a_doubtful_answer_makes_one_key(self, emulator: Emulator, run, kind: str) -> None:
+        emulator.fault(kind, method="POST", when="after")
+        assert run(rotate=True)["changed"] is True
+        assert len(listed(emulator)) == 1
+
+    def test_a_server_that_knows_md5_only_is_no_success(self, emulator: Emulator, run) -> None:
+        emulator.state.switches.md5_only = True
+        old = listed(emulator)
+        result = run(state="absent")
+        assert (result["failed"], listed(emulator)) == (True, old)
+        assert "this host has no MD5 (FIPS)" in result["msg"]
+        assert "delegate_to: localhost" in result["hint"]

@@ -577,6 +577,7 @@ def test_what_is_done_is_told_meanwhile(emulator: Emulator, monkeypatch: pytest.
         ({"kind": "env_var", "name": "A"}, "variable A"),
         ({"kind": "checkout_key", "type": "deploy-key", "fingerprint_sha256": None}, "deploy-key"),
         ({"kind": "checkout_key", "type": "deploy-key", "fingerprint_sha256": "SHA256:x"}, "deploy-key SHA256:x"),
+        ({"kind": "checkout_key", "type": "x", "fingerprint_sha256": None, "fingerprint": "aa:bb"}, "x aa:bb"),
         ({"kind": "ssh_key", "hostname": "h", "fingerprint_sha256": "SHA256:x"}, "SSH key SHA256:x for h"),
         ({"kind": "ssh_key", "hostname": "", "fingerprint_sha256": "SHA256:x"}, "SSH key SHA256:x"),
     ],

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import pytest
+import requests
 
 from ansible_collections.community.circleci.plugins.module_utils._values.keys import parse_private_key
 from emulator import Emulator
@@ -14,6 +16,7 @@ from tests.unit.keys import private_key
 API = "github/acme/api"
 HOST = "deploy.acme.example"
 MODULE = "circleci_ssh_key"
+TOKEN = {"Circle-Token": "emulator-personal-token", "Accept": "application/json"}
 
 
 @pytest.fixture
@@ -113,8 +116,9 @@ def test_absent_gives_up_on_a_server_that_keeps_listing(emulator: Emulator, run)
     emulator.clear()
     result = run(private_key=private_key(), state="absent")
     assert (result["failed"], result["changed"]) == (True, True)
-    assert "still listed after 100 deletions" in result["msg"]
-    assert len(emulator.writes) == 100
+    assert "CircleCI accepted the deletion" in result["msg"]
+    assert "it still lists it" in result["msg"]
+    assert len(emulator.writes) == 1
 
 
 @pytest.mark.parametrize("digest", ["fingerprint", "fingerprint_sha256"])
@@ -232,3 +236,194 @@ def test_projects_of_apps_have_ssh_keys_too(emulator: Emulator, run_module) -> N
     emulator.follow(slug)
     assert run_module(MODULE, project=slug, private_key=private_key())["changed"] is True
     assert run_module(MODULE, project=slug, private_key=private_key())["changed"] is False
+
+
+def settings_now(emulator: Emulator) -> dict[str, object]:
+    """The settings that CircleCI would answer."""
+    answer: dict[str, object] = requests.get(
+        f"{emulator.url}/api/v1.1/project/{API}/settings", headers=TOKEN, timeout=10
+    ).json()
+    emulator.clear()
+    return answer
+
+
+def lag(emulator: Emulator, looks: int = 3) -> None:
+    """Let the settings stay as they are for so many looks after the first one."""
+    emulator.fault("body", method="GET", path="/settings", body=settings_now(emulator), after=1, times=looks)
+
+
+def methods(emulator: Emulator) -> str:
+    return " ".join(record.method for record in emulator.requests)
+
+
+def test_a_list_that_lags_behind_is_read_again(emulator: Emulator, run) -> None:
+    lag(emulator)
+    result = run(private_key=private_key())
+    assert (result["changed"], result["ssh_key"]["public_key"]) == (True, public(private_key()))
+    assert methods(emulator) == "GET POST GET GET GET GET"
+
+
+def test_a_replacement_that_is_listed_late_is_waited_for(emulator: Emulator, run) -> None:
+    run(private_key=private_key())
+    lag(emulator)
+    result = run(private_key=private_key(number=2), exclusive=True)
+    assert (result["changed"], held(emulator)) == (True, [(HOST, public(private_key(number=2)))])
+    assert methods(emulator) == "GET POST GET GET GET GET DELETE GET"
+
+
+def test_a_removed_key_that_is_still_listed_is_not_deleted_again(emulator: Emulator, run) -> None:
+    run(private_key=private_key())
+    lag(emulator)
+    assert run(private_key=private_key(), state="absent")["changed"] is True
+    assert (methods(emulator), held(emulator)) == ("GET DELETE GET GET GET GET", [])
+
+
+def unreadable(emulator: Emulator, *entries: dict[str, object], times: int | None = 1) -> None:
+    """Let the settings have these SSH keys."""
+    emulator.fault(
+        "body", method="GET", path="/settings", body={**settings_now(emulator), "ssh_keys": entries}, times=times
+    )
+
+
+SAID = ":".join(["ab"] * 16)
+
+
+@pytest.mark.parametrize(
+    ("entry", "shown"),
+    [
+        ({"fingerprint": SAID}, {"public_key": None, "fingerprint": SAID, "fingerprint_sha256": None}),
+        ({"public_key": None, "fingerprint": SAID.upper()}, {"fingerprint": SAID}),
+        ({"public_key": "ssh-rsa ???", "fingerprint": SAID}, {"public_key": "ssh-rsa ???", "fingerprint": SAID}),
+        ({"public_key": 7, "fingerprint": "odd"}, {"public_key": None, "fingerprint": "odd"}),
+        ({"fingerprint": "A" * 43}, {"fingerprint": None, "fingerprint_sha256": f"SHA256:{'A' * 43}"}),
+        ({"public_key": "odd", "fingerprint": ""}, {"fingerprint": None, "fingerprint_sha256": None}),
+    ],
+)
+def test_a_listed_key_that_cannot_be_read_is_shown_as_circleci_says(
+    emulator: Emulator, run, entry: dict[str, object], shown: dict[str, object]
+) -> None:
+    unreadable(emulator, {"hostname": "old.example", **entry})
+    result = run(private_key=private_key())
+    assert result["changed"] is True
+    assert {**result["ssh_keys"][0], **shown, "hostname": "old.example"} == result["ssh_keys"][0]
+
+
+def test_a_key_that_cannot_be_read_is_removed_by_what_circleci_says_of_it(emulator: Emulator, run) -> None:
+    key = run(private_key=private_key())["ssh_key"]
+    unreadable(emulator, {"hostname": HOST, "fingerprint": key["fingerprint"]})
+    result = run(fingerprint=key["fingerprint"], state="absent")
+    assert (result["changed"], held(emulator)) == (True, [])
+
+
+def test_a_key_that_cannot_be_read_is_not_added_again(emulator: Emulator, run) -> None:
+    key = run(private_key=private_key())["ssh_key"]
+    unreadable(emulator, {"hostname": HOST, "fingerprint": key["fingerprint"]})
+    assert run(private_key=private_key())["changed"] is False
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_key_of_which_nothing_is_known_cannot_be_removed_and_that_is_said(
+    emulator: Emulator, run, check_mode: bool
+) -> None:
+    unreadable(emulator, {"hostname": HOST, "public_key": "odd"})
+    result = run(private_key=private_key(), exclusive=True, check_mode=check_mode)
+    assert (result["failed"], result["changed"], emulator.writes) == (True, False, [])
+    assert "neither the public half nor a fingerprint" in result["msg"]
+    assert "project's settings on CircleCI" in result["msg"]
+
+
+@pytest.mark.parametrize(
+    "entries", [[None], ["ssh-rsa"], {"a": 1}, "none", [{}], [{"hostname": "a"}], [{"fingerprint": ""}]]
+)
+def test_settings_whose_keys_are_none_fail(emulator: Emulator, run, entries: object) -> None:
+    emulator.fault("body", method="GET", path="/settings", body={**settings_now(emulator), "ssh_keys": entries})
+    result = run(private_key=private_key())
+    assert (result["failed"], emulator.writes) == (True, [])
+    assert "SSH keys that are none" in result["msg"]
+
+
+@pytest.mark.usefixtures("no_md5")
+class TestWithoutMD5:
+    """On a host in FIPS mode a key is known by SHA-256."""
+
+    def test_a_key_is_added_once_and_replaced(self, emulator: Emulator, run) -> None:
+        first = run(private_key=private_key())
+        assert (first["changed"], first["ssh_key"]["fingerprint"]) == (True, None)
+        assert first["ssh_key"]["fingerprint_sha256"] == parse_private_key(private_key()).public.sha256
+        assert run(private_key=private_key())["changed"] is False
+        assert run(private_key=private_key(number=2), exclusive=True)["removed"] == [first["ssh_key"]]
+        assert held(emulator) == [(HOST, public(private_key(number=2)))]
+
+    def test_a_key_is_removed_by_its_sha256(self, emulator: Emulator, run) -> None:
+        key = run(private_key=private_key())["ssh_key"]
+        assert run(fingerprint=key["fingerprint_sha256"], state="absent")["changed"] is True
+        assert held(emulator) == []
+
+    def test_an_md5_fingerprint_is_refused_and_not_taken_for_unlisted(self, emulator: Emulator, run) -> None:
+        result = run(fingerprint=SAID, state="absent")
+        assert (result["failed"], emulator.requests) == (True, [])
+        assert "Give the SHA-256 fingerprint" in result["msg"]
+
+    def test_a_server_that_knows_md5_only_is_no_success(self, emulator: Emulator, run) -> None:
+        emulator.state.switches.md5_only = True
+        run(private_key=private_key())
+        result = run(private_key=private_key(), state="absent")
+        assert (result["failed"], held(emulator)) == (True, [(HOST, public(private_key()))])
+        assert "it still lists it" in result["msg"]
+
+
+def test_ed25519_in_pkcs8_is_sent_as_openssh_has_it(emulator: Emulator, run) -> None:
+    key = run(private_key=private_key("ed25519", "pkcs8"))["ssh_key"]
+    assert emulator.writes[0].body["private_key"].startswith("-----BEGIN OPENSSH PRIVATE KEY-----\n")
+    assert key["fingerprint_sha256"] == parse_private_key(private_key("ed25519", "pkcs8")).public.sha256
+    assert run(private_key=private_key("ed25519", "pkcs8"))["changed"] is False
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-8-sig"])
+def test_files_of_windows_programs_are_read(emulator: Emulator, run, tmp_path: Path, encoding: str) -> None:
+    mark = "\ufeff" if encoding == "utf-16-le" else ""
+    (tmp_path / "key").write_bytes((mark + private_key().replace("\n", "\r\n")).encode(encoding))
+    assert run(private_key_path=str(tmp_path / "key"))["changed"] is True
+    assert held(emulator) == [(HOST, public(private_key()))]
+
+
+def test_a_file_in_der_form_says_how_to_convert_it(emulator: Emulator, run, tmp_path: Path) -> None:
+    lines = private_key("rsa", "pkcs8").splitlines()[1:-1]
+    (tmp_path / "key").write_bytes(base64.b64decode("".join(lines)))
+    result = run(private_key_path=str(tmp_path / "key"))
+    assert (result["failed"], emulator.requests) == (True, [])
+    assert "openssl pkey -inform DER" in result["msg"]
+
+
+@pytest.mark.parametrize("change", [lambda key: key, lambda key: key.replace("\n", " ")])
+def test_a_key_in_the_place_of_its_path_is_not_shown(emulator: Emulator, run, change) -> None:
+    result = run(private_key_path=change(private_key()))
+    assert (result["failed"], emulator.requests) == (True, [])
+    assert "private_key_path holds a key, not a path. Give the key as private_key." in result["msg"]
+    assert without_secrets(result, private_key())
+
+
+@pytest.mark.parametrize(
+    "hostname",
+    ["https://deploy.acme.example", "git@deploy.acme.example", "deploy.acme.example:22", "deploy.acme.example/x",
+     "a b", "a\tb", "ssh://git@deploy.acme.example:22/x", "[2001:db8::1]", "a\\b"],
+)  # fmt: skip
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_host_name_is_nothing_but_that(emulator: Emulator, run, hostname: str, check_mode: bool) -> None:
+    result = run(private_key=private_key(), hostname=hostname, check_mode=check_mode)
+    assert (result["failed"], emulator.requests) == (True, [])
+    assert "is not a host name" in result["msg"]
+    assert "deploy.acme.example" in result["hint"]
+
+
+@pytest.mark.parametrize("hostname", ["", "deploy", "Deploy.Acme.Example", "10.0.0.1", "2001:db8::1", "_a-b.example"])
+def test_names_and_addresses_of_hosts_are_taken(emulator: Emulator, run, hostname: str) -> None:
+    assert run(private_key=private_key(), hostname=hostname)["changed"] is True
+    assert held(emulator) == [(hostname, public(private_key()))]
+
+
+@pytest.mark.parametrize("hostname", ["https://me:s3cr3tword@a.example/", "me:s3cr3tword@a.example", "s3cr3tword@a"])
+def test_a_password_in_a_host_name_is_not_shown(run, hostname: str) -> None:
+    result = run(private_key=private_key(), hostname=hostname)
+    assert "@a" in result["msg"]
+    assert "s3cr3tword" not in str(result)

@@ -5,9 +5,7 @@ from __future__ import annotations
 
 import base64
 import functools
-import hashlib
 import struct
-import types
 import warnings
 from typing import Any
 
@@ -19,7 +17,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
-from ansible_collections.community.circleci.plugins.module_utils._values import keys
 from ansible_collections.community.circleci.plugins.module_utils._values.keys import (
     PrivateKey,
     normalize_fingerprint,
@@ -255,9 +252,9 @@ def test_a_host_without_ed25519_says_so_and_what_to_do(
         raise error
 
     given = text("ed25519", form)
-    monkeypatch.setattr(keys.serialization, "load_pem_private_key", refuse)
-    monkeypatch.setattr(keys.serialization, "load_ssh_private_key", refuse)
-    monkeypatch.setattr(keys.ed25519, "Ed25519PrivateKey", NoEd25519)
+    monkeypatch.setattr(serialization, "load_pem_private_key", refuse)
+    monkeypatch.setattr(serialization, "load_ssh_private_key", refuse)
+    monkeypatch.setattr(ed25519, "Ed25519PrivateKey", NoEd25519)
     parse_private_key.cache_clear()
     with pytest.raises(
         CircleCIError, match="Ed25519 key, which the Python library cryptography of this host"
@@ -272,20 +269,10 @@ def test_a_curve_without_a_name_is_no_traceback(monkeypatch: pytest.MonkeyPatch)
     def refuse(*_args: object, **_more: object) -> None:
         raise NotImplementedError("ECDSA keys with unnamed curves are unsupported at this time")
 
-    monkeypatch.setattr(keys.serialization, "load_pem_private_key", refuse)
+    monkeypatch.setattr(serialization, "load_pem_private_key", refuse)
     parse_private_key.cache_clear()
     with pytest.raises(CircleCIError, match="SSH servers do not take"):
         parse_private_key(text("ecdsa", "pkcs8"))
-
-
-@pytest.fixture
-def no_md5(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A host in FIPS mode."""
-
-    def refuse(*_args: object, **_more: object) -> None:
-        raise ValueError("[digital envelope routines] unsupported")
-
-    monkeypatch.setattr(keys, "hashlib", types.SimpleNamespace(md5=refuse, sha256=hashlib.sha256))
 
 
 def test_without_md5_a_key_has_its_other_fingerprint(no_md5: None) -> None:

@@ -1,0 +1,32 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change without notice.
+"""Reading back what was written: some of CircleCI's lists lag behind by a second or more."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+
+SETTLES_WITHIN = 5.0  # seconds
+LOOK_EVERY = 0.5  # seconds
+LATER = f"{SETTLES_WITHIN:.0f} s later"
+
+T = TypeVar("T")
+
+
+def settled(client: Client, read: Callable[[], T], shows: Callable[[T], bool]) -> T:
+    """Read until CircleCI shows what was done, for at most :data:`SETTLES_WITHIN` seconds.
+
+    :param read: reads the state, or of it what matters
+    :param shows: whether that shows it
+    :returns: what was read last: the caller says what is wrong with it
+    """
+    deadline = time.monotonic() + SETTLES_WITHIN
+    while not shows(found := read()) and time.monotonic() < deadline:
+        client.patience.sleep(LOOK_EVERY)
+    return found
