@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The community.circleci contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A CircleCI (API v1.1) that runs on this machine, for tests and demonstrations. See README.md."""
+"""A CircleCI (APIs v1.1 and v2) that runs on this machine, for tests and demonstrations. See README.md."""
 
 from __future__ import annotations
 

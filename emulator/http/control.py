@@ -14,7 +14,8 @@ from typing import Any, Final, Literal
 from emulator.world import keys
 from emulator.world.builds import Progress
 from emulator.world.checks import check
-from emulator.world.model import Build, Project, Scope, Script
+from emulator.world.model import Build, Pipeline, Project, Scope, Script
+from emulator.world.plans import script_of
 from emulator.world.state import USER, State
 
 from .exchange import Answer, Call, read_json
@@ -31,6 +32,14 @@ _BUILDS: Final = {
     "build_num": int,
     "to": Literal["end", "next"],
 }
+_PIPELINES: Final = {
+    "scripts": list[dict[str, Any]],
+    "project": str,
+    "number": int,
+    "push": dict[str, Any],
+    "to": Literal["end", "next"],
+}
+_PUSH: Final = {"branch": str, "tag": str, "revision": str, "after": float, "script": dict[str, Any]}
 # Far enough for every test, and near enough for the clock's times to be dates.
 _MAX_OFFSET: Final = 10**9
 
@@ -175,6 +184,26 @@ def _builds(service: Service, call: Call, fields: Json) -> Json:
     return build_view(build)
 
 
+@control("POST", "pipelines")
+def _pipelines(service: Service, call: Call, fields: Json) -> Json:
+    """Script the next pipelines, start one as a push does, or move one."""
+    check(fields, _PIPELINES)
+    service.state.machine.pipeline_scripts.extend([script_of(script) for script in fields.get("scripts", [])])
+    if "project" not in fields:
+        return {}
+    project = service.state.project(fields["project"])
+    if (push := fields.get("push")) is not None:
+        check(push, _PUSH)
+        service.push(project.slug, **push)
+    if "number" not in fields:
+        return {"pipelines": [pipeline_view(pipeline) for pipeline in project.pipelines]}
+    found = service.pipeline(project.slug, fields["number"])
+    if "to" in fields:
+        machine = service.state.machine
+        (machine.step_all if fields["to"] == "next" else machine.finish_all)(found)
+    return pipeline_view(found)
+
+
 def _whole_view(state: State, project: Project) -> Json:
     parts = (part.project_view(project) for part in state.parts())
     return dict(item for view in (project_view(project), *parts) for item in view.items())
@@ -200,6 +229,7 @@ def project_view(project: Project) -> Json:
         "env_vars": project.env_vars,
         "feature_flags": project.feature_flags,
         "builds": [build_view(build) for build in project.builds],
+        "pipelines": [pipeline_view(pipeline) for pipeline in project.pipelines],
     }
 
 
@@ -219,6 +249,34 @@ def build_view(build: Build) -> Json:
         "retry_of": build.retry_of,
         "retries": build.retries,
         "workflow_id": build.workflow and build.workflow.id,
+    }
+
+
+def pipeline_view(pipeline: Pipeline) -> Json:
+    """Return the essentials of a pipeline, its continuation key included."""
+    return {
+        "id": pipeline.id,
+        "number": pipeline.number,
+        "state": pipeline.state,
+        "errors": pipeline.errors,
+        "branch": pipeline.branch,
+        "tag": pipeline.tag,
+        "revision": pipeline.revision,
+        "parameters": pipeline.parameters,
+        "trigger": pipeline.trigger,
+        "continuation_key": pipeline.continuation_key,
+        "workflows": [
+            {
+                "id": workflow.id,
+                "name": workflow.name,
+                "status": workflow.status,
+                "jobs": [
+                    {"id": job.id, "name": job.plan.name, "type": job.plan.type, "status": job.status}
+                    for job in workflow.jobs
+                ],
+            }
+            for workflow in pipeline.workflows
+        ],
     }
 
 

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from emulator.world.model import Build, Project, Script
+from emulator.world.model import Build, Pipeline, Project, Script
+from emulator.world.plans import script_of
 from emulator.world.state import USER, State
 
 from .faults import Fault, Faults
@@ -137,6 +138,65 @@ class Service:
         with self.state.lock:
             self.state.machine.finish(build)
         return build
+
+    def scenario(self, name: str | None = None, **options: Any) -> None:
+        """Say how the next pipeline that has no script yet goes: by a scenario, a `PipelineScript`'s fields, or both.
+
+        :raises ValueError: there is no such scenario, or an option is of no use.
+        """
+        with self.state.lock:
+            self.state.machine.pipeline_scripts.append(script_of({**({"scenario": name} if name else {}), **options}))
+
+    def push(
+        self,
+        slug: str,
+        *,
+        branch: str | None = None,
+        tag: str | None = None,
+        revision: str | None = None,
+        after: float = 0.0,
+        script: dict[str, Any] | None = None,
+    ) -> None:
+        """Let somebody push to a repository, which starts a pipeline, now or some seconds later."""
+        with self.state.lock:
+            machine, project = self.state.machine, self.state.project(slug)
+            how = script_of(script or {})
+
+            def begin() -> None:
+                machine.pipeline(
+                    project,
+                    None,
+                    branch=branch,
+                    tag=tag,
+                    revision=revision,
+                    trigger="webhook",
+                    why="github",
+                    script=how,
+                )
+
+            machine.later(after, begin)
+
+    def pipeline(self, slug: str, number: int) -> Pipeline:
+        """Return a pipeline as it is now.
+
+        :raises KeyError: there is none.
+        """
+        with self.state.lock:
+            self.state.machine.settle()
+            found = self.state.project(slug).pipelines[number - 1 : number] if number > 0 else []
+        if not found:
+            raise KeyError(f"{slug} has no pipeline {number}")
+        return found[0]
+
+    def finish_pipeline(self, slug: str, number: int) -> Pipeline:
+        """Move a pipeline on until it has ended, or only people move it, and return it.
+
+        :raises KeyError: there is none.
+        """
+        found = self.pipeline(slug, number)
+        with self.state.lock:
+            self.state.machine.finish_all(found)
+        return found
 
     def pass_time(self, seconds: float) -> None:
         """Set the emulator's clock forward, so that builds move on and links die."""

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The community.circleci contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Builds, workflows, and the machine that moves them through their states (api-v1.1.md §4.2).
+"""Builds, and what moves them through their states (api-v1.1.md §4.2).
 
 A build goes not_running -> queued -> running -> an end. What end that is says its `Script`.
 Times are seconds since the epoch.
@@ -9,100 +9,66 @@ Times are seconds since the epoch.
 
 from __future__ import annotations
 
+import dataclasses
 import heapq
 import itertools
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Literal, get_args
 
-from .model import DEFAULT_JOB, FAILED_OUTCOMES, FINAL_WORKFLOWS, Build, Project, Script, User, Workflow
+from .model import FAILED_OUTCOMES, Build, Script, User, Workflow
 
 Progress = Literal["clock", "poll", "manual"]
+Action = Callable[[], None]
 
 
-class Machine:
+class Builds:
     """Starts builds and moves them: by the clock, one state at each poll of a build, or on command only."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
+        self._moment: float | None = None
         self.progress: Progress = "clock"
-        self.seconds: dict[str, float] = {"not_running": 0.3, "queued": 0.3, "running": 1.4, "between_jobs": 0.1}
-        """how long each state lasts, and how long a workflow pauses between two jobs"""
+        self.seconds: dict[str, float] = {
+            "not_running": 0.3, "queued": 0.3, "running": 1.4, "between_jobs": 0.1,
+            "visible": 0.0, "compiled": 0.1, "listed": 0.1, "accepted": 0.1, "rerun": 0.2,
+        }  # fmt: skip
+        """how long each state of a build lasts and a workflow pauses between two jobs, and how long it takes until a
+        pipeline is known, is compiled, has its workflows listed, does what was accepted, or is run again by itself"""
         self.scripts: deque[Script] = deque()
         """for the next builds, of whatever project; after the last one builds succeed"""
         self.active: set[Build] = set()
-        self._agenda: list[tuple[float, int, Build]] = []
+        self._agenda: list[tuple[float, int, Build | None, Action]] = []
         self._serial = itertools.count()
 
+    def now(self) -> float:
+        """Return the time at which what happens now was due."""
+        return self._now() if self._moment is None else self._moment
+
     def set_progress(self, progress: Progress) -> None:
-        """Change what moves the builds."""
+        """Change what moves the builds. Only by the clock does it take time what pipelines do themselves."""
         if progress not in get_args(Progress):
             raise ValueError(f"progress must be one of {', '.join(get_args(Progress))}, not {progress}")
         self.progress = progress
         for build in sorted(self.active, key=lambda build: build.created):
-            self._plan(build, self._now())
+            self._plan(build)
+        while progress != "clock" and (others := [entry for entry in self._agenda if entry[2] is None]):
+            self._agenda = [entry for entry in self._agenda if entry[2] is not None]
+            for entry in sorted(others, key=lambda entry: entry[:2]):
+                entry[3]()
 
     def set_seconds(self, seconds: Mapping[str, float]) -> None:
-        """Change how long states last, for the states that builds enter from now on."""
+        """Change how long states last, for the states that are entered from now on."""
         if unknown := seconds.keys() - self.seconds.keys():
             raise ValueError(f"no such state: {', '.join(sorted(unknown))}")
         self.seconds.update(seconds)
 
-    def trigger(
-        self,
-        project: Project,
-        user: User | None,
-        *,
-        why: str,
-        branch: str | None = None,
-        tag: str | None = None,
-        revision: str | None = None,
-        job: str = DEFAULT_JOB,
-        parameters: dict[str, str] | None = None,
-        no_cache: bool = False,
-    ) -> Build:
-        """Start one job on a branch or a tag that exists. Each call is a new build."""
-        workflow = Workflow(job, self._now())
-        return self._start(project, user, workflow, why, branch, tag, revision, job, parameters, no_cache=no_cache)
-
-    def pipeline(
-        self, project: Project, user: User | None, *, branch: str | None, tag: str | None, revision: str | None
-    ) -> Workflow:
-        """Start the whole workflow: its first job now, each further one when the one before has succeeded."""
-        first, *others = project.jobs
-        workflow = Workflow(project.workflow, self._now(), deque(others))
-        self._start(project, user, workflow, "api", branch, tag, revision, first, {"CIRCLE_JOB": first})
-        return workflow
-
-    def retry(self, source: Build, user: User | None, *, why: str, no_cache: bool = False) -> Build:
-        """Run the job of a build again, as a new build."""
-        name = source.workflow.name if source.workflow else source.job
-        build = self._again(source, user, why, Workflow(name, self._now()), no_cache=no_cache)
-        build.ssh = why == "ssh"
-        return build
-
-    def cancel(self, build: Build, user: User | None) -> None:
-        """Cancel a build; one that has ended stays as it is. Who is canceled before the start never gets `finished`."""
-        if not build.is_final:
-            build.canceler = user
-            lifecycle = "finished" if build.lifecycle == "running" else build.lifecycle
-            self._end(build, "canceled", "canceled", lifecycle, self._now())
-
-    def stop(self, project: Project, user: User | None) -> None:
-        """Cancel all that runs in a project, and the workflows that pause between two jobs."""
-        for build in project.builds:
-            self.cancel(build, user)
-            if build.workflow and build.workflow.stopped is None:
-                self._close(build.workflow, "canceled")
-
-    def approve(self, workflow: Workflow) -> None:
-        """Let a held workflow go on with its next job; without one it has succeeded."""
-        if workflow.status == "on_hold":
-            workflow.status = "running"
-            if workflow.pending:
-                self._start_next_job(workflow.builds[-1])
-            else:
-                self._close(workflow, "success")
+    def later(self, seconds: float, action: Action) -> None:
+        """Do something when the clock has moved on by so many seconds; at once where it does not move things."""
+        if self.progress == "clock":
+            heapq.heappush(self._agenda, (self.now() + seconds, next(self._serial), None, action))
+        else:
+            action()
 
     def settle(self) -> None:
         """Do what the clock says is due."""
@@ -110,9 +76,13 @@ class Machine:
             return
         now = self._now()
         while self._agenda and self._agenda[0][0] <= now:
-            due, _unused, build = heapq.heappop(self._agenda)
-            if build.due == due:
-                self._move(build, due)
+            self._moment, _unused, build, action = heapq.heappop(self._agenda)
+            try:
+                # What has moved since has another entry.
+                if build is None or build.due == self._moment:
+                    action()
+            finally:
+                self._moment = None
 
     def poll(self, build: Build) -> None:
         """Tell the machine that a client looks at this build."""
@@ -120,136 +90,131 @@ class Machine:
             self.step(build)
 
     def step(self, build: Build) -> None:
-        """Move a build to its next state now. One that has ended starts the next job of its workflow instead."""
-        self._move(build, self._now())
+        """Move a build to its next state now, if it has not ended."""
+        if not build.is_final:
+            self._move(build)
 
     def finish(self, build: Build) -> None:
         """Move a build to its end now, unless it is stuck."""
         while not build.is_final and not self._is_stuck(build):
             self.step(build)
 
-    def _again(
-        self, source: Build, user: User | None, why: str, workflow: Workflow, *, no_cache: bool = False
-    ) -> Build:
-        build = self._start(
-            source.project,
-            user,
-            workflow,
-            why,
-            source.branch,
-            source.tag,
-            source.revision,
-            source.job,
-            source.parameters,
-            no_cache=no_cache,
-            retry_of=source,
-        )
-        source.retries.append(build.number)
-        return build
+    def cancel(self, build: Build, user: User | None) -> None:
+        """Cancel a build; one that has ended stays as it is. Who is canceled before the start never gets `finished`."""
+        if not build.is_final:
+            build.canceler = user
+            lifecycle = "finished" if build.lifecycle == "running" else build.lifecycle
+            self._end(build, "canceled", "canceled", lifecycle)
 
-    def _start(
+    def start(
         self,
-        project: Project,
-        user: User | None,
         workflow: Workflow,
-        why: str,
-        branch: str | None,
-        tag: str | None,
-        revision: str | None,
         job: str,
-        parameters: dict[str, str] | None,
+        script: Script | None = None,
         *,
+        seconds: float | None = None,
+        user: User | None,
+        why: str,
+        parameters: dict[str, str] | None,
+        upstream: list[str] | None = None,
         no_cache: bool = False,
         retry_of: Build | None = None,
     ) -> Build:
-        if revision is None:
-            revision = project.tags[tag] if tag else project.branches[branch or project.default_branch]
-        script = self.scripts.popleft() if self.scripts else Script()
-        now = self._now()
-        siblings = project.branch_builds.setdefault(branch or "", [])
-        previous = siblings[-1] if siblings else None
+        """Start one build of a job. One that is refused at once does not belong to the workflow.
+
+        :param script: None for the next one.
+        :param seconds: how long it runs; None: as the script says.
+        """
+        pipeline = workflow.pipeline
+        project = pipeline.project
+        if script is None:
+            script = self.scripts.popleft() if self.scripts else Script()
+        if seconds is not None:
+            script = dataclasses.replace(script, seconds=seconds)
+        siblings = project.branch_builds.setdefault(pipeline.branch or "", [])
         build = Build(
             project,
             len(project.builds) + 1,
-            branch,
-            tag,
-            revision,
+            pipeline.branch,
+            pipeline.tag,
+            pipeline.revision,
             why,
             user,
             job,
             parameters,
             script,
-            now,
-            previous=previous,
+            self.now(),
+            previous=siblings[-1] if siblings else None,
             # Builds overlap, so it need not be the one that the previous build knew.
             previous_successful=next((other for other in reversed(siblings) if other.outcome == "success"), None),
             no_cache=no_cache,
             retry_of=retry_of.number if retry_of else None,
-            upstream=retry_of.upstream if retry_of else [sibling.job_id for sibling in workflow.builds[-1:]],
+            upstream=retry_of.upstream if retry_of else upstream or [],
         )
         project.builds.append(build)
         siblings.append(build)
         build.dont_build = script.dont_build if script.outcome == "not_run" else None
-        if not project.followers:
+        # Apps' projects need no followers.
+        if not project.followers and not project.is_app:
             build.dont_build = "no-followers"
         if build.dont_build:
             build.status = "not_run"
             build.lifecycle = "scheduled" if retry_of else "not_run"
-            if workflow.builds:
-                self._close(workflow, "failed")
             return build
         build.workflow = workflow
-        if not workflow.builds:
-            project.pipelines += 1
-            workflow.number = project.pipelines
+        build.ssh = job in workflow.with_ssh
+        build.ssh_users = [user] if build.ssh and user else []
         workflow.builds.append(build)
-        project.workflows.setdefault(branch or "", {})[workflow.name] = workflow
+        project.workflows.setdefault(pipeline.branch or "", {})[workflow.name] = workflow
         self.active.add(build)
-        self._plan(build, now)
+        self._plan(build)
         return build
 
-    def _plan(self, build: Build, at: float) -> None:
+    def ended(self, build: Build) -> None:
+        """Do what the end of a build brings about in its workflow."""
+        raise NotImplementedError
+
+    def _plan(self, build: Build) -> None:
         """Put the build's next move on the agenda of the clock."""
         build.due = None
         if self.progress == "clock" and not self._is_stuck(build):
-            state = "between_jobs" if build.is_final else build.lifecycle
-            build.due = at + self.seconds[state]
-            heapq.heappush(self._agenda, (build.due, next(self._serial), build))
+            seconds = self.seconds[build.lifecycle]
+            if build.lifecycle == "running" and build.script.seconds is not None:
+                seconds = build.script.seconds
+            build.due = self.now() + seconds
+            heapq.heappush(self._agenda, (build.due, next(self._serial), build, lambda: self._move(build)))
 
     @staticmethod
     def _is_stuck(build: Build) -> bool:
         return build.script.outcome == "stuck" and build.lifecycle == build.script.stuck_in
 
-    def _move(self, build: Build, at: float) -> None:
-        if build.is_final:
-            self._start_next_job(build)
-        elif self._is_stuck(build):
+    def _move(self, build: Build) -> None:
+        if self._is_stuck(build):
             return
-        elif build.lifecycle == "not_running":
+        if build.lifecycle == "not_running":
             if build.script.outcome == "canceled":
                 build.canceler = build.user
-                self._end(build, "canceled", "canceled", "not_running", at)
+                self._end(build, "canceled", "canceled", "not_running")
                 return
             build.status = build.lifecycle = "queued"
-            build.queued = at
+            build.queued = self.now()
         elif build.lifecycle == "queued":
             build.status = build.lifecycle = "running"
-            build.started = at
+            build.started = self.now()
         else:
-            self._end_as_scripted(build, at)
+            self._end_as_scripted(build)
             return
-        if not build.is_final:
-            self._plan(build, at)
+        self._plan(build)
 
-    def _end_as_scripted(self, build: Build, at: float) -> None:
+    def _end_as_scripted(self, build: Build) -> None:
         outcome = build.script.outcome
         if outcome == "success":
             build.is_first_green = not any(other.outcome == "success" for other in build.project.builds)
-            self._end(build, "fixed" if self._repairs(build) else "success", "success", "finished", at)
+            self._end(build, "fixed" if self._repairs(build) else "success", "success", "finished")
         elif outcome == "retried":
-            self._end(build, "retried", "infrastructure_fail", "finished", at)
+            self._end(build, "retried", "infrastructure_fail", "finished")
         else:
-            self._end(build, outcome, outcome, "finished", at)
+            self._end(build, outcome, outcome, "finished")
 
     @staticmethod
     def _repairs(build: Build) -> bool:
@@ -259,43 +224,8 @@ class Machine:
                 return other.outcome != "success"
         return False
 
-    def _end(self, build: Build, status: str, outcome: str, lifecycle: str, at: float) -> None:
-        build.status, build.outcome, build.lifecycle, build.stopped, build.due = status, outcome, lifecycle, at, None
+    def _end(self, build: Build, status: str, outcome: str, lifecycle: str) -> None:
+        build.status, build.outcome, build.lifecycle, build.due = status, outcome, lifecycle, None
+        build.stopped = self.now()
         self.active.discard(build)
-        workflow = build.workflow
-        if workflow is None or workflow.builds[-1] is not build:
-            return
-        if status == "retried":
-            self._again(build, build.user, "auto-retry", workflow)
-        elif outcome == "success" and build.script.then in FINAL_WORKFLOWS:
-            self._close(workflow, build.script.then)
-        elif outcome == "success" and build.script.then:
-            workflow.status = build.script.then
-        elif outcome == "success" and workflow.pending:
-            # The pause lets clients meet a workflow that runs although all its builds have ended.
-            self._plan(build, at)
-            if self.progress != "clock":
-                self._start_next_job(build)
-        else:
-            self._close(workflow, outcome if outcome in ("success", "canceled") else "failed")
-
-    def _start_next_job(self, build: Build) -> None:
-        workflow = build.workflow
-        if workflow and workflow.status == "running" and workflow.pending and workflow.builds[-1] is build:
-            job = workflow.pending.popleft()
-            self._start(
-                build.project,
-                build.user,
-                workflow,
-                build.why,
-                build.branch,
-                build.tag,
-                build.revision,
-                job,
-                {"CIRCLE_JOB": job},
-            )
-        build.due = None
-
-    def _close(self, workflow: Workflow, status: str) -> None:
-        workflow.pending.clear()
-        workflow.status, workflow.stopped = status, self._now()
+        self.ended(build)

@@ -8,22 +8,22 @@ Nothing here knows HTTP. Times are seconds since the epoch.
 
 from __future__ import annotations
 
+import secrets
 import uuid
-from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import cached_property
 from typing import Any, Final, Literal, get_args, get_type_hints
 
 from .checks import check
+from .plans import Configuration, JobPlan, Outcome, Parameter, PipelineScript, WorkflowPlan, one_after_the_other
 
 Scope = Literal["status", "view-builds", "all"]
 Right = Literal["write-settings", "view-builds", "read-settings", "trigger-builds", "all", "status", "none"]
-Outcome = Literal[
-    "success", "failed", "no_tests", "timedout", "infrastructure_fail", "canceled", "not_run", "retried", "stuck"
-]
 # What `filter=failed` finds; of the last two it is a guess.
 FAILED_OUTCOMES: Final = frozenset({"failed", "no_tests", "timedout", "infrastructure_fail"})
+# Where API v2 has another word for the state of a build.
+_JOB_WORDS: Final = {"fixed": "success", "no_tests": "failed"}
 DEFAULT_JOB: Final = "build"
 # How workflows end (api-v2-pipelines.md §3.2).
 FINAL_WORKFLOWS: Final = frozenset({"success", "failed", "error", "canceled", "unauthorized", "not_run"})
@@ -171,8 +171,12 @@ class Project:
     branch_builds: dict[str, list[Build]] = field(default_factory=dict)
     workflows: dict[str, dict[str, Workflow]] = field(default_factory=dict)
     """branch to name to the latest workflow of that name"""
-    pipelines: int = 0
-    """how many there were: their numbers count from 1"""
+    configuration: Configuration | None = field(default=None, metadata=OPTION)
+    """None: one workflow, with the jobs one after the other"""
+    parameters: dict[str, Parameter] = field(default_factory=dict, metadata=OPTION)
+    """that this configuration declares, with their defaults"""
+    pipelines: list[Pipeline] = field(default_factory=list)
+    """oldest first: pipeline number n is at n - 1"""
 
     @cached_property
     def id(self) -> str:
@@ -210,6 +214,11 @@ class Project:
         """Whether the project belongs to a GitHub App, GitLab or standalone organization (`circleci/...`)."""
         return self.organization.is_app
 
+    @property
+    def configured(self) -> Configuration:
+        """What the configuration file in the repository says."""
+        return self.configuration or Configuration([one_after_the_other(self.workflow, self.jobs)], self.parameters)
+
     def build(self, number: int) -> Build | None:
         return self.builds[number - 1] if 0 < number <= len(self.builds) else None
 
@@ -229,6 +238,8 @@ class Script:
     """lines that the step with the tests writes in each container"""
     parallel: int = 2
     """containers, which are actions of the step with the tests; the last one is the one that fails"""
+    seconds: float | None = None
+    """how long it runs; null: as all do"""
     then: str | None = None
     """the status of the workflow when this build has succeeded, instead of its next job; with a word that is not
     final, as `on_hold`, the next job waits until the workflow is approved"""
@@ -240,20 +251,107 @@ class Script:
 
 
 @dataclass(eq=False)
-class Workflow:
-    """The jobs that one pipeline or one trigger starts, one after the other."""
+class Job:
+    """A job of a workflow: a build once it has started, or an approval."""
 
-    name: str
+    plan: JobPlan
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    build: Build | None = None
+    state: str = "blocked"
+    """of an approval, and of what has no build; else the build says"""
+    is_planned: bool = False
+    """its build is about to start"""
+    number: int | None = None
+    """that an approval takes from the builds, of which nothing comes (api-v2-pipelines.md §10.15)"""
+    started: float | None = None
+    stopped: float | None = None
+    approver: User | None = None
+
+    @property
+    def status(self) -> str:
+        """In the words of API v2 (api-v2-pipelines.md §3.6)."""
+        return self.word(self.build) if self.build else self.state
+
+    @staticmethod
+    def word(build: Build) -> str:
+        """The status of a build in the words of API v2."""
+        return _JOB_WORDS.get(build.status, build.status)
+
+    @property
+    def is_final(self) -> bool:
+        return self.build.is_final if self.build else self.state not in ("blocked", "on_hold")
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it runs, or is going to without anybody's help."""
+        return self.is_planned or (self.build is not None and not self.build.is_final)
+
+
+@dataclass(eq=False)
+class Workflow:
+    """One run of a workflow of a pipeline. A rerun is another one."""
+
+    pipeline: Pipeline
+    plan: WorkflowPlan
     created: float
-    pending: deque[str] = field(default_factory=deque)
-    """jobs that have not started"""
+    jobs: list[Job] = field(default_factory=list)
     builds: list[Build] = field(default_factory=list)
+    """in the order in which they started, those that were replaced too"""
     status: str = "running"
     stopped: float | None = None
-    number: int = 0
-    """of its pipeline, in the project"""
+    starter: User | None = None
+    canceler: User | None = None
+    is_canceled: bool = False
+    held: bool = False
+    """the script of a build has stopped it"""
+    with_ssh: set[str] = field(default_factory=set)
+    """the jobs that one can log in to"""
+    is_setup: bool = False
+    auto_rerun: int = 0
+    """the number of the automatic rerun that it is"""
+    is_manual: bool = False
+    """a person has run it again"""
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    pipeline_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+    @property
+    def name(self) -> str:
+        return self.plan.name
+
+    def job(self, id_: str) -> Job | None:
+        return next((job for job in self.jobs if job.id == id_), None)
+
+
+@dataclass(eq=False)
+class Pipeline:
+    """What one trigger has started."""
+
+    project: Project
+    number: int
+    created: float
+    branch: str | None
+    tag: str | None
+    revision: str
+    user: User | None
+    trigger: str
+    """its type, in the words of API v2"""
+    why: str
+    """what API v1.1 says of its builds"""
+    script: PipelineScript
+    configuration: Configuration
+    parameters: dict[str, Parameter] = field(default_factory=dict)
+    """those that the trigger gave"""
+    state: str = "pending"
+    errors: list[dict[str, str]] = field(default_factory=list)
+    workflows: list[Workflow] = field(default_factory=list)
+    """oldest first"""
+    is_visible: bool = False
+    is_listed: bool = False
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    continuation_key: str = field(default_factory=lambda: secrets.token_hex(16))
+
+    @property
+    def is_ended(self) -> bool:
+        return self.state in ("created", "errored") and all(each.stopped is not None for each in self.workflows)
 
 
 @dataclass(eq=False)

@@ -15,7 +15,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Final, TypeVar, get_type_hints
 
 from . import keys
-from .builds import Machine
 from .checks import check
 from .model import (
     OPTION,
@@ -27,10 +26,11 @@ from .model import (
     Scope,
     Token,
     User,
-    Workflow,
     canonical,
     short_id,
 )
+from .pipelines import Machine
+from .plans import configuration_of
 from .switches import Switches
 
 PERSONAL_TOKEN: Final = "emulator-personal-token"
@@ -195,6 +195,8 @@ class State:
             raise ValueError(f"unknown options: {', '.join(sorted(unknown))}")
         if branches is not None:
             options["branches"] = branches
+        if options.get("configuration") is not None:
+            options["configuration"] = configuration_of(options["configuration"])
         for name in options.keys() & {"branches", "tags"}:
             options[name] = _revisions(slug, options[name])
         check(options, get_type_hints(Project))
@@ -213,11 +215,6 @@ class State:
         :raises KeyError: the VCS knows no such repository.
         """
         return self.projects[canonical(slug)]
-
-    def workflow(self, id_: str) -> Workflow | None:
-        """Return the workflow with this id; None if there is none."""
-        started = (build.workflow for project in self.projects.values() for build in project.builds)
-        return next((workflow for workflow in started if workflow and workflow.id == id_), None)
 
     def find_project(self, slug: str) -> Project | None:
         """Return the project with this slug or uuid; None if there is none, or the text is neither.

@@ -57,3 +57,9 @@ class Switches:
     """items on a page of API v2"""
     hyphened_vcs_type: bool = False
     """`/me/collaborations` writes `vcs-type`, as its documentation does"""
+    underscored_config: bool = False
+    """the first configuration of a pipeline is `setup_config`, not `setup-config`"""
+    refuse_parameters: bool = False
+    """a parameter that is not declared, or of another type, is refused, in place of an errored pipeline"""
+    approval_needs_body: bool = False
+    """an approval without a body is refused with `No JSON fields found.`"""
