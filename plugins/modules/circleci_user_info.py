@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: circleci_user_info
-short_description: Read who the CircleCI token belongs to
+short_description: Read who the CircleCI token belongs to, and the organizations of that user
 version_added: 0.1.0
 description:
   - Read what CircleCI knows of the user that the token belongs to. Use it to check a token before a long run.
@@ -19,6 +19,15 @@ extends_documentation_fragment:
   - community.circleci._attributes
   - community.circleci._attributes.reads
   - community.circleci._attributes.action_group
+options:
+  organizations:
+    description:
+      - Whether to read the organizations that the user belongs to as well, for a list of all that a token can reach, or
+        to learn the id of one by its name.
+      - It costs one more request.
+    type: bool
+    default: false
+    version_added: 0.2.0
 notes:
   - The header C(Cache-Control) of CircleCI's answers is honoured when the Python library C(CacheControl) is installed.
 seealso:
@@ -35,6 +44,16 @@ EXAMPLES = r"""
 - name: Show it
   ansible.builtin.debug:
     msg: "{{ me.user.login }} follows {{ me.user.num_projects_followed }} projects"
+
+- name: Read the organizations of the user too
+  community.circleci.circleci_user_info:
+    organizations: true
+  register: me
+
+- name: Make sure that the token sees the organization that is going to be managed
+  ansible.builtin.assert:
+    that: "'github/acme' in me.organizations | map(attribute='slug')"
+    quiet: true
 """
 
 RETURN = r"""
@@ -49,21 +68,50 @@ user:
     created_at: "2021-02-01T08:30:00.000Z"
     num_projects_followed: 12
     heroku_api_key: null
+organizations:
+  description: The organizations that the user belongs to, and the user's own account, in the order of CircleCI.
+  type: list
+  elements: dict
+  returned: with O(organizations=true)
+  contains:
+    id:
+      description: The uuid of the organization. Null where CircleCI does not say, as for accounts of people.
+      type: str
+      sample: 6d1f0a52-3c8b-4e47-9a15-7f2b8c4d9e03
+    slug:
+      description:
+        - Its canonical slug. The second segment is its name at GitHub and Bitbucket, and an id for organizations of the
+          GitHub App, GitLab and standalone ones.
+        - Null where CircleCI does not say.
+      type: str
+      sample: github/acme
+    name:
+      description: Its name.
+      type: str
+      sample: acme
+    vcs_type:
+      description: Where it is hosted, V(github), V(bitbucket) or V(circleci).
+      type: str
+      sample: github
 """
 
 from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._resources.organizations import read_organizations
 from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION
 from ansible_collections.community.circleci.plugins.module_utils._task.run import run_module
 
-ARGUMENT_SPEC = {**CONNECTION}
+ARGUMENT_SPEC = {**CONNECTION, "organizations": {"type": "bool", "default": False}}
 
 
 def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
-    """Read the user (``api-v1.1.md`` §3.1)."""
+    """Read the user (``api-v1.1.md`` §3.1), and the user's organizations (PF §8)."""
     client.caching = True
-    return {"changed": False, "user": client.get_object("v1.1/me")}
+    found: dict[str, Any] = {"changed": False, "user": client.get_object("v1.1/me")}
+    if params["organizations"]:
+        found["organizations"] = read_organizations(client)
+    return found
 
 
 def main() -> None:

@@ -79,7 +79,7 @@ def other_tasks() -> list[Task]:
         ),
         task("build", "circleci_build", project=PROJECT, wait=True, keywords=ignore),
         task("let in", "circleci_build_ssh_user", project=PROJECT, build_num=1),
-        task("read user", "circleci_user_info"),
+        task("read user", "circleci_user_info", organizations=True),
         task("read project", "circleci_project_info", project=PROJECT, checkout_keys=True, env_vars=True),
         task("read build", "circleci_build_info", project=PROJECT, artifacts=True, tests=True, steps=True),
         task("mangled key", "circleci_ssh_key", project=PROJECT, private_key="no key at all", keywords=ignore),

@@ -134,6 +134,8 @@ def hint_for(status: int, error: str, path: str, has_token: bool) -> str | None:
         return CHECK_ADDRESS
     if "/v2/context" in path and 400 <= status < 500 and (hint := _context_hint(status, lower, path)):
         return hint
+    if status == 403 and re.search(r"/api/[^/]+/me(/|$)", path):
+        return "Project tokens belong to nobody: give a personal API token."
     if status == 403:
         if "rate limit" in lower:
             return "GitHub throttles CircleCI itself. Run the task again later."

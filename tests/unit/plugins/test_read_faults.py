@@ -19,6 +19,7 @@ API = "github/acme/api"
 Read = Callable[[], Any]
 READS: dict[str, tuple[str, dict[str, Any]]] = {
     "user": ("circleci_user_info", {}),
+    "organizations": ("circleci_user_info", {"organizations": True}),
     "project": ("circleci_project_info", {"project": API, "checkout_keys": True, "env_vars": True}),
     "projects": ("circleci_project_info", {"checkout_keys": True, "env_vars": True}),
     "build": ("circleci_build_info", {"project": API, "build_num": 1, "artifacts": True, "tests": True}),

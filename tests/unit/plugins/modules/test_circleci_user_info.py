@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from emulator import PROJECT_TOKEN, Emulator
 
 MODULE = "circleci_user_info"
@@ -29,3 +31,61 @@ def test_tokens_that_belong_to_nobody_fail(run_module) -> None:
         result = run_module(MODULE, api_token=token)
         assert (result["failed"], result["status"], result["error"]) == (True, 401, "You must log in first.")
         assert words in result["msg"]
+
+
+def test_the_organizations_of_the_user_are_read_on_request(emulator: Emulator, run_module) -> None:
+    result = run_module(MODULE, organizations=True)
+    known = [
+        {"id": each.id, "slug": f"{vcs}/{each.key}", "name": each.name, "vcs_type": vcs}
+        for each, vcs in ((one, one.slug.split("/")[0]) for one in emulator.state.organizations.values())
+    ]
+    assert {each["vcs_type"] for each in known} == {"github", "bitbucket", "circleci"}
+    own = {"id": None, "slug": "github/emulator", "name": "emulator", "vcs_type": "github"}
+    assert result["organizations"] == [own, *known]
+    assert result["user"]["login"] == "emulator"
+    assert len(emulator.requests) == 2
+    assert run_module(MODULE, organizations=True, check_mode=True) == result
+    assert emulator.writes == []
+
+
+def test_what_is_not_asked_for_costs_no_request(emulator: Emulator, run_module) -> None:
+    assert "organizations" not in run_module(MODULE)
+    assert len(emulator.requests) == 1
+
+
+def test_the_vcs_type_is_read_in_either_spelling(emulator: Emulator, run_module) -> None:
+    underlined = run_module(MODULE, organizations=True)["organizations"]
+    emulator.state.switches.hyphened_vcs_type = True
+    assert run_module(MODULE, organizations=True)["organizations"] == underlined
+
+
+@pytest.mark.parametrize(
+    ("item", "slug"),
+    [
+        ({"name": "acme", "vcs_type": "github"}, "github/acme"),
+        ({"name": "acme", "vcs_type": "bitbucket", "id": "", "slug": ""}, "bitbucket/acme"),
+        ({"name": "Acme", "vcs-type": "circleci", "id": "6d1f0a52"}, "circleci/6d1f0a52"),
+        ({"name": "Acme", "vcs-type": "circleci"}, None),
+        ({"name": "acme", "vcs_type": "gitlab", "slug": "gitlab/acme"}, "gitlab/acme"),
+    ],
+)
+def test_old_and_odd_answers_give_what_they_say(emulator: Emulator, run_module, item, slug: str | None) -> None:
+    emulator.fault("body", path="/me/collaborations", body=[item])
+    (found,) = run_module(MODULE, organizations=True)["organizations"]
+    assert (found["slug"], found["name"]) == (slug, item["name"])
+    assert found["id"] == (item.get("id") or None)
+
+
+@pytest.mark.parametrize("item", [{}, {"name": "acme"}, {"vcs_type": "github"}, {"name": 1, "vcs_type": "github"}])
+def test_an_entry_that_is_no_organization_fails(emulator: Emulator, run_module, item) -> None:
+    emulator.fault("body", path="/me/collaborations", body=[item])
+    result = run_module(MODULE, organizations=True)
+    assert (result["failed"], result["path"]) == (True, "/api/v2/me/collaborations")
+    assert "an entry without a name or a VCS type" in result["msg"]
+
+
+def test_a_token_that_api_v2_takes_for_no_person_fails_with_the_remedy(emulator: Emulator, run_module) -> None:
+    emulator.fault("status", path="/me/collaborations", status=403, body={"message": "Permission denied"})
+    result = run_module(MODULE, organizations=True)
+    assert (result["failed"], result["status"]) == (True, 403)
+    assert "give a personal API token" in result["msg"]
