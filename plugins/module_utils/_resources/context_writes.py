@@ -149,13 +149,7 @@ def delete(client: Client, path: str, gone: Callable[[], bool]) -> None:
     :raises CircleCIError: when it may still be there
     """
     try:
-        client.write(
-            "DELETE",
-            path,
-            repeatable=True,
-            seen=lambda: True if gone() else None,
-            shape=with_fields(message=str),
-        )
+        client.delete(path, gone=gone)
     except CircleCIError as error:
         if error.doubtful or error.status not in (403, 404) or not gone():
             raise

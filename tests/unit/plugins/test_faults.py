@@ -24,6 +24,7 @@ import urllib3
 
 from ansible_collections.community.circleci.plugins.module_utils._values.keys import parse_private_key
 from emulator import Emulator
+from emulator.world.contexts import Contexts, Restriction
 from emulator.world.model import CheckoutKey, SSHKey
 from tests.unit.keys import private_key
 
@@ -259,7 +260,156 @@ MANY = {
         with_variables,
     ),
 }
+
+# --- contexts that are there already ----------------------------------------------------------------------------------
+
+MAIN, SSH = 'pipeline.git.branch == "main"', "job.ssh.enabled"
+ALL = ("group", "all members")
+TEAM = ("group", "8d7c6b5a-4938-4271-8605-f4e3d2c1b0a9")
+CONTEXT = {"module": "circleci_context"}
+ContextState = tuple[dict[str, str], list[tuple[str, str]]]
+
+
+def other_contexts(emulator: Emulator) -> None:
+    """Let there be contexts of nearly this name, and of this name elsewhere."""
+    contexts = emulator.state.part(Contexts)
+    for slug, name in (("github/acme", "Deploy"), ("github/acme", "deploy2"), ("bitbucket/acme", "deploy")):
+        contexts.put(contexts.add(emulator.state.organizations[slug], name), "A", VALUE)
+
+
+def filled_context(emulator: Emulator) -> None:
+    """Let the context have variables of nearly these names, and restrictions of each kind."""
+    other_contexts(emulator)
+    contexts = emulator.state.part(Contexts)
+    context = contexts.named("github/acme", "deploy")
+    for name, value in SIMILAR_VARIABLES.items():
+        contexts.put(context, name, value)
+    context.restrictions += [Restriction(*TEAM), Restriction("project", project(emulator).id)]
+
+
+def context_of(emulator: Emulator) -> ContextState | None:
+    """Variables and restrictions of the context, if there is one of that name and the others are as they were."""
+    contexts = emulator.state.part(Contexts)
+    by_place = {(each.organization.slug, each.name): each for each in contexts.known.values()}
+    ours = by_place.pop(("github/acme", "deploy"), None)
+    assert len(by_place) == 3
+    assert len(contexts.known) == len(by_place) + (ours is not None)
+    assert all(
+        {name: each.value for name, each in other.variables.items()} == {"A": VALUE} for other in by_place.values()
+    )
+    if ours is None:
+        return None
+    restrictions = [
+        ALL if each.value == ours.organization.id else (each.kind, each.value) for each in ours.restrictions
+    ]
+    return {name: each.value for name, each in ours.variables.items()}, restrictions
+
+
+def is_context(
+    *more: tuple[str, str], without: tuple[tuple[str, str], ...] = (), **variables: str
+) -> Callable[[Emulator], bool]:
+    """Whether the filled context has these restrictions and variables besides its own, and not some others."""
+
+    def done(emulator: Emulator) -> bool:
+        own = [ALL, TEAM, ("project", project(emulator).id)]
+        found = context_of(emulator)
+        return (
+            found is not None
+            and found[0] == {**SIMILAR_VARIABLES, **variables}
+            and sorted(found[1]) == sorted([each for each in [*own, *more] if each not in without])
+        )
+
+    return done
+
+
+CONTEXTS = {
+    "make context": Write(
+        "circleci_context", {}, "POST", "/context$", False, lambda e: context_of(e) == ({}, [ALL]), amid=other_contexts
+    ),
+    "delete context": Write(
+        "circleci_context",
+        ABSENT,
+        "DELETE",
+        "/context/[^/]+$",
+        True,
+        lambda e: context_of(e) is None,
+        [FOLLOW, CONTEXT],
+        filled_context,
+    ),
+    "set variable of a context": Write(
+        "circleci_context",
+        {"env_vars": [{"name": "A", "value": VALUE}]},
+        "PUT",
+        "/environment-variable/A$",
+        True,
+        is_context(A=VALUE),
+        [FOLLOW, CONTEXT],
+        filled_context,
+    ),
+    "replace variable of a context": Write(
+        "circleci_context",
+        {"env_vars": [{"name": "A", "value": VALUE}]},
+        "PUT",
+        "/environment-variable/A$",
+        True,
+        is_context(A=VALUE),
+        [FOLLOW, {**CONTEXT, "env_vars": [{"name": "A", "value": "another value"}]}],
+        filled_context,
+    ),
+    "delete variable of a context": Write(
+        "circleci_context",
+        {"env_vars": [{"name": name, "value": value} for name, value in SIMILAR_VARIABLES.items()]}
+        | {"env_vars_exclusive": True},
+        "DELETE",
+        "/environment-variable/A$",
+        True,
+        is_context(),
+        [FOLLOW, {**CONTEXT, "env_vars": [{"name": "A", "value": VALUE}]}],
+        filled_context,
+    ),
+    "restrict context": Write(
+        "circleci_context",
+        {"restrictions": [{"expression": MAIN}]},
+        "POST",
+        "/restrictions$",
+        False,
+        is_context(("expression", MAIN)),
+        [FOLLOW, CONTEXT],
+        filled_context,
+    ),
+    "lift restriction of a context": Write(
+        "circleci_context",
+        {"restrictions": [{"project": API}], "restrictions_exclusive": True},
+        "DELETE",
+        "/restrictions/",
+        True,
+        is_context(),
+        [FOLLOW, {**CONTEXT, "restrictions": [{"expression": SSH}]}],
+        filled_context,
+    ),
+    "let all members in": Write(
+        "circleci_context",
+        {"all_members": "present"},
+        "POST",
+        "/restrictions$",
+        True,
+        is_context(),
+        [FOLLOW, {**CONTEXT, "all_members": "absent"}],
+        filled_context,
+    ),
+    "shut all members out": Write(
+        "circleci_context",
+        {"all_members": "absent"},
+        "DELETE",
+        "/restrictions/",
+        True,
+        is_context(without=(ALL,)),
+        [FOLLOW, CONTEXT],
+        filled_context,
+    ),
+}
 WRITES = {
+    **CONTEXTS,
     "follow": Write("circleci_project_follow", {}, "POST", "/follow", True, lambda e: followers_of(e) == {"emulator"}),
     "follow what another follows": Write(
         "circleci_project_follow",
@@ -517,6 +667,8 @@ MISSHAPEN: dict[str, dict[str, Any]] = {
     "text": {"body": '"ok"', "content_type": "application/json"},
     "a number": {"body": 7},
 }
+# What a failure names where that is no project.
+ABOUT = {"circleci_heroku_key": "heroku-key", "circleci_context": "Context deploy of github/acme"}
 REDIRECTS = {
     "same host": "/api/v1.1/me",
     "another host": "http://circleci.invalid/api/v1.1/me",
@@ -549,6 +701,8 @@ class Ladder:
     @staticmethod
     def options_of(step: dict[str, Any]) -> dict[str, Any]:
         given = {name: value for name, value in step.items() if name != "module"}
+        if step["module"] == "circleci_context":
+            return {"organization": "github/acme", "name": "deploy", **given}
         return given if step["module"] in ("circleci_heroku_key", "circleci_projects") else {"project": API, **given}
 
     def task(self, **options: Any) -> dict[str, Any]:
@@ -573,8 +727,7 @@ class Ladder:
         assert self.sent == sent, told
         assert self.write.done(self.emulator) is carried_out, told
         if not succeeds:
-            about = "heroku-key" if self.write.module == "circleci_heroku_key" else API
-            assert about in result["msg"]
+            assert ABOUT.get(self.write.module, API) in result["msg"]
             assert result.get("hint") or "Run the task again" in result["msg"]
             assert "Traceback" not in result["msg"]
 
