@@ -160,7 +160,7 @@ class Player:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=240,
             check=False,
         )
         lines = record.read_text(encoding="utf-8").splitlines()

@@ -46,6 +46,27 @@ def test_secrets_are_replaced_in_texts(secrets: list[str], text: str, told: str)
     assert Scrubber(secrets).text(text) == told
 
 
+# Each spelling of a secret where no other one is: whatever is left out here is not hidden by the rest.
+SPELLINGS = {
+    "as it is": ('pass "wörd" / \t', 'pass "wörd" / \t'),
+    "stripped": (" padded-word ", "padded-word"),
+    "a line": ("one-line-heron\nanother-line", "one-line-heron"),
+    "a stripped line": ("  one-line-heron  \nanother-line", "one-line-heron"),
+    "JSON": ('pass "wörd"', r"pass \"w\u00f6rd\""),
+    "JSON with letters of all alphabets": ('pass "wörd"', r"pass \"wörd\""),
+    "a line in JSON": ('pass "wörd"\nanother-line', r"pass \"wörd\""),
+    "an error message": ("pass \\ \x1b[31m", r"pass \\ \x1b[31m"),
+    "a path of a URL": ("pass/wörd?", "pass/w%C3%B6rd%3F"),
+    "a segment of a URL": ("pass/wörd?", "pass%2Fw%C3%B6rd%3F"),
+}
+
+
+@pytest.mark.parametrize("case", SPELLINGS)
+def test_each_spelling_of_a_secret_is_found_by_itself(case: str) -> None:
+    secret, spelling = SPELLINGS[case]
+    assert Scrubber([secret]).text(f"<{spelling}>") == f"<{MASK}>"
+
+
 @pytest.mark.parametrize("form", ["openssh", "traditional", "pkcs8"])
 @pytest.mark.parametrize("kind", ["rsa", "ecdsa"])
 def test_the_public_half_of_a_private_key_is_shown_and_nothing_else_of_it(kind: str, form: str) -> None:
