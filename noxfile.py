@@ -449,6 +449,12 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def mutants(session: nox.Session) -> None:
+    """Put bugs into copies of the plugins, and say which of them no test notices; see tests/mutants/__main__.py."""
+    run(session, core_venv(session, USABLE_CORES[-1]), "python", "-m", "tests.mutants", *session.posargs)
+
+
+@nox.session
 def demo(session: nox.Session) -> None:
     """Onboard a project on the emulator and build it; see playbooks/demo/run.py."""
     bin_folder = core_venv(session, USABLE_CORES[-1])
