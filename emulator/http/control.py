@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, Final, Literal
 
 from emulator.world import keys
+from emulator.world.artifacts import Artifact, Artifacts
 from emulator.world.builds import Progress
 from emulator.world.checks import check
 from emulator.world.model import Build, Pipeline, Project, Scope, Script
@@ -138,6 +139,24 @@ def _add_organization(service: Service, call: Call, fields: Json) -> Json:
     check(fields, {"slug": str, "name": str})
     organization = service.state.add_organization(fields.pop("slug"), **fields)
     return {"id": organization.id}
+
+
+@control("POST", "artifacts")
+def _set_artifacts(service: Service, call: Call, fields: Json) -> Json:
+    """Say what the builds of a job store from now on, or what one build has stored."""
+    check(fields, {"project": str, "job": str, "build_num": int, "files": list[dict[str, Any]]})
+    if ("job" in fields) == ("build_num" in fields):
+        raise ValueError("give either job or build_num")
+    artifacts = tuple(Artifact(**each) for each in fields["files"])
+    project, part = service.state.project(fields["project"]), service.state.part(Artifacts)
+    if "job" in fields:
+        part.set_for_job(project, fields["job"], artifacts)
+        return {}
+    build = project.build(fields["build_num"])
+    if build is None:
+        raise ValueError(f"{project.slug} has no build {fields['build_num']}")
+    part.set_for_build(build, artifacts)
+    return {}
 
 
 @control("POST", "tokens")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
@@ -83,8 +83,23 @@ class Call:
 
 
 @dataclass
+class Stream:
+    """A body that is sent piece by piece, because it is large or slow.
+
+    `size` is its number of bytes, `rate` how many of them are sent in a second; None is as fast as it goes.
+    """
+
+    size: int
+    chunks: Iterator[bytes]
+    rate: float | None = None
+
+
+@dataclass
 class Answer:
-    """A response. `body` is rendered as the client's Accept header asks; with a `content_type` it is text as it is."""
+    """A response. `body` is rendered as the client's Accept header asks; with a `content_type` it is text as it is.
+
+    A body that is a `Stream` is sent by the server itself.
+    """
 
     body: Any
     status: int = 200

@@ -39,14 +39,25 @@ class Links:
 
     def output(self, build: Build, step: int, index: int) -> str:
         """Return a link to a step's output that needs no token and dies after `LINK_SECONDS`."""
-        path = f"/action-output/{project_path(build.project)}/{build.number}/{step}/{index}"
+        return self._signed(f"/action-output/{project_path(build.project)}/{build.number}/{step}/{index}")
+
+    def _signed(self, path: str) -> str:
         expires = str(int(self.now) + LINK_SECONDS)
         return (
             f"{self.storage}{path}?X-Amz-Expires={expires}&X-Amz-Signature={signature(self.signing_key, path, expires)}"
         )
 
-    def artifact(self, build: Build, path: str) -> str:
-        return f"{self.storage}/artifacts/{project_path(build.project)}/{build.number}/0/{path}"
+    def artifact(self, build: Build, node: int, path: str) -> str:
+        """Return the address of an artifact at the service's own origin, which wants the token."""
+        place = f"{project_path(build.project)}/{build.number}/{node}/{quote(path, safe='/')}"
+        return f"{self.base_url}/artifacts/{place}"
+
+    def stored(self, path: str) -> str:
+        """Return a signed link into the store behind the artifacts, which dies after `LINK_SECONDS`.
+
+        :param path: below `/artifacts/`, as it was asked for.
+        """
+        return self._signed(f"/store/{path}")
 
 
 def signature(signing_key: bytes, path: str, expires: str) -> str:

@@ -23,11 +23,12 @@ from emulator.world.state import FIRST_DATE, PERSONAL_TOKEN
 
 from . import control
 from .api import answer
-from .exchange import Answer, Call, read_json
+from .exchange import Answer, Call, Stream, read_json
 from .faults import Fault
 from .service import Record, Service
 
 _CHUNK: Final = b" " * 65536
+_PIECE: Final = 1 << 18  # bytes of a stream that are sent at a time
 
 
 class Emulator(Service):
@@ -158,7 +159,11 @@ class Emulator(Service):
         if fault is not None and fault.kind == "slow":
             await asyncio.sleep(fault.seconds)
         if fault is None or fault.kind in ("slow", "headers"):
-            response = self._respond(self._answer(call), call)
+            result = self._answer(call)
+            if isinstance(result.body, Stream):
+                record.status = result.status
+                return await _stream(request, result, result.body, result.body.size)
+            response = self._respond(result, call)
             response.headers.update(fault.headers if fault else {})
             record.status = response.status
             return response
@@ -188,6 +193,9 @@ class Emulator(Service):
             return _hang_up(request, reset=False)
         if fault.kind == "truncate":
             assert result is not None
+            if isinstance(result.body, Stream):
+                record.status = result.status
+                return await _stream(request, result, result.body, result.body.size // 2)
             whole = self._respond(result, call)
             record.status = whole.status
             return await _truncate(request, whole)
@@ -260,6 +268,31 @@ async def _truncate(request: web.BaseRequest, whole: web.Response) -> web.Stream
     await response.write(body[: len(body) // 2])
     if request.transport is not None:
         request.transport.close()
+    return response
+
+
+async def _stream(request: web.BaseRequest, result: Answer, body: Stream, sent: int) -> web.StreamResponse:
+    """Announce a body and send so many bytes of it, then close the connection if that is not all."""
+    headers = {**result.headers, "Content-Type": result.content_type or "application/octet-stream"}
+    response = web.StreamResponse(status=result.status, headers=headers)
+    response.content_length = body.size
+    await response.prepare(request)
+    left, loop = sent, asyncio.get_running_loop()
+    begin = loop.time()
+    # Who has read enough hangs up.
+    with contextlib.suppress(ConnectionError):
+        for chunk in body.chunks:
+            step = max(1, min(_PIECE, int(body.rate / 10))) if body.rate else _PIECE
+            for start in range(0, min(len(chunk), left), step):
+                piece = chunk[start : min(start + step, left + start)]
+                await response.write(piece)
+                left -= len(piece)
+                if body.rate:
+                    await asyncio.sleep(max(0.0, begin + (sent - left) / body.rate - loop.time()))
+            if left <= 0:
+                break
+        if sent < body.size and request.transport is not None:
+            request.transport.close()
     return response
 
 

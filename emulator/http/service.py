@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from emulator.world.artifacts import Artifact, Artifacts
 from emulator.world.model import Build, Pipeline, Project, Script
 from emulator.world.plans import script_of
 from emulator.world.state import USER, State
@@ -197,6 +198,11 @@ class Service:
         with self.state.lock:
             self.state.machine.finish_all(found)
         return found
+
+    def artifacts(self, slug: str, job: str, *artifacts: Artifact) -> None:
+        """Say what the builds of a job store from now on."""
+        with self.state.lock:
+            self.state.part(Artifacts).set_for_job(self.state.project(slug), job, artifacts)
 
     def pass_time(self, seconds: float) -> None:
         """Set the emulator's clock forward, so that builds move on and links die."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from itertools import islice
-from typing import Any
 
 from emulator.http.exchange import Answer, RefusedError
 from emulator.http.routing import Request
 from emulator.world import steps
+from emulator.world.artifacts import Artifacts
 from emulator.world.model import DEFAULT_JOB, FAILED_OUTCOMES, Build
 
 from . import shapes
@@ -215,5 +215,13 @@ def _matches(build: Build, word: str | None) -> bool:
 
 
 def _artifacts(request: Request, build: Build) -> Answer:
-    items: list[dict[str, Any]] = steps.artifacts(build, lambda path: request.links.artifact(build, path))
+    items = [
+        {
+            "path": artifact.path,
+            "pretty_path": artifact.path,
+            "node_index": artifact.node,
+            "url": request.links.artifact(build, artifact.node, artifact.path),
+        }
+        for artifact in request.state.part(Artifacts).of(build)
+    ]
     return Answer(items)

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The community.circleci contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The steps of a build, what they wrote, its artifacts and the results of its tests."""
+"""The steps of a build, what they wrote, and the results of its tests."""
 
 from __future__ import annotations
 
@@ -34,10 +34,6 @@ STEPS: Final = (
     _Step("Uploading artifacts", "teardown"),
 )
 TESTS_STEP: Final = 4
-ARTIFACTS: Final = {
-    "coverage/index.html": "<!DOCTYPE html><title>Coverage</title><p>All of it.</p>\n",
-    "results/junit.xml": '<?xml version="1.0"?><testsuites/>\n',
-}
 
 
 def render(build: Build, link: Callable[[int, int], str]) -> list[dict[str, Any]]:
@@ -78,21 +74,6 @@ def output(build: Build, step: int, index: int) -> list[dict[str, str]]:
             "type": "out",
         }
         for start in range(0, len(lines), _LINES_PER_MESSAGE)
-    ]
-
-
-def artifacts(build: Build, link: Callable[[str], str]) -> list[dict[str, Any]]:
-    """Return the artifacts; a build that has not ended has none."""
-    if build.lifecycle != "finished":
-        return []
-    return [
-        {
-            "path": path,
-            "pretty_path": path,
-            "node_index": 0,
-            "url": link(path),
-        }
-        for path in ARTIFACTS
     ]
 
 

@@ -606,7 +606,9 @@ def test_artifacts_are_listed_and_served(followed: Emulator, send: Send, session
     url = artifacts[0]["url"]
 
     assert [item["path"] for item in artifacts] == ["coverage/index.html", "results/junit.xml"]
-    assert "<title>" in session.get(url, headers={"Circle-Token": followed.token}).text
+    answer = session.get(url, headers={"Circle-Token": followed.token}, allow_redirects=False)
+    assert (answer.status_code, url.startswith(followed.url)) == (302, True)
+    assert "<title>" in session.get(answer.headers["Location"]).text
     assert session.get(url).status_code == 401
     assert session.get(f"{url}x", headers={"Circle-Token": followed.token}).status_code == 404
     assert send("GET", "2/artifacts").json() == []

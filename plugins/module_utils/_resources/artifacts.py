@@ -1,0 +1,203 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change without notice.
+"""Artifacts: of which build, which of them, and under which names (PF §6.2, ``api-v1.1.md`` §3.3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import (
+    CHECK_ADDRESS,
+    CircleCIError,
+    invalid,
+    plain,
+)
+from ansible_collections.community.circleci.plugins.module_utils._resources.build_search import Sought, search_builds
+from ansible_collections.community.circleci.plugins.module_utils._resources.builds import (
+    Build,
+    checked_number,
+    is_final,
+    job_of,
+    read_build,
+)
+from ansible_collections.community.circleci.plugins.module_utils._resources.destination import safe_name
+from ansible_collections.community.circleci.plugins.module_utils._values.patterns import matcher
+from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project, project_of
+from ansible_collections.community.circleci.plugins.module_utils._values.yaml_values import (
+    checked_revision,
+    written_text,
+)
+
+SELECTORS = ("branch", "tag", "revision", "pipeline_id", "pipeline_number")
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """An artifact that is wanted.
+
+    :param path: as CircleCI names it
+    :param node: the index of the container that made it
+    :param url: where it lies; as good as a password where it is signed
+    :param name: below the destination
+    """
+
+    path: str
+    node: int
+    url: str = field(repr=False)
+    name: str
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which artifacts of which build a task wants.
+
+    :param build_num: None when the newest build that succeeded is sought
+    :param pipeline: the id or the number of a pipeline, if that is where the build is sought
+    """
+
+    project: Project
+    build_num: int | None
+    sought: Sought
+    pipeline: str | int | None
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+    strip_components: int
+    by_node: bool
+    required: bool
+
+    @classmethod
+    def from_params(cls, params: dict[str, Any]) -> Selection:
+        """Check the options of a task.
+
+        :raises CircleCIError: when they name no build, or more than one way to it
+        """
+        names = {name: written_text(params[name], name) for name in ("branch", "tag", "job", "workflow")}
+        for name, text in names.items():
+            if text is not None and not text.strip():
+                raise invalid(f"{name} is empty.", "Leave it out, with the filter default(omit) for example.")
+        given = [name for name in SELECTORS if params[name] is not None]
+        if params["build_num"] is not None:
+            idle = [name for name in ("job", "workflow", *SELECTORS) if params[name] is not None]
+            if idle:
+                raise invalid(f"build_num excludes {', '.join(idle)}.", "Give the build, or what to seek it by.")
+            checked_number(params["build_num"])
+        elif names["job"] is None or len(given) != 1:
+            raise invalid(
+                "It is not said which build's artifacts are wanted.",
+                f"Give build_num, or job together with one of {', '.join(SELECTORS)}.",
+            )
+        if params["strip_components"] < 0:
+            raise invalid("strip_components must be 0 or more.")
+        return cls(
+            project_of(params),
+            params["build_num"],
+            Sought(revision=checked_revision(params["revision"]), **names),
+            params["pipeline_id"] if params["pipeline_id"] is not None else params["pipeline_number"],
+            tuple(params["include"] or ()),
+            tuple(params["exclude"] or ()),
+            params["strip_components"],
+            params["by_node"],
+            params["required"],
+        )
+
+
+def find_source(client: Client, selection: Selection) -> Build:
+    """The build whose artifacts are wanted, with its steps.
+
+    :raises CircleCIError: when there is none, or it has not ended
+    """
+    project = selection.project
+    if selection.build_num is not None:
+        build = read_build(client, project, selection.build_num)
+    else:
+        found = search_builds(client, project, selection.sought, limit=1, filter="successful")
+        if not found:
+            raise invalid(
+                f"{project} has no build that succeeded of {selection.sought}.",
+                "Wait for it with community.circleci.circleci_pipeline and state: succeeded, or check the names.",
+            )
+        build = found[0]
+    if not is_final(build):
+        raise invalid(
+            f"{project} #{build['build_num']} has not ended: {plain(str(build.get('status')))}.",
+            "Its artifacts may not be complete. Wait for it with community.circleci.circleci_pipeline.",
+        )
+    return build
+
+
+def read_artifacts(client: Client, selection: Selection, build: Build) -> list[Artifact]:
+    """The artifacts of a build that are wanted, with the names that they are going to have.
+
+    :raises CircleCIError: when there are none and some are required, when two would have one name, and for paths that
+        lead out of the destination
+    """
+    project, number = selection.project, build["build_num"]
+    path = project.path(number, "artifacts")
+    listed = client.get_list(path)
+    for item in listed:
+        kinds = (("path", str), ("url", str), ("node_index", int))
+        if not all(isinstance(item.get(key), kind) for key, kind in kinds):
+            raise CircleCIError(
+                f"CircleCI's list of artifacts of {project} #{number} has an entry that is none.",
+                method="GET",
+                path=f"/api/{path}",
+                hint=CHECK_ADDRESS,
+            )
+    is_wanted = matcher(selection.include, selection.exclude)
+    wanted = [item for item in listed if is_wanted(item["path"])]
+    if not wanted and selection.required:
+        raise invalid(
+            f"{project} #{number} ({job_of(build)}) has no artifact that matches; it has {len(listed)}"
+            f"{': ' + _some(listed) if listed else ''}.",
+            "Check include and exclude, or that the job stores artifacts. They are kept for a limited time only. "
+            "Set required: false where none is fine.",
+        )
+    nodes = sorted({item["node_index"] for item in wanted})
+    if len(nodes) > 1 and not selection.by_node:
+        raise invalid(
+            f"Containers {', '.join(map(str, nodes))} of {project} #{number} have artifacts that match.",
+            "Set by_node: true, which puts each container's files below its number.",
+        )
+    found = [Artifact(item["path"], item["node_index"], item["url"], _name(item, selection)) for item in wanted]
+    _refuse_collisions(found)
+    return found
+
+
+def _name(item: dict[str, Any], selection: Selection) -> str:
+    parts = safe_name(item["path"]).split("/")[selection.strip_components :]
+    if not parts:
+        raise invalid(
+            f"strip_components leaves nothing of the artifact {plain(item['path'], 200)!r}.",
+            "Set it lower, or leave the artifact out with exclude.",
+        )
+    return safe_name("/".join([str(item["node_index"]), *parts] if selection.by_node else parts))
+
+
+def _refuse_collisions(artifacts: list[Artifact]) -> None:
+    """Fail where two artifacts would have the same name, or one the name of another one's folder."""
+    names: dict[str, Artifact] = {}
+    for artifact in artifacts:
+        if (other := names.setdefault(artifact.name, artifact)) is not artifact:
+            raise _collision(other, artifact)
+    for artifact in artifacts:
+        folder = artifact.name.rpartition("/")[0]
+        while folder:
+            if folder in names:
+                raise _collision(names[folder], artifact)
+            folder = folder.rpartition("/")[0]
+
+
+def _collision(one: Artifact, other: Artifact) -> CircleCIError:
+    return invalid(
+        f"The artifacts {plain(one.path, 200)!r} and {plain(other.path, 200)!r} would be in each other's place.",
+        "Set strip_components lower, or leave one of them out with exclude.",
+    )
+
+
+def _some(items: list[dict[str, Any]]) -> str:
+    shown = [plain(item["path"], 100) for item in items[:5]]
+    return ", ".join([*shown, "…"] if len(items) > len(shown) else shown)

@@ -1,0 +1,339 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change without notice.
+"""Bringing artifacts into a folder: what there is to do, doing it here, and what to say of it."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._http.downloads import Download
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid
+from ansible_collections.community.circleci.plugins.module_utils._resources.artifacts import (
+    Artifact,
+    Selection,
+    find_source,
+    read_artifacts,
+)
+from ansible_collections.community.circleci.plugins.module_utils._resources.builds import Build, job_of, summary
+from ansible_collections.community.circleci.plugins.module_utils._resources.destination import (
+    NOTE,
+    Arrived,
+    Attributes,
+    Noted,
+    Seen,
+    digest,
+    give,
+    look,
+    note_text,
+    put,
+    read_note,
+    remove,
+    write_aside,
+)
+from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN
+
+REPORT_EVERY = 5.0  # seconds between two lines on how far the task is
+MOST_AT_A_TIME = 32
+_MD5 = re.compile(r'(?:W/)?"?([0-9a-f]{32})"?')
+
+
+@dataclass(frozen=True)
+class Brought:
+    """A file as it is after a task, or is going to be.
+
+    :param size: bytes; None when only the run tells
+    """
+
+    artifact: Artifact
+    size: int | None
+    sha256: str | None
+    changed: bool
+
+
+@dataclass(frozen=True)
+class Bringing:
+    """What a task has to bring into one folder.
+
+    :param build: whose artifacts they are
+    :param dest: the folder
+    :param exclusive: whether what an earlier build left goes away
+    :param noted: what was brought before
+    :param seen: the files that are there under the names of the artifacts
+    """
+
+    selection: Selection
+    build: Build
+    artifacts: list[Artifact]
+    dest: Path
+    attributes: Attributes
+    exclusive: bool
+    noted: list[Noted]
+    seen: dict[str, Seen]
+
+    def __str__(self) -> str:
+        return f"{self.selection.project} #{self.build['build_num']}"
+
+    def known(self, artifact: Artifact) -> bool:
+        """Whether a file is noted as this very artifact and was not touched since: an artifact never changes."""
+        seen = self.seen.get(artifact.name)
+        return seen is not None and self._entry(artifact, seen.size, seen.sha256) in self.noted
+
+    def brought(self, artifact: Artifact, size: int | None, sha256: str | None) -> Brought:
+        """What becomes of a file.
+
+        :param size: bytes; None when only the run tells, like the digest
+        """
+        seen = self.seen.get(artifact.name)
+        return Brought(artifact, size, sha256, seen is None or seen.sha256 != sha256 or seen.differs)
+
+    def unchanged(self, artifact: Artifact) -> Brought:
+        """A file whose contents are right already."""
+        seen = self.seen[artifact.name]
+        return self.brought(artifact, seen.size, seen.sha256)
+
+    @property
+    def doomed(self) -> list[Noted]:
+        """The files that go away: noted ones of the same job that this build has not."""
+        names = {artifact.name for artifact in self.artifacts}
+        ours = str(self.selection.project), job_of(self.build)
+        return [
+            entry
+            for entry in self.noted
+            if self.exclusive and (entry.project, entry.job) == ours and entry.dest not in names
+        ]
+
+    def note(self, files: list[Brought]) -> str:
+        """The note after these files were brought."""
+        gone = {entry.dest for entry in self.doomed} | {each.artifact.name for each in files}
+        kept = [entry for entry in self.noted if entry.dest not in gone]
+        return note_text([*kept, *(self._entry(each.artifact, each.size or 0, each.sha256 or "") for each in files)])
+
+    def result(self, files: list[Brought]) -> dict[str, Any]:
+        """The result of the task."""
+        changed = [each for each in files if each.changed]
+        before = {
+            each.artifact.name: self.seen[each.artifact.name].sha256
+            for each in changed
+            if each.artifact.name in self.seen
+        }
+        before.update({entry.dest: entry.sha256 for entry in self.doomed})
+        return {
+            "changed": bool(changed or self.doomed),
+            "build": summary(self.build),
+            "files": [
+                {
+                    "path": each.artifact.path,
+                    "dest": str(self.dest / each.artifact.name),
+                    "size": each.size,
+                    "sha256": each.sha256,
+                    "changed": each.changed,
+                }
+                for each in files
+            ],
+            "removed": [{"path": entry.path, "dest": str(self.dest / entry.dest)} for entry in self.doomed],
+            "diff": {
+                "before": {"files": dict(sorted(before.items()))},
+                "after": {"files": {each.artifact.name: self._shown(each) for each in changed}},
+                "before_header": str(self.dest),
+                "after_header": f"{self.dest} ({self})",
+            },
+        }
+
+    def _shown(self, brought: Brought) -> Any:
+        """What a diff shows of a file after the task: its digest, and what is wanted besides its contents."""
+        wanted = {name: getattr(self.attributes, name) for name in ("mode", "owner", "group")}
+        wanted = {name: value for name, value in wanted.items() if value is not None}
+        sha256 = brought.sha256 or UNKNOWN
+        return {"sha256": sha256, **wanted} if wanted else sha256
+
+    def _entry(self, artifact: Artifact, size: int, sha256: str) -> Noted:
+        project, number = str(self.selection.project), self.build["build_num"]
+        return Noted(project, job_of(self.build), number, artifact.path, artifact.name, size, sha256)
+
+
+def carry_out(client: Client, params: dict[str, Any]) -> dict[str, Any]:
+    """Do what a task of ``circleci_artifacts`` says, on the machine where this runs. See the module's documentation.
+
+    :raises CircleCIError: when there is no such build or artifact, or a file cannot be had or written
+    """
+    selection, attributes = Selection.from_params(params), Attributes.from_params(params)
+    concurrency, hosts = params["concurrency"], params["artifacts_hosts"] or ()
+    require_concurrency(concurrency)
+    client.require_token()
+    build = find_source(client, selection)
+    artifacts = read_artifacts(client, selection, build)
+    dest = Path(params["dest"])
+    seen = look(dest, [artifact.name for artifact in artifacts], attributes)
+    bringing = Bringing(selection, build, artifacts, dest, attributes, params["exclusive"], read_note(dest), seen)
+    if client.read_only:
+        return bringing.result(forecast(client, bringing, hosts))
+    return _bring(client, bringing, concurrency, hosts)
+
+
+def require_concurrency(concurrency: int) -> None:
+    """Fail for a number of downloads at a time that makes no sense.
+
+    :raises CircleCIError: then
+    """
+    if not 1 <= concurrency <= MOST_AT_A_TIME:
+        raise invalid(f"concurrency must be a number from 1 to {MOST_AT_A_TIME}.")
+
+
+def forecast(client: Client, bringing: Bringing, hosts: Any) -> list[Brought]:
+    """What a run would bring. Nothing is downloaded; of a file that is there CircleCI's store may tell the digest."""
+    files = []
+    unsure = 0
+    for artifact in bringing.artifacts:
+        if bringing.known(artifact):
+            files.append(bringing.unchanged(artifact))
+            continue
+        same = None
+        if artifact.name in bringing.seen:
+            etag = client.download(artifact.url, lambda download: download.headers.get("ETag"), hosts=hosts)
+            same = _same(etag, bringing.dest / artifact.name)
+            unsure += same is None
+        files.append(bringing.unchanged(artifact) if same else bringing.brought(artifact, None, None))
+    if unsure:
+        client.warn(
+            f"Whether {unsure} of the files in {bringing.dest} differ from the artifacts of {bringing} is known when "
+            "they are downloaded. They are predicted to change."
+        )
+    return files
+
+
+def _bring(client: Client, bringing: Bringing, concurrency: int, hosts: Any) -> dict[str, Any]:
+    """Bring the files into a folder of this machine."""
+    progress = Progress(client, bringing)
+    done: dict[str, Brought] = {}
+
+    def bring(artifact: Artifact) -> None:
+        done[artifact.name] = _bring_one(client, bringing, artifact, hosts, progress)
+        progress.done()
+
+    try:
+        with pool(client, concurrency) as executor:
+            for _none in executor.map(bring, bringing.artifacts):
+                pass
+        for entry in bringing.doomed:
+            remove(bringing.dest / entry.dest)
+            client.wrote = True
+    except CircleCIError as error:
+        error.partial = {**bringing.result(list(done.values())), "removed": []}
+        del error.partial["diff"], error.partial["changed"]
+        if done:
+            _write_note(bringing, list(done.values()))
+        raise
+    files = [done[artifact.name] for artifact in bringing.artifacts]
+    _write_note(bringing, files)
+    progress.end()
+    return bringing.result(files)
+
+
+def _bring_one(client: Client, bringing: Bringing, artifact: Artifact, hosts: Any, progress: Progress) -> Brought:
+    path = bringing.dest / artifact.name
+    seen = bringing.seen.get(artifact.name)
+    brought = bringing.unchanged(artifact) if bringing.known(artifact) else None
+    if brought is None:
+
+        def receive(download: Download) -> Arrived | None:
+            if seen is not None and _same(download.headers.get("ETag"), path):
+                return None
+            return write_aside(path.parent, progress.counted(download.chunks))
+
+        arrived = client.download(artifact.url, receive, hosts=hosts)
+        if arrived is None:
+            brought = bringing.unchanged(artifact)
+        else:
+            brought = bringing.brought(artifact, arrived.size, arrived.sha256)
+            if seen is not None and seen.sha256 == arrived.sha256:
+                arrived.path.unlink()
+            else:
+                put(arrived, path, bringing.attributes)
+                client.wrote = True
+    if seen is not None and seen.differs and brought.changed:
+        give(path, bringing.attributes)
+        client.wrote = True
+    return brought
+
+
+def _same(etag: str | None, path: Path) -> bool | None:
+    """Whether a file is what an ETag says, where that is an MD5 digest; None when nobody can tell."""
+    found = _MD5.fullmatch(etag or "")
+    if found is None:
+        return None
+    try:
+        return digest(path, "md5")[1] == found[1]
+    except (ValueError, OSError):
+        return None  # no MD5 on this machine, or no file any more
+
+
+def _write_note(bringing: Bringing, files: list[Brought]) -> None:
+    """Write down what was brought, if that is not what the note says already."""
+    text = bringing.note(files)
+    if text != note_text(bringing.noted):
+        arrived = write_aside(bringing.dest, [text.encode("utf-8", "surrogateescape")])
+        put(arrived, bringing.dest / NOTE, Attributes())
+
+
+@contextlib.contextmanager
+def pool(client: Client, concurrency: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that end when the task fails or is interrupted."""
+    executor = ThreadPoolExecutor(concurrency, "circleci")
+    try:
+        yield executor
+    except BaseException:
+        client.patience.cancel()
+        executor.shutdown(wait=True, cancel_futures=True)
+        raise
+    executor.shutdown()
+
+
+class Progress:
+    """What the user is told while files are brought."""
+
+    def __init__(self, client: Client, bringing: Bringing) -> None:
+        self._client = client
+        self._bringing = bringing
+        self._lock = threading.Lock()
+        self._files = 0
+        self._bytes = 0
+        self._due = time.monotonic() + REPORT_EVERY
+
+    def counted(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """The same chunks, counted."""
+        for chunk in chunks:
+            with self._lock:
+                self._bytes += len(chunk)
+                self._tell_when_due()
+            yield chunk
+
+    def done(self) -> None:
+        """Count a file."""
+        with self._lock:
+            self._files += 1
+            self._tell_when_due()
+
+    def end(self) -> None:
+        """Say how it ended, if something was downloaded."""
+        if self._bytes:
+            self._tell()
+
+    def _tell_when_due(self) -> None:
+        if time.monotonic() >= self._due:
+            self._due = time.monotonic() + REPORT_EVERY
+            self._tell()
+
+    def _tell(self) -> None:
+        total = len(self._bringing.artifacts)
+        self._client.report(f"{self._bringing}: {self._files} of {total} files, {self._bytes / 1e6:.1f} MB downloaded")

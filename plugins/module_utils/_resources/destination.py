@@ -1,0 +1,339 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change without notice.
+"""A folder into which artifacts are brought: what is in it, and putting whole files there. Sends no request."""
+
+from __future__ import annotations
+
+import contextlib
+import grp
+import hashlib
+import json
+import os
+import pwd
+import re
+import stat
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid, plain
+
+NOTE = ".circleci-artifacts.json"
+"""Holds what was brought. It makes a second run free, and says what an earlier build left."""
+_READ = 1 << 20  # bytes
+_LONGEST_NAME = 255  # bytes, on all file systems that matter
+_PERMISSIONS = re.compile(r"[0-7]{3,4}")
+
+
+@dataclass(frozen=True)
+class Noted:
+    """A file that was brought.
+
+    :param path: of the artifact
+    :param dest: of the file, below the folder
+    :param size: bytes
+    """
+
+    project: str
+    job: str
+    build_num: int
+    path: str
+    dest: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A file that is there.
+
+    :param size: bytes
+    :param differs: whether its mode, owner or group is another one than wanted
+    """
+
+    size: int
+    sha256: str
+    differs: bool = False
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A file that was downloaded, under a name of its own.
+
+    :param size: bytes
+    """
+
+    path: Path
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Attributes:
+    """What is wanted of each file besides its contents. None is left as it is.
+
+    :param mode: octal digits or symbols, as ``chmod`` takes them
+    :param owner: a name or a number
+    :param group: a name or a number
+    :param fresh: the permissions of a new file of which nothing is wanted
+    """
+
+    mode: str | None = None
+    owner: str | None = None
+    group: str | None = None
+    fresh: int = field(default_factory=lambda: 0o666 & ~_umask())
+
+    @classmethod
+    def from_params(cls, params: dict[str, Any]) -> Attributes:
+        """Check the options of a task.
+
+        :raises CircleCIError: for a mode that has lost its spelling, or is none
+        """
+        mode = params["mode"]
+        if mode is not None and not isinstance(mode, str):
+            raise invalid("mode is a number for YAML, so how it was written is lost.", "Write it in quotes, as '0644'.")
+        found = cls(mode, params["owner"], params["group"])
+        if mode is not None:
+            found.permissions(stat.S_IFREG)
+        return found
+
+    def __bool__(self) -> bool:
+        return any((self.mode, self.owner, self.group))
+
+    def permissions(self, now: int) -> int:
+        """The permissions that a file is to have.
+
+        :param now: its ``st_mode``
+        :raises CircleCIError: when the mode is none
+        """
+        if self.mode is None:
+            return stat.S_IMODE(now)
+        if _PERMISSIONS.fullmatch(self.mode):
+            return int(self.mode, 8)
+        status = os.stat_result((now, *[0] * 9))
+        try:
+            return int(AnsibleModule._symbolic_mode_to_octal(status, self.mode))
+        except ValueError:
+            raise invalid(f"mode {plain(self.mode)!r} is none.", "Write it as '0644' or 'u=rw,g=r,o='.") from None
+
+    def differ(self, path: Path) -> bool:
+        """Whether a file has others."""
+        status = path.lstat()
+        return (
+            self.permissions(status.st_mode) != stat.S_IMODE(status.st_mode)
+            or self._user() not in (-1, status.st_uid)
+            or self._group() not in (-1, status.st_gid)
+        )
+
+    def give(self, path: Path) -> None:
+        """Give them to a file.
+
+        :raises CircleCIError: when this user must not, or there is no such owner or group
+        """
+        if self.owner is not None or self.group is not None:
+            os.chown(path, self._user(), self._group())
+        if self.mode is not None:
+            path.chmod(self.permissions(path.lstat().st_mode))
+
+    def _user(self) -> int:
+        if self.owner is None or self.owner.isdecimal():
+            return int(self.owner or -1)
+        try:
+            return pwd.getpwnam(self.owner).pw_uid
+        except KeyError:
+            raise invalid(f"There is no user {plain(self.owner)} here.", "Check owner.") from None
+
+    def _group(self) -> int:
+        if self.group is None or self.group.isdecimal():
+            return int(self.group or -1)
+        try:
+            return grp.getgrnam(self.group).gr_gid
+        except KeyError:
+            raise invalid(f"There is no group {plain(self.group)} here.", "Check group.") from None
+
+
+# --- names ------------------------------------------------------------------------------------------------------------
+
+
+def safe_name(path: str) -> str:
+    """The name below a folder that an artifact's path stands for, whatever it says.
+
+    :raises CircleCIError: for what would lead out of the folder, or cannot be the name of a file
+    """
+    parts = [part for part in path.split("/") if part not in ("", ".")]
+    shown = plain(path, 200)
+    if ".." in parts:
+        raise invalid(f"The artifact {shown!r} would lead out of dest.", "Leave it out with exclude.")
+    if not parts or "\0" in path:
+        raise invalid(f"The artifact {shown!r} has a path that no file can have.", "Leave it out with exclude.")
+    if any(len(os.fsencode(part)) > _LONGEST_NAME for part in parts):
+        raise invalid(
+            f"The artifact {shown!r} has a name of more than {_LONGEST_NAME} bytes.", "Leave it out with exclude."
+        )
+    if parts == [NOTE]:
+        raise invalid(f"The artifact {shown!r} would replace the note of what was brought.", "Leave it out.")
+    return "/".join(parts)
+
+
+# --- looking ----------------------------------------------------------------------------------------------------------
+
+
+def look(dest: Path, names: Iterable[str], attributes: Attributes) -> dict[str, Seen]:
+    """The files with some names that are there.
+
+    :param names: below the folder, as :func:`safe_name` gives them
+    :raises CircleCIError: where a link or something else than a file or folder stands in the way
+    """
+    found: dict[str, Seen] = {}
+    with _told(dest):
+        if dest.exists() and not dest.is_dir():
+            raise invalid(f"dest {dest} is no folder.", "Give a folder.")
+        for name in names:
+            if path := _existing(dest, name):
+                size, sha256 = digest(path)
+                found[name] = Seen(size, sha256, attributes.differ(path))
+    return found
+
+
+def missing_folders(dest: Path, names: Iterable[str]) -> list[str]:
+    """The folders that these names need and that are not there, outer ones first."""
+    wanted = {dest} | {dest / parent for name in names for parent in Path(name).parents}
+    return [str(folder) for folder in sorted(wanted) if not folder.is_dir()]
+
+
+def read_note(dest: Path) -> list[Noted]:
+    """What was brought. A note that cannot be read is none: then files are compared."""
+    try:
+        entries = json.loads((dest / NOTE).read_text(encoding="utf-8"))["files"]
+        return [Noted(**entry) for entry in entries if safe_name(entry["dest"]) == entry["dest"]]
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, CircleCIError):
+        return []
+
+
+def note_text(entries: Iterable[Noted]) -> str:
+    """The note that says that these were brought."""
+    files = [asdict(entry) for entry in sorted(entries, key=lambda entry: (entry.dest, entry.project, entry.job))]
+    return json.dumps({"files": files}, indent=1, ensure_ascii=False) + "\n"
+
+
+def digest(path: Path, algorithm: str = "sha256") -> tuple[int, str]:
+    """The size of a file in bytes and its digest.
+
+    :raises ValueError: when there is no such algorithm on this machine
+    """
+    hasher = hashlib.new(algorithm, usedforsecurity=False)
+    size = 0
+    with path.open("rb") as file:
+        while chunk := file.read(_READ):
+            hasher.update(chunk)
+            size += len(chunk)
+    return size, hasher.hexdigest()
+
+
+def _existing(dest: Path, name: str) -> Path | None:
+    """The file of a name; None when there is none, also when a link has that name: it is going to be replaced.
+
+    :raises CircleCIError: where a link or something else stands in the place of a folder, or a folder in its own place
+    """
+    path = dest
+    for part in Path(name).parts[:-1]:
+        path /= part
+        if path.is_symlink() or (path.exists() and not path.is_dir()):
+            raise invalid(f"{path} is no folder of its own, so nothing is put below it.", "Remove it, or change dest.")
+    path = dest / name
+    if path.is_symlink() or not path.exists():
+        return None
+    if not path.is_file():
+        raise invalid(f"{path} is no file, so no artifact is put in its place.", "Remove it, or change dest.")
+    return path
+
+
+# --- putting ----------------------------------------------------------------------------------------------------------
+
+
+def write_aside(folder: Path, chunks: Iterable[bytes]) -> Arrived:
+    """Write a file under a name of its own, in the folder where it is going to be.
+
+    :raises CircleCIError: when it cannot be written; nothing is left of it then, nor after any other exception
+    """
+    hasher = hashlib.sha256()
+    size = 0
+    with _told(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        number, name = tempfile.mkstemp(prefix=".circleci-", dir=folder)
+    path = Path(name)
+    try:
+        with os.fdopen(number, "wb") as file:
+            for chunk in chunks:
+                with _told(folder):
+                    file.write(chunk)
+                hasher.update(chunk)
+                size += len(chunk)
+    except BaseException:
+        path.unlink()
+        raise
+    return Arrived(path, size, hasher.hexdigest())
+
+
+def put(arrived: Arrived, path: Path, attributes: Attributes) -> None:
+    """Give a file that has arrived its name, in one step. What it replaces leaves it its permissions and its owner.
+
+    :raises CircleCIError: when that cannot be; nothing is left of it then
+    """
+    try:
+        with _told(path):
+            before = path.lstat() if path.is_file() and not path.is_symlink() else None
+            mode = stat.S_IMODE(before.st_mode) if before else attributes.fresh
+            arrived.path.chmod(mode)
+            if before:
+                # Only root may give files away.
+                with contextlib.suppress(PermissionError):
+                    os.chown(arrived.path, before.st_uid, before.st_gid)
+            attributes.give(arrived.path)
+            arrived.path.replace(path)
+    except BaseException:
+        arrived.path.unlink(missing_ok=True)
+        raise
+
+
+def give(path: Path, attributes: Attributes) -> None:
+    """Give a file that is there mode, owner and group.
+
+    :raises CircleCIError: when that cannot be
+    """
+    with _told(path):
+        attributes.give(path)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, if it is there.
+
+    :raises CircleCIError: when that cannot be
+    """
+    with _told(path):
+        path.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    """The process's mask for new files. It can only be read by setting it; reading it elsewhere needs Linux."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Tell failures of the file system as everything else is told."""
+    try:
+        yield
+    except OSError as error:
+        raise invalid(
+            f"{error.filename or path}: {error.strerror or error}.",
+            "Check the folder, its permissions and the space that is left.",
+        ) from error
