@@ -126,7 +126,7 @@ class InProcess(OrdinaryModule):
             return "the task uses become"
         if any(self._task.environment or []):
             return "the task sets its environment"
-        library = missing_library()
+        library = missing_library(self.module.ARGUMENT_SPEC)
         return f"the controller's Python lacks {library}" if library else None
 
     def _resolve_paths(self, options: dict[str, dict[str, Any]], params: dict[str, Any]) -> None:

@@ -84,7 +84,7 @@ def origin(url: str) -> tuple[str, str, int]:
 
 def shown_path(url: str) -> str:
     """The path of a URL for a message, without what is the same in most of them."""
-    return plain(without_api(urlsplit(url).path.split("/api/", 1)[-1]))
+    return plain(without_api(re.sub(r"^.*?/api/(?=v1\.1/|v2/)", "", urlsplit(url).path)))
 
 
 def without_api(path: str) -> str:

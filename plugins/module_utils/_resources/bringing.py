@@ -10,15 +10,15 @@ import contextlib
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.downloads import Download
-from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid, plain
 from ansible_collections.community.circleci.plugins.module_utils._resources.artifacts import (
     Artifact,
     Selection,
@@ -45,6 +45,8 @@ from ansible_collections.community.circleci.plugins.module_utils._task.plan impo
 
 REPORT_EVERY = 5.0  # seconds between two lines on how far the task is
 MOST_AT_A_TIME = 32
+T = TypeVar("T")
+
 _MD5 = re.compile(r'(?:W/)?"?([0-9a-f]{32})"?')
 
 
@@ -200,7 +202,7 @@ def forecast(client: Client, bringing: Bringing, hosts: Any) -> list[Brought]:
             continue
         same = None
         if artifact.name in bringing.seen:
-            etag = client.download(artifact.url, lambda download: download.headers.get("ETag"), hosts=hosts)
+            etag = fetch(client, bringing, artifact, lambda download: download.headers.get("ETag"), hosts)
             same = _same(etag, bringing.dest / artifact.name)
             unsure += same is None
         files.append(bringing.unchanged(artifact) if same else bringing.brought(artifact, None, None))
@@ -251,7 +253,7 @@ def _bring_one(client: Client, bringing: Bringing, artifact: Artifact, hosts: An
                 return None
             return write_aside(path.parent, progress.counted(download.chunks))
 
-        arrived = client.download(artifact.url, receive, hosts=hosts)
+        arrived = fetch(client, bringing, artifact, receive, hosts)
         if arrived is None:
             brought = bringing.unchanged(artifact)
         else:
@@ -265,6 +267,21 @@ def _bring_one(client: Client, bringing: Bringing, artifact: Artifact, hosts: An
         give(path, bringing.attributes)
         client.wrote = True
     return brought
+
+
+def fetch(client: Client, bringing: Bringing, artifact: Artifact, receive: Callable[[Download], T], hosts: Any) -> T:
+    """Hand an artifact to a receiver. See :meth:`Client.download`.
+
+    :raises CircleCIError: naming the artifact and its build
+    """
+    try:
+        return client.download(artifact.url, receive, hosts=hosts)
+    except CircleCIError as error:
+        if error.method is not None:
+            error.message = (
+                f"The artifact {plain(artifact.path, 200)!r} of {bringing} was not downloaded. {error.message}"
+            )
+        raise
 
 
 def _same(etag: str | None, path: Path) -> bool | None:

@@ -212,7 +212,7 @@ def read_note(dest: Path) -> list[Noted]:
     try:
         entries = json.loads((dest / NOTE).read_text(encoding="utf-8"))["files"]
         return [Noted(**entry) for entry in entries if safe_name(entry["dest"]) == entry["dest"]]
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, CircleCIError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, CircleCIError):
         return []
 
 

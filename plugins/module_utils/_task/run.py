@@ -14,7 +14,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid, plain
 from ansible_collections.community.circleci.plugins.module_utils._http.session import REQUESTS_IMPORT_ERROR
-from ansible_collections.community.circleci.plugins.module_utils._task.options import wrong_entry
+from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION, wrong_entry
 from ansible_collections.community.circleci.plugins.module_utils._task.progress import Progress
 from ansible_collections.community.circleci.plugins.module_utils._task.secrets import public_options, scrubber_of
 from ansible_collections.community.circleci.plugins.module_utils._values.keys import CRYPTOGRAPHY_IMPORT_ERROR
@@ -23,9 +23,17 @@ from ansible_collections.community.circleci.plugins.module_utils._values.slugs i
 Run = Callable[[Client, dict[str, Any]], dict[str, Any]]
 Options = dict[str, dict[str, Any]]
 
+# What a module that never asks CircleCI has instead of connection options.
+_UNASKED: dict[str, Any] = {name: option.get("default") for name, option in CONNECTION.items()}
 
-def missing_library() -> str | None:
-    """Which required library cannot be imported here, if any."""
+
+def missing_library(options: Options = CONNECTION) -> str | None:
+    """Which required library cannot be imported here, if any.
+
+    :param options: the argument spec; a module without an address to ask needs none
+    """
+    if "api_url" not in options:
+        return None
     if REQUESTS_IMPORT_ERROR is not None:
         return "requests"
     if CRYPTOGRAPHY_IMPORT_ERROR is not None:
@@ -82,7 +90,7 @@ def perform(
     try:
         _require_text(params)
         client = client_of(
-            params,
+            {**_UNASKED, **params},
             read_only=check_mode,
             report=tell,
             keep_secret=scrubber.add,
@@ -157,7 +165,7 @@ def run_module(run: Run, options: Options, constraints: dict[str, Any] | None = 
     """
     module = _Module(argument_spec=options, supports_check_mode=True, **(constraints or {}))
     module.accepted = True
-    library = missing_library()
+    library = missing_library(options)
     if library is not None:
         module.fail_json(msg=missing_required_lib(library))
     result = perform(run, options, module.params, check_mode=module.check_mode, diff=module._diff)

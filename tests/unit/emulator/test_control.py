@@ -180,7 +180,7 @@ def test_the_calls_of_the_readme_work(followed: Emulator, send: Send, session: r
         method = options.X or ("POST" if options.d else "GET")
         statuses[command] = session.request(method, options.url, data=options.d).status_code
 
-    assert len(commands) == 17
+    assert len(commands) == 18
     assert set(statuses.values()) == {200}, statuses
 
 

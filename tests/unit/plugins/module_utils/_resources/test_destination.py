@@ -1,0 +1,55 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
+from ansible_collections.community.circleci.plugins.module_utils._resources.destination import (
+    missing_folders,
+    safe_name,
+    write_aside,
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("a/b", "a/b"), ("/a", "a"), ("./a", "a"), ("a/./b//c/", "a/b/c"), ("...", "..."), ("..a", "..a")],
+)
+def test_a_path_becomes_a_name_below_the_folder(path: str, name: str) -> None:
+    assert safe_name(path) == name
+
+
+@given(st.text(alphabet=st.sampled_from("./a\0\\~ü")))
+def test_no_path_leads_out_of_the_folder(path: str) -> None:
+    try:
+        name = safe_name(path)
+    except CircleCIError:
+        return
+    folder = Path("/srv/dest")
+    assert folder in (folder / name).parents
+    assert ".." not in Path(name).parts
+    assert "\0" not in name
+
+
+def test_what_breaks_off_leaves_nothing(tmp_path: Path) -> None:
+    def chunks() -> Iterator[bytes]:
+        yield b"first"
+        raise RuntimeError("broken off")
+
+    with pytest.raises(RuntimeError):
+        write_aside(tmp_path, chunks())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folders_come_before_those_within_them(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    found = missing_folders(tmp_path / "dest", ["a/b/c", "a/d", "e"])
+    assert found == [str(tmp_path / "dest"), str(tmp_path / "dest/a"), str(tmp_path / "dest/a/b")]
+    assert missing_folders(tmp_path, ["there/x", "y"]) == []

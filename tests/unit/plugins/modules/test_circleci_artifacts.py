@@ -1,0 +1,495 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator import Emulator
+from emulator.world.artifacts import Artifact
+
+API = "github/acme/api"
+MODULE = "circleci_artifacts"
+NOTE = ".circleci-artifacts.json"
+WHEEL = Artifact("dist/app-1.0.whl", text="first")
+Run = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def project(emulator: Emulator) -> Emulator:
+    """A project whose first build, of the job `build`, has ended well."""
+    emulator.state.machine.set_progress("manual")
+    emulator.artifacts(API, "build", WHEEL, Artifact("dist/app-1.0.txt", text="notes"), Artifact("log/a.txt", text="a"))
+    emulator.follow(API)
+    emulator.finish(API, 1)
+    return emulator
+
+
+@pytest.fixture
+def dest(tmp_path: Path) -> Path:
+    return tmp_path / "opt" / "acme"
+
+
+@pytest.fixture
+def run(project: Emulator, run_module: Run, dest: Path) -> Run:
+    def run(**options: Any) -> dict[str, Any]:
+        return run_module(MODULE, **{"project": API, "job": "build", "branch": "main", "dest": str(dest), **options})
+
+    return run
+
+
+def build(emulator: Emulator, *artifacts: Artifact, job: str = "build", **target: Any) -> int:
+    """One more build that has ended well, with what it stores; its number."""
+    emulator.artifacts(API, job, *artifacts)
+    found = emulator.state.machine.trigger(
+        emulator.project(API), None, why="api", job=job, **(target or {"branch": "main"})
+    )
+    emulator.finish(API, found.number)
+    return found.number
+
+
+def files_in(folder: Path) -> dict[str, str]:
+    """What is in a folder, without the note."""
+    paths = [path for path in folder.rglob("*") if path.is_file() and path.name != NOTE]
+    return {str(path.relative_to(folder)): path.read_text() for path in paths}
+
+
+def downloads(emulator: Emulator) -> list[str]:
+    return [record.path for record in emulator.requests if record.path.startswith(("/artifacts/", "/store/"))]
+
+
+def test_files_are_brought_once(project: Emulator, run: Run, dest: Path) -> None:
+    result = run()
+    assert (result["changed"], result["build"]["build_num"], result["project"]) == (True, 1, API)
+    assert files_in(dest) == {"dist/app-1.0.whl": "first", "dist/app-1.0.txt": "notes", "log/a.txt": "a"}
+    digest = hashlib.sha256(b"first").hexdigest()
+    assert result["files"][0] == {
+        "path": "dist/app-1.0.whl",
+        "dest": str(dest / "dist/app-1.0.whl"),
+        "size": 5,
+        "sha256": digest,
+        "changed": True,
+    }
+    project.clear()
+    again = run()
+    assert (again["changed"], downloads(project), project.writes) == (False, [], [])
+    assert [each["sha256"] for each in again["files"]] == [each["sha256"] for each in result["files"]]
+    assert [each["changed"] for each in again["files"]] == [False] * 3
+
+
+@pytest.mark.parametrize("etag", ["md5", "multipart", "none"])
+def test_without_the_note_files_are_compared(project: Emulator, run: Run, dest: Path, etag: Any) -> None:
+    build(project, Artifact("a", text="same", etag=etag))
+    run()
+    (dest / NOTE).unlink()
+    predicted = run(check_mode=True)
+    project.clear()
+    result = run()
+    assert result["changed"] is False
+    assert len(downloads(project)) == 2
+    assert predicted["changed"] is (etag != "md5")
+    assert bool(predicted["warnings"]) is (etag != "md5")
+    project.clear()
+    assert run()["changed"] is False
+    assert downloads(project) == []
+
+
+@pytest.mark.parametrize("etag", ["md5", "none"])
+def test_a_file_that_was_touched_is_brought_again(project: Emulator, run: Run, dest: Path, etag: Any) -> None:
+    build(project, Artifact("a", text="right", etag=etag))
+    run()
+    (dest / "a").write_text("wrong")
+    predicted = run(check_mode=True)
+    result = run()
+    assert predicted["changed"] is result["changed"] is True
+    assert files_in(dest) == {"a": "right"}
+    assert result["diff"]["before"] == {"files": {"a": hashlib.sha256(b"wrong").hexdigest()}}
+    assert result["diff"]["after"] == {"files": {"a": hashlib.sha256(b"right").hexdigest()}}
+    assert predicted["diff"]["after"] == {"files": {"a": "(known after the run)"}}
+
+
+def test_a_newer_build_replaces_what_differs(project: Emulator, run: Run, dest: Path) -> None:
+    run()
+    (dest / "dist/app-1.0.whl").chmod(0o640)
+    number = build(project, Artifact("dist/app-1.0.whl", text="second"), Artifact("log/a.txt", text="a"))
+    result = run()
+    assert (result["build"]["build_num"], [each["changed"] for each in result["files"]]) == (number, [True, False])
+    assert (dest / "dist/app-1.0.whl").read_text() == "second"
+    assert (dest / "dist/app-1.0.whl").stat().st_mode & 0o777 == 0o640
+    project.clear()
+    assert run()["changed"] is False
+    assert downloads(project) == []
+
+
+def test_check_mode_predicts_and_leaves_everything_as_it_is(project: Emulator, run: Run, dest: Path) -> None:
+    predicted = run(check_mode=True)
+    assert (dest.exists(), downloads(project)) == (False, [])
+    real = run()
+    assert predicted["changed"] is real["changed"] is True
+    strip = [{**each, "size": None, "sha256": None} for each in real["files"]]
+    assert predicted["files"] == strip
+    assert set(predicted["diff"]["after"]["files"]) == set(real["diff"]["after"]["files"])
+    assert run(check_mode=True) == run()
+
+
+# --- which build ------------------------------------------------------------------------------------------------------
+
+
+def test_the_job_decides_and_not_what_ended_last(project: Emulator, run: Run, dest: Path) -> None:
+    build(project, Artifact("deployed", text="x"), job="deploy")
+    assert run()["build"]["build_num"] == 1
+    assert "dist/app-1.0.whl" in files_in(dest)
+
+
+def test_only_a_build_that_succeeded_is_found(project: Emulator, run: Run) -> None:
+    project.script("failed")
+    build(project, Artifact("broken", text="x"))
+    assert run()["build"]["build_num"] == 1
+
+
+def test_a_commit_a_tag_and_another_branch(project: Emulator, run: Run) -> None:
+    state = project.project(API)
+    of_branch = build(project, WHEEL, branch="feature/login")
+    of_tag = build(project, WHEEL, branch=None, tag="v1.0.0")
+    build(project, WHEEL)
+    revision = state.branches["feature/login"]
+    assert run(branch=None, revision=revision.upper())["build"]["build_num"] == of_branch
+    assert run(branch=None, tag="v1.0.0")["build"]["build_num"] == of_tag
+    assert run(branch="feature/login")["build"]["build_num"] == of_branch
+    missing = run(branch=None, revision="0" * 40)
+    assert missing["failed"]
+    assert "has no build that succeeded of job build, revision 000" in missing["msg"]
+    assert "circleci_pipeline" in missing["msg"]
+
+
+def test_a_build_by_its_number_need_not_have_succeeded_but_ended(project: Emulator, run: Run, dest: Path) -> None:
+    project.script("failed")
+    failed = build(project, Artifact("screenshot.png", text="x"))
+    running = project.state.machine.trigger(project.project(API), None, why="api", branch="main").number
+    given = {"job": None, "branch": None}
+    assert run(build_num=failed, **given)["changed"] is True
+    unfinished = run(build_num=running, **given)
+    assert "has not ended" in unfinished["msg"]
+    absent = run(build_num=99, **given)
+    assert (absent["failed"], absent["status"]) == (True, 404)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"job": None}, "build_num, or job together with one of"),
+        ({"branch": None}, "build_num, or job together with one of"),
+        ({"tag": "v1"}, "build_num, or job together with one of"),
+        ({"build_num": 1}, "build_num excludes job, branch"),
+        ({"build_num": 0, "job": None, "branch": None}, "build_num must be 1 or more"),
+        ({"branch": 1.1}, "branch is a number with a fraction"),
+        ({"branch": None, "revision": "4e1243b"}, "not the full hash"),
+        ({"branch": " "}, "branch is empty"),
+        ({"strip_components": -1}, "strip_components must be 0 or more"),
+        ({"concurrency": 0}, "concurrency must be a number from 1 to 32"),
+        ({"mode": 420}, "mode is a number for YAML"),
+        ({"mode": "rwx"}, "mode 'rwx' is none"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_any_request(
+    project: Emulator, run: Run, options: dict[str, Any], said: str
+) -> None:
+    project.clear()
+    result = run(**options)
+    assert (result["failed"], project.requests) == (True, [])
+    assert said in result["msg"]
+
+
+# --- which files, and where -------------------------------------------------------------------------------------------
+
+
+def test_patterns_and_stripped_folders(project: Emulator, run: Run, dest: Path) -> None:
+    result = run(include=["dist/**"], exclude=["**/*.txt"], strip_components=1)
+    assert files_in(dest) == {"app-1.0.whl": "first"}
+    assert [each["path"] for each in result["files"]] == ["dist/app-1.0.whl"]
+
+
+def test_nothing_that_matches_is_a_failure_unless_it_is_fine(project: Emulator, run: Run, dest: Path) -> None:
+    for check_mode in (True, False):
+        result = run(include=["*.deb"], check_mode=check_mode)
+        assert result["failed"]
+        assert "no artifact that matches; it has 3: dist/app-1.0.whl, " in result["msg"]
+        assert "required: false" in result["msg"]
+    fine = run(include=["*.deb"], required=False)
+    assert (fine["changed"], fine["files"], files_in(dest)) == (False, [], {})
+
+
+def test_containers_have_folders_of_their_own_or_a_failure(project: Emulator, run: Run, dest: Path) -> None:
+    both = [Artifact("report.xml", node, str(node)) for node in (0, 1)]
+    build(project, *both, Artifact("only.txt", 1, "x"))
+    result = run()
+    assert "Containers 0, 1 of github/acme/api #2 have artifacts that match" in result["msg"]
+    assert not dest.exists()
+    assert run(include=["only.txt"])["changed"] is True
+    assert run(by_node=True)["changed"] is True
+    assert files_in(dest) == {"only.txt": "x", "0/report.xml": "0", "1/report.xml": "1", "1/only.txt": "x"}
+
+
+@pytest.mark.parametrize(
+    ("paths", "options", "said"),
+    [
+        (["a/x", "b/x"], {"strip_components": 1}, "'a/x' and 'b/x' would be in each other's place"),
+        (["a", "a/b"], {}, "in each other's place"),
+        (["x/a/b", "y/a"], {"strip_components": 1}, "in each other's place"),
+        (["a", "/a"], {}, "in each other's place"),
+        (["a/b", "c"], {"strip_components": 1}, "leaves nothing of the artifact 'c'"),
+        (["../a"], {}, "would lead out of dest"),
+        (["a/../../b"], {}, "would lead out of dest"),
+        (["a/.."], {}, "would lead out of dest"),
+        (["a\0b"], {}, "has a path that no file can have"),
+        (["/"], {}, "has a path that no file can have"),
+        (["x" * 256], {}, "more than 255 bytes"),
+        (["ü" * 150], {}, "more than 255 bytes"),
+        ([NOTE], {}, "would replace the note"),
+        (["dist/" + NOTE], {"strip_components": 1}, "would replace the note"),
+    ],
+)
+def test_names_that_cannot_be_end_before_a_byte_is_brought(
+    project: Emulator, run: Run, dest: Path, paths: list[str], options: dict[str, Any], said: str
+) -> None:
+    build(project, *(Artifact(path, text="x") for path in paths))
+    for check_mode in (True, False):
+        result = run(check_mode=check_mode, **options)
+        assert said in result["msg"]
+    assert (dest.exists(), downloads(project)) == (False, [])
+
+
+def test_odd_paths_stay_below_the_folder(project: Emulator, run: Run, dest: Path, tmp_path: Path) -> None:
+    build(
+        project,
+        *(Artifact(path, text=path) for path in ("/etc/passwd", "a//b", "d e/#?%41", "ü\n", "~/f", "C:\\g")),
+    )
+    run()
+    assert set(files_in(dest)) == {"etc/passwd", "a/b", "d e/#?%41", "ü\n", "~/f", "C:\\g"}
+    assert files_in(tmp_path) == {f"opt/acme/{name}": text for name, text in files_in(dest).items()}
+
+
+def test_no_link_leads_out_of_the_folder(project: Emulator, run: Run, dest: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    dest.mkdir(parents=True)
+    (dest / "dist").symlink_to(outside)
+    for check_mode in (True, False):
+        result = run(check_mode=check_mode)
+        assert f"{dest / 'dist'} is no folder of its own" in result["msg"]
+    assert files_in(outside) == {}
+    assert downloads(project) == []
+
+
+def test_a_link_with_the_name_of_a_file_is_replaced_itself(
+    project: Emulator, run: Run, dest: Path, tmp_path: Path
+) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("precious")
+    (dest / "dist").mkdir(parents=True)
+    (dest / "dist/app-1.0.whl").symlink_to(precious)
+    assert run()["changed"] is True
+    assert (precious.read_text(), (dest / "dist/app-1.0.whl").is_symlink()) == ("precious", False)
+
+
+@pytest.mark.parametrize("name", ["dist", "dist/app-1.0.whl"])
+def test_what_is_no_folder_or_no_file_stays(project: Emulator, run: Run, dest: Path, name: str) -> None:
+    if name == "dist":
+        dest.mkdir(parents=True)
+        (dest / name).write_text("a file")
+    else:
+        (dest / name).mkdir(parents=True)
+    result = run()
+    assert (result["failed"], result["changed"]) == (True, False)
+    assert str(dest / name) in result["msg"]
+
+
+def test_a_destination_that_is_a_file_is_refused(project: Emulator, run: Run, dest: Path) -> None:
+    dest.parent.mkdir()
+    dest.write_text("a file")
+    assert "is no folder" in run()["msg"]
+
+
+# --- attributes and leftovers -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("mode", "bits"), [("0600", 0o600), ("755", 0o755), ("u=rw,g=r,o=", 0o640), ("u+x", None)])
+def test_a_mode_is_given_once(project: Emulator, run: Run, dest: Path, mode: str, bits: int | None) -> None:
+    run()
+    before = (dest / "log/a.txt").stat().st_mode & 0o777
+    predicted = run(mode=mode, check_mode=True)
+    result = run(mode=mode)
+    assert predicted == result
+    assert (dest / "log/a.txt").stat().st_mode & 0o777 == (before | 0o100 if bits is None else bits)
+    assert [each["changed"] for each in result["files"]] == [True] * 3
+    project.clear()
+    assert run(mode=mode)["changed"] is False
+    assert downloads(project) == []
+
+
+def test_new_files_have_what_the_mask_leaves(project: Emulator, run: Run, dest: Path) -> None:
+    mask = os.umask(0o027)
+    try:
+        run()
+    finally:
+        os.umask(mask)
+    assert (dest / "log/a.txt").stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize(("name", "said"), [("owner", "There is no user nobody-here"), ("group", "There is no group")])
+def test_owners_that_do_not_exist_are_told(project: Emulator, run: Run, dest: Path, name: str, said: str) -> None:
+    run()
+    assert said in run(**{name: "nobody-here"})["msg"]
+
+
+def test_the_own_user_and_group_are_no_change(project: Emulator, run: Run) -> None:
+    run()
+    assert run(owner=str(os.getuid()), group=str(os.getgid()))["changed"] is False
+
+
+def test_exclusive_removes_what_an_earlier_build_left_and_nothing_else(project: Emulator, run: Run, dest: Path) -> None:
+    run()
+    (dest / "own.txt").write_text("mine")
+    build(project, Artifact("docs/index.html", text="docs"), job="docs")
+    run(job="docs")
+    build(project, Artifact("dist/app-2.0.whl", text="second"))
+    run()
+    assert "dist/app-1.0.whl" in files_in(dest)
+    predicted = run(exclusive=True, check_mode=True)
+    result = run(exclusive=True)
+    assert predicted == result
+    assert {each["path"] for each in result["removed"]} == {"dist/app-1.0.whl", "dist/app-1.0.txt", "log/a.txt"}
+    assert result["changed"] is True
+    assert files_in(dest) == {"own.txt": "mine", "docs/index.html": "docs", "dist/app-2.0.whl": "second"}
+    project.clear()
+    assert run(exclusive=True)["changed"] is False
+    assert downloads(project) == []
+
+
+@pytest.mark.parametrize(
+    "note",
+    ["", "[]", "null", '{"files": 1}', '{"files": [{"dest": "a"}]}', '{"files": ["x"]}', "\udcff", "[" * 100_000],
+)
+def test_an_odd_note_is_none(project: Emulator, run: Run, dest: Path, note: str) -> None:
+    run()
+    (dest / NOTE).write_bytes(note.encode("utf-8", "surrogateescape"))
+    assert run(exclusive=True)["changed"] is False
+
+
+def test_a_note_that_names_what_lies_elsewhere_removes_nothing_there(
+    project: Emulator, run: Run, dest: Path, tmp_path: Path
+) -> None:
+    run()
+    precious = tmp_path / "precious"
+    precious.write_text("precious")
+    note = json.loads((dest / NOTE).read_text())
+    note["files"].append({**note["files"][0], "dest": "../../precious"})
+    (dest / NOTE).write_text(json.dumps(note))
+    build(project, Artifact("new", text="x"))
+    run(exclusive=True)
+    assert precious.exists()
+
+
+# --- trouble ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_download_that_is_cut_is_tried_again_and_never_seen(project: Emulator, run: Run, dest: Path) -> None:
+    run()
+    build(project, Artifact("dist/app-1.0.whl", size=300_000))
+    project.fault("truncate", path="/store/")
+    assert run()["changed"] is True
+    assert (dest / "dist/app-1.0.whl").stat().st_size == 300_000
+
+
+def test_a_download_that_fails_leaves_the_old_file_and_nothing_of_the_new_one(
+    project: Emulator, run: Run, dest: Path
+) -> None:
+    run()
+    build(project, Artifact("a", text="arrives"), Artifact("dist/app-1.0.whl", size=300_000))
+    project.fault("truncate", path="app-1.0.whl", times=None)
+    result = run(retries=1, concurrency=1)
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert "The artifact 'dist/app-1.0.whl' of github/acme/api #2 was not downloaded" in result["msg"]
+    assert [each["path"] for each in result["files"]] == ["a"]
+    assert (dest / "dist/app-1.0.whl").read_text() == "first"
+    assert not [path for path in dest.rglob(".circleci-*") if path.name != NOTE]
+    project.faults.clear()
+    project.clear()
+    assert run()["changed"] is True
+    # What had arrived is not brought again.
+    assert all("app-1.0.whl" in path for path in downloads(project))
+
+
+def test_a_folder_that_cannot_be_written_is_told(project: Emulator, run: Run, dest: Path, tmp_path: Path) -> None:
+    (tmp_path / "opt").write_text("a file")
+    result = run()
+    assert result["failed"]
+    assert "Traceback" not in result["msg"]
+
+
+def test_a_list_that_is_none_is_told(project: Emulator, run: Run) -> None:
+    for body in ([{"path": "a"}], [{"path": 1, "url": "x", "node_index": 0}]):
+        project.fault("body", path="/artifacts", body=body)
+        assert "has an entry that is none" in run()["msg"]
+
+
+def test_the_token_is_shown_to_circleci_only(project: Emulator, run: Run) -> None:
+    run()
+    for record in project.requests:
+        assert ("Circle-Token" in record.headers) is not record.path.startswith("/store/")
+
+
+def test_no_signature_is_told(project: Emulator, run: Run) -> None:
+    project.fault("status", path="/store/", status=403, times=None)
+    result = run(retries=0)
+    assert result["failed"]
+    assert "X-Amz-Signature" not in str(result)
+
+
+def test_a_host_that_is_not_named_gets_no_token(project: Emulator, run_module: Run, dest: Path) -> None:
+    with Emulator() as other:
+        other.state.machine.set_progress("manual")
+        url = f"{other.url}/artifacts/github/acme/api/1/0/coverage/index.html"
+        other.follow(API)
+        other.finish(API, 1)
+        listed = [{"path": "index.html", "pretty_path": "index.html", "node_index": 0, "url": url}]
+        options = {"project": API, "build_num": 1, "dest": str(dest)}
+        project.fault("body", path="/1/artifacts", body=listed, times=None)
+        refused = run_module(MODULE, **options)
+        assert (refused["status"], "Circle-Token" in other.requests[0].headers) == (401, False)
+        named = other.url.removeprefix("http://")
+        assert run_module(MODULE, **options, artifacts_hosts=[named])["changed"] is True
+
+
+def test_a_token_is_needed(project: Emulator, run: Run) -> None:
+    project.clear()
+    assert "No API token was given" in run(api_token=None)["msg"]
+    assert project.requests == []
+
+
+# --- looking ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_host_can_be_looked_at_without_a_token(project: Emulator, run: Run, run_module: Run, dest: Path) -> None:
+    look = {"dest": str(dest), "names": ["other/file"], "api_url": None, "api_token": None}
+    before = run_module("circleci_artifacts_info", **look)
+    assert (before["noted"], before["files"]) == ([], [])
+    assert before["missing_folders"] == [str(dest.parent), str(dest), str(dest / "other")][1:]
+    run(include=["dist/*.whl"])
+    (dest / "dist/app-1.0.whl").chmod(0o600)
+    project.clear()
+    after = run_module("circleci_artifacts_info", **look, mode="0644")
+    digest = hashlib.sha256(b"first").hexdigest()
+    seen = {"size": 5, "sha256": digest}
+    noted = {"project": API, "job": "build", "build_num": 1, "path": "dist/app-1.0.whl", "dest": "dist/app-1.0.whl"}
+    assert after["noted"] == [{**noted, **seen}]
+    assert after["files"] == [{"name": "dist/app-1.0.whl", **seen, "differs": True}]
+    assert (after["changed"], project.requests) == (False, [])
+    assert "would lead out of dest" in run_module("circleci_artifacts_info", **{**look, "names": ["../x"]})["msg"]
