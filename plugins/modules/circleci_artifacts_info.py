@@ -123,6 +123,10 @@ files:
       description: The digest.
       type: str
       sample: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+    md5:
+      description: The MD5 digest. Null where the host has no MD5.
+      type: str
+      sample: 098f6bcd4621d373cade4e832627b4f6
     differs:
       description: Whether its mode, owner or group is another one than wanted.
       type: bool
@@ -149,7 +153,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.dest
 )
 from ansible_collections.community.circleci.plugins.module_utils._task.run import run_module
 
-ARGUMENT_SPEC = {
+ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "dest": {"type": "path", "required": True},
     "names": {"type": "list", "elements": "str"},
     "mode": {"type": "raw"},

@@ -24,7 +24,7 @@ from ansible_collections.community.circleci.plugins.module_utils._task.options i
     with_origins,
     wrong_entry,
 )
-from ansible_collections.community.circleci.plugins.module_utils._task.run import missing_library, perform
+from ansible_collections.community.circleci.plugins.module_utils._task.run import Run, missing_library, perform
 
 display = Display()
 
@@ -71,7 +71,7 @@ class InProcess(OrdinaryModule):
         self._resolve_paths(options, params)
         task = self._task
         performed = perform(
-            self.module.run,
+            self._logic(),
             options,
             params,
             check_mode=task.check_mode,
@@ -91,8 +91,9 @@ class InProcess(OrdinaryModule):
         of_task: dict[str, Any] = {}
         self._compute_environment_string(of_task)
         origins = {}
-        for option in ENVIRONMENT:
-            names = (option, *self.module.ARGUMENT_SPEC[option].get("aliases", ()))
+        options = self.module.ARGUMENT_SPEC
+        for option in ENVIRONMENT.keys() & options.keys():
+            names = (option, *options[option].get("aliases", ()))
             if any(self._task.args.get(name) is not None for name in names):
                 continue
             found = from_environment(option, of_task)
@@ -111,6 +112,11 @@ class InProcess(OrdinaryModule):
 
     def _is_local(self) -> bool:
         return getattr(self._connection, "transport", None) == "local"
+
+    def _logic(self) -> Run:
+        """What is done here with the options."""
+        logic: Run = self.module.run
+        return logic
 
     def _name(self) -> str:
         """The module's full name, also when the task was written with another one."""

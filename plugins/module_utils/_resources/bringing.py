@@ -32,7 +32,6 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.dest
     Attributes,
     Noted,
     Seen,
-    digest,
     give,
     look,
     note_text,
@@ -103,6 +102,12 @@ class Bringing:
         """A file whose contents are right already."""
         seen = self.seen[artifact.name]
         return self.brought(artifact, seen.size, seen.sha256)
+
+    def is_tagged(self, artifact: Artifact, etag: str | None) -> bool | None:
+        """Whether the file that is there is what an ETag says, where that is an MD5 digest; None if nobody can tell."""
+        seen = self.seen.get(artifact.name)
+        found = _MD5.fullmatch(etag or "")
+        return found[1] == seen.md5 if found and seen and seen.md5 else None
 
     @property
     def doomed(self) -> list[Noted]:
@@ -197,13 +202,10 @@ def forecast(client: Client, bringing: Bringing, hosts: Any) -> list[Brought]:
     files = []
     unsure = 0
     for artifact in bringing.artifacts:
-        if bringing.known(artifact):
-            files.append(bringing.unchanged(artifact))
-            continue
-        same = None
-        if artifact.name in bringing.seen:
+        same: bool | None = bringing.known(artifact)
+        if not same and artifact.name in bringing.seen:
             etag = fetch(client, bringing, artifact, lambda download: download.headers.get("ETag"), hosts)
-            same = _same(etag, bringing.dest / artifact.name)
+            same = bringing.is_tagged(artifact, etag)
             unsure += same is None
         files.append(bringing.unchanged(artifact) if same else bringing.brought(artifact, None, None))
     if unsure:
@@ -249,7 +251,7 @@ def _bring_one(client: Client, bringing: Bringing, artifact: Artifact, hosts: An
     if brought is None:
 
         def receive(download: Download) -> Arrived | None:
-            if seen is not None and _same(download.headers.get("ETag"), path):
+            if bringing.is_tagged(artifact, download.headers.get("ETag")):
                 return None
             return write_aside(path.parent, progress.counted(download.chunks))
 
@@ -282,17 +284,6 @@ def fetch(client: Client, bringing: Bringing, artifact: Artifact, receive: Calla
                 f"The artifact {plain(artifact.path, 200)!r} of {bringing} was not downloaded. {error.message}"
             )
         raise
-
-
-def _same(etag: str | None, path: Path) -> bool | None:
-    """Whether a file is what an ETag says, where that is an MD5 digest; None when nobody can tell."""
-    found = _MD5.fullmatch(etag or "")
-    if found is None:
-        return None
-    try:
-        return digest(path, "md5")[1] == found[1]
-    except (ValueError, OSError):
-        return None  # no MD5 on this machine, or no file any more
 
 
 def _write_note(bringing: Bringing, files: list[Brought]) -> None:

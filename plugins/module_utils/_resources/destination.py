@@ -54,12 +54,14 @@ class Seen:
     """A file that is there.
 
     :param size: bytes
+    :param md5: None where there is no MD5
     :param differs: whether its mode, owner or group is another one than wanted
     """
 
     size: int
     sha256: str
-    differs: bool = False
+    md5: str | None
+    differs: bool
 
 
 @dataclass(frozen=True)
@@ -192,12 +194,12 @@ def look(dest: Path, names: Iterable[str], attributes: Attributes) -> dict[str, 
     """
     found: dict[str, Seen] = {}
     with _told(dest):
-        if dest.exists() and not dest.is_dir():
-            raise invalid(f"dest {dest} is no folder.", "Give a folder.")
+        there = next(path for path in (dest, *dest.absolute().parents) if path.exists())
+        if not there.is_dir():
+            raise invalid(f"dest {dest} cannot be: {there} is no folder.", "Give another folder, or remove that.")
         for name in names:
             if path := _existing(dest, name):
-                size, sha256 = digest(path)
-                found[name] = Seen(size, sha256, attributes.differ(path))
+                found[name] = Seen(*_measured(path), attributes.differ(path))
     return found
 
 
@@ -222,18 +224,21 @@ def note_text(entries: Iterable[Noted]) -> str:
     return json.dumps({"files": files}, indent=1, ensure_ascii=False) + "\n"
 
 
-def digest(path: Path, algorithm: str = "sha256") -> tuple[int, str]:
-    """The size of a file in bytes and its digest.
-
-    :raises ValueError: when there is no such algorithm on this machine
-    """
-    hasher = hashlib.new(algorithm, usedforsecurity=False)
+def _measured(path: Path) -> tuple[int, str, str | None]:
+    """The size of a file in bytes, and its digests by SHA-256 and MD5."""
+    sha256 = hashlib.sha256()
+    try:
+        md5 = hashlib.new("md5", usedforsecurity=False)
+    except ValueError:  # as on hosts that keep to FIPS
+        md5 = None
     size = 0
     with path.open("rb") as file:
         while chunk := file.read(_READ):
-            hasher.update(chunk)
             size += len(chunk)
-    return size, hasher.hexdigest()
+            sha256.update(chunk)
+            if md5 is not None:
+                md5.update(chunk)
+    return size, sha256.hexdigest(), None if md5 is None else md5.hexdigest()
 
 
 def _existing(dest: Path, name: str) -> Path | None:

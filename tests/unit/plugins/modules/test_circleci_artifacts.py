@@ -314,7 +314,7 @@ def test_what_is_no_folder_or_no_file_stays(project: Emulator, run: Run, dest: P
 def test_a_destination_that_is_a_file_is_refused(project: Emulator, run: Run, dest: Path) -> None:
     dest.parent.mkdir()
     dest.write_text("a file")
-    assert "is no folder" in run()["msg"]
+    assert f"{dest} is no folder" in run()["msg"]
 
 
 # --- attributes and leftovers -----------------------------------------------------------------------------------------
@@ -429,9 +429,9 @@ def test_a_download_that_fails_leaves_the_old_file_and_nothing_of_the_new_one(
 
 def test_a_folder_that_cannot_be_written_is_told(project: Emulator, run: Run, dest: Path, tmp_path: Path) -> None:
     (tmp_path / "opt").write_text("a file")
-    result = run()
-    assert result["failed"]
-    assert "Traceback" not in result["msg"]
+    for check_mode in (True, False):
+        result = run(check_mode=check_mode)
+        assert f"dest {dest} cannot be: {tmp_path / 'opt'} is no folder" in result["msg"]
 
 
 def test_a_list_that_is_none_is_told(project: Emulator, run: Run) -> None:
@@ -481,7 +481,7 @@ def test_a_host_can_be_looked_at_without_a_token(project: Emulator, run: Run, ru
     look = {"dest": str(dest), "names": ["other/file"], "api_url": None, "api_token": None}
     before = run_module("circleci_artifacts_info", **look)
     assert (before["noted"], before["files"]) == ([], [])
-    assert before["missing_folders"] == [str(dest.parent), str(dest), str(dest / "other")][1:]
+    assert before["missing_folders"] == [str(dest), str(dest / "other")]
     run(include=["dist/*.whl"])
     (dest / "dist/app-1.0.whl").chmod(0o600)
     project.clear()
@@ -490,6 +490,7 @@ def test_a_host_can_be_looked_at_without_a_token(project: Emulator, run: Run, ru
     seen = {"size": 5, "sha256": digest}
     noted = {"project": API, "job": "build", "build_num": 1, "path": "dist/app-1.0.whl", "dest": "dist/app-1.0.whl"}
     assert after["noted"] == [{**noted, **seen}]
-    assert after["files"] == [{"name": "dist/app-1.0.whl", **seen, "differs": True}]
+    md5 = hashlib.md5(b"first", usedforsecurity=False).hexdigest()
+    assert after["files"] == [{"name": "dist/app-1.0.whl", **seen, "md5": md5, "differs": True}]
     assert (after["changed"], project.requests) == (False, [])
     assert "would lead out of dest" in run_module("circleci_artifacts_info", **{**look, "names": ["../x"]})["msg"]
