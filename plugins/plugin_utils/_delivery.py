@@ -29,7 +29,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.arti
 from ansible_collections.community.circleci.plugins.module_utils._resources.bringing import (
     Bringing,
     Brought,
-    Progress,
+    Tally,
     fetch,
     forecast,
     pool,
@@ -113,7 +113,7 @@ class Delivery(InProcess):
         hosts = params["artifacts_hosts"] or ()
         if client.read_only:
             return bringing.result(forecast(client, bringing, hosts))
-        progress = Progress(client, bringing)
+        progress = Tally(client, bringing)
         sources = depot.fetch_all(client, bringing, hosts, params["concurrency"], progress)
         progress.end()
         return self._transfer(client, bringing, depot, sources, looked["missing_folders"])
@@ -236,7 +236,7 @@ class Depot:
         return chosen["build"], [Artifact(**artifact) for artifact in chosen["artifacts"]]
 
     def fetch_all(
-        self, client: Client, bringing: Bringing, hosts: Any, concurrency: int, progress: Progress
+        self, client: Client, bringing: Bringing, hosts: Any, concurrency: int, progress: Tally
     ) -> dict[str, Arrived]:
         """Download what the host of this task does not have yet, as far as no other host has caused that already.
 
@@ -257,7 +257,7 @@ class Depot:
         return found
 
     def _fetch(
-        self, client: Client, bringing: Bringing, artifact: Artifact, hosts: Any, progress: Progress
+        self, client: Client, bringing: Bringing, artifact: Artifact, hosts: Any, progress: Tally
     ) -> Arrived | None:
         name = hashlib.sha256(artifact.name.encode("utf-8", "surrogateescape")).hexdigest()[:32]
         path, facts = self._folder / f"{name}.file", self._folder / f"{name}.json"

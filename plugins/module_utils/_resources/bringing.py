@@ -218,7 +218,7 @@ def forecast(client: Client, bringing: Bringing, hosts: Any) -> list[Brought]:
 
 def _bring(client: Client, bringing: Bringing, concurrency: int, hosts: Any) -> dict[str, Any]:
     """Bring the files into a folder of this machine."""
-    progress = Progress(client, bringing)
+    progress = Tally(client, bringing)
     done: dict[str, Brought] = {}
 
     def bring(artifact: Artifact) -> None:
@@ -244,7 +244,7 @@ def _bring(client: Client, bringing: Bringing, concurrency: int, hosts: Any) -> 
     return bringing.result(files)
 
 
-def _bring_one(client: Client, bringing: Bringing, artifact: Artifact, hosts: Any, progress: Progress) -> Brought:
+def _bring_one(client: Client, bringing: Bringing, artifact: Artifact, hosts: Any, progress: Tally) -> Brought:
     path = bringing.dest / artifact.name
     seen = bringing.seen.get(artifact.name)
     brought = bringing.unchanged(artifact) if bringing.known(artifact) else None
@@ -307,7 +307,7 @@ def pool(client: Client, concurrency: int) -> Iterator[ThreadPoolExecutor]:
     executor.shutdown()
 
 
-class Progress:
+class Tally:
     """What the user is told while files are brought."""
 
     def __init__(self, client: Client, bringing: Bringing) -> None:
