@@ -199,16 +199,22 @@ project:
   returned: always
   sample: github/acme/api
 build:
-  description: The build whose artifacts they are, as CircleCI describes it.
+  description: The build whose artifacts they are, in short.
   type: dict
   returned: success
   sample:
     build_num: 12
     build_url: https://circleci.com/gh/acme/api/12
-    branch: main
-    vcs_revision: 4e1243bd22c66e76c2ba9eddc1f91394e57f9f83
+    job: build
+    workflow: build-and-test
     status: success
     outcome: success
+    branch: main
+    tag: null
+    revision: 4e1243bd22c66e76c2ba9eddc1f91394e57f9f83
+    start_time: "2026-11-25T09:00:12.000Z"
+    stop_time: "2026-11-25T09:02:40.000Z"
+    why: github
 files:
   description: The artifacts that match, each with the file that it is now.
   type: list

@@ -58,9 +58,19 @@ def bring(name: str = "bring", *, keywords: Json | None = None, **options: Any) 
 
 
 def deploy(
-    player: Player, tasks: list[Task], *arguments: str, hosts: Sequence[str] = ("one",), keywords: Json | None = None
+    player: Player,
+    tasks: list[Task],
+    *arguments: str,
+    hosts: Sequence[str] = ("one",),
+    keywords: Json | None = None,
+    token: str | None = TOKEN,
+    **variables: str,
 ) -> Played:
-    """Run a play on hosts that are reached by another connection; each has a folder of its own."""
+    """Run a play on hosts that are reached by another connection; each has a folder of its own.
+
+    :param variables: of the process
+    """
+    defaults = {"api_url": player.emulator.url, **({"api_token": token} if token else {})}
     book = player.folder / "deploy.yml"
     add = [
         {
@@ -84,12 +94,12 @@ def deploy(
     play = {
         "hosts": "servers",
         "gather_facts": False,
-        "module_defaults": {"group/community.circleci.circleci": {"api_url": player.emulator.url, "api_token": TOKEN}},
+        "module_defaults": {"group/community.circleci.circleci": defaults},
         "tasks": tasks,
         **(keywords or {}),
     }
     book.write_text(yaml.safe_dump([*add, play], sort_keys=False), encoding="utf-8")
-    return player.run(str(book), *arguments)
+    return player.run(str(book), *arguments, **variables)
 
 
 def root(player: Player, host: str) -> Path:
@@ -297,3 +307,10 @@ def readable(read: Callable[[], bytes]) -> bytes:
         return read()
     except OSError:
         return b""
+
+
+def test_the_token_of_the_controllers_environment_is_used_there(player: Player) -> None:
+    """It goes to no other host, so it may be used for one; where the host downloads itself it may not."""
+    played = deploy(player, [bring(), bring("direct", delivery="direct")], token=None, CIRCLE_TOKEN=TOKEN)
+    assert played["bring"].changed, played.output
+    assert "name api_token, or delegate_to localhost" in played["direct"].result["msg"]

@@ -25,7 +25,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.arti
     find_source,
     read_artifacts,
 )
-from ansible_collections.community.circleci.plugins.module_utils._resources.builds import Build, job_of, summary
+from ansible_collections.community.circleci.plugins.module_utils._resources.builds import Build, brief, job_of
 from ansible_collections.community.circleci.plugins.module_utils._resources.destination import (
     NOTE,
     Arrived,
@@ -137,7 +137,7 @@ class Bringing:
         before.update({entry.dest: entry.sha256 for entry in self.doomed})
         return {
             "changed": bool(changed or self.doomed),
-            "build": summary(self.build),
+            "build": brief(self.build),
             "files": [
                 {
                     "path": each.artifact.path,
