@@ -64,7 +64,7 @@ def deploy(
     hosts: Sequence[str] = ("one",),
     keywords: Json | None = None,
     token: str | None = TOKEN,
-    **variables: str,
+    **variables: Any,
 ) -> Played:
     """Run a play on hosts that are reached by another connection; each has a folder of its own.
 
