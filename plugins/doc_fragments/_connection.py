@@ -63,6 +63,9 @@ requirements:
 notes:
   - With a local connection the task runs inside the controller's process and needs the libraries there. With C(async),
     C(become), C(environment) and other connections it runs as an ordinary module.
+  - Write text in quotes that looks like something else to YAML. Of C(1.10), C(2026-01-31) and C(yes) it makes a number,
+    a date and a boolean, and how they were written is lost. Options for text refuse them. Whole numbers are taken as
+    YAML reads them, which makes 83 of C(0123) and 750 of C(12:30).
 """
 
     # The same options for lookups: from a keyword, a variable or the environment. The last variable that is set wins.

@@ -44,7 +44,7 @@ options:
     description:
       - List only builds of this branch. It needs a term.
       - Write names in quotes that look like numbers with a fraction. They are refused without.
-    type: raw
+    type: str
   filter:
     description:
       - List only builds that have ended (V(completed)), have succeeded (V(successful)), have failed (V(failed)) or are
@@ -128,6 +128,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.buil
     read_builds,
     summary,
 )
+from ansible_collections.community.circleci.plugins.module_utils._task.arguments import lost_spellings
 from ansible_collections.community.circleci.plugins.module_utils._task.options import (
     ENVIRONMENT,
     from_environment,
@@ -136,7 +137,6 @@ from ansible_collections.community.circleci.plugins.module_utils._task.options i
 from ansible_collections.community.circleci.plugins.module_utils._task.run import client_of, missing_library
 from ansible_collections.community.circleci.plugins.module_utils._task.secrets import Scrubber
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import VCS_TYPES, parse_project
-from ansible_collections.community.circleci.plugins.module_utils._values.yaml_values import written_text
 
 display = Display()
 
@@ -149,11 +149,12 @@ class LookupModule(LookupBase):
 
         :raises AnsibleLookupError: for unusable terms and keywords, and what CircleCI refuses
         """
-        options, origins = self._options_from(variables or {}, kwargs)
+        terms = [terms] if isinstance(terms, str) else terms
+        options, origins = self._options_from(terms, variables or {}, kwargs)
         scrubber = Scrubber([options["api_token"]] if options["api_token"] else [])
         try:
             client = client_of(options, caching=True)
-            builds = _list(client, [terms] if isinstance(terms, str) else terms, options)
+            builds = _list(client, terms, options)
         except CircleCIError as error:
             # Without the cause: it may hold what the message does not.
             told = with_origins(error.told, origins)
@@ -164,7 +165,7 @@ class LookupModule(LookupBase):
         return listed
 
     def _options_from(
-        self, variables: dict[str, Any], keywords: dict[str, Any]
+        self, terms: Sequence[Any], variables: dict[str, Any], keywords: dict[str, Any]
     ) -> tuple[dict[str, Any], dict[str, str]]:
         """The options from keywords, variables and the environment, checked.
 
@@ -190,6 +191,9 @@ class LookupModule(LookupBase):
                 if value is not None and value not in choices:
                     # Some cores do not say what the choices are.
                     raise AnsibleLookupError(f"circleci_builds: {name} must be one of {', '.join(choices)}: {value!r}.")
+        written = {name: values.get(f"ansible_circleci_{name}") for name in definitions}
+        if lost := lost_spellings(definitions, {**written, **keywords, "_terms": list(terms)}):
+            raise AnsibleLookupError(f"circleci_builds: {lost[0]}")
         self.set_options(var_options=values, direct=keywords)
         options: dict[str, Any] = self.get_options()
         for name in ("limit", "offset"):
@@ -209,7 +213,7 @@ class LookupModule(LookupBase):
 def _list(client: Client, terms: Sequence[Any], options: dict[str, Any]) -> list[Build]:
     """The builds of all projects, or of everything that is followed when there are none (``api-v1.1.md`` §3.3)."""
     selection = {name: options[name] for name in ("limit", "offset", "shallow")}
-    branch, result = written_text(options["branch"], "branch"), options["filter"]
+    branch, result = options["branch"], options["filter"]
     if not terms:
         if branch is not None or result is not None:
             raise AnsibleLookupError("circleci_builds: branch and filter need a term. Name a project.")

@@ -40,8 +40,11 @@ options:
     required: true
   value:
     description:
-      - The value, as text or a number. Required with O(state=present). It may be empty and may have many lines.
-      - Lists, dictionaries and booleans are refused. Write them in quotes, or turn them into text.
+      - The value, as text or a whole number. Required with O(state=present). It may be empty and may have many lines.
+      - Numbers with a fraction, dates, booleans, lists and dictionaries are refused. Write them in quotes, or turn them
+        into text.
+      - Of whole numbers nobody can tell how they were written. Write them in quotes when they begin with zero or hold
+        a colon, for YAML makes 83 of C(0123) and 750 of C(12:30).
     type: raw
   update_value:
     description:

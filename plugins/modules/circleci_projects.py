@@ -132,7 +132,8 @@ options:
             required: true
           value:
             description:
-              - The value, as text or a number. Write anything else in quotes.
+              - The value, as text or a whole number. Write anything else in quotes, and also numbers that begin with
+                zero or hold a colon, for YAML makes 83 of C(0123) and 750 of C(12:30).
               - It is required, unless O(projects[].skip_missing) is set.
             type: raw
           update_value:

@@ -18,13 +18,18 @@ from ansible.plugins.action.normal import ActionModule as OrdinaryModule
 from ansible.utils.display import Display
 
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid
+from ansible_collections.community.circleci.plugins.module_utils._task.arguments import (
+    argument_problems,
+    lost_spellings,
+)
 from ansible_collections.community.circleci.plugins.module_utils._task.options import (
     ENVIRONMENT,
     from_environment,
     with_origins,
-    wrong_entry,
 )
 from ansible_collections.community.circleci.plugins.module_utils._task.run import Run, missing_library, perform
+from ansible_collections.community.circleci.plugins.module_utils._task.secrets import scrubber_of
+from ansible_collections.community.circleci.plugins.module_utils._task.words import all_wrong
 
 display = Display()
 
@@ -41,10 +46,10 @@ class InProcess(OrdinaryModule):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run the task."""
         given, origins = self._task.args, {}
-        self._task.args = _as_sent(given)
         try:
-            origins = self._take_environment()
-            result = self._run(tmp, task_vars)
+            params = self._checked()
+            origins = self._take_environment(params)
+            result = self._run(params, tmp, task_vars)
         except CircleCIError as error:
             result = {"changed": False, **error.result()}
         finally:
@@ -53,23 +58,37 @@ class InProcess(OrdinaryModule):
             result["msg"] = with_origins(str(result.get("msg", "")), origins)
         return result
 
-    def _run(self, tmp: str | None, task_vars: dict[str, Any] | None) -> dict[str, Any]:
+    def _checked(self) -> dict[str, Any]:
+        """Check the arguments of the task, whichever way it is going to run.
+
+        :returns: the options of the module, of the types that they have
+        :raises CircleCIError: with everything that is wrong
+        """
+        options, constraints = self.module.ARGUMENT_SPEC, getattr(self.module, "CONSTRAINTS", {})
+        self._load_name = self._name()  # so that core's messages on arguments name the module
+        self._task.args = _without_vault(self._task.args)
+        problems = lost_spellings(options, self._task.args)
+        self._task.args = _without_dates(self._task.args)
+        params: dict[str, Any] = {}
+        try:
+            _validated, params = self.validate_argument_spec(options, **constraints)
+        except AnsibleActionFail as error:
+            found = argument_problems(options, self._task.args, self._name(), constraints)
+            problems += found or [error.message]
+        if problems:
+            scrubber = scrubber_of(options, self._task.args)
+            raise all_wrong([scrubber.text(problem) for problem in problems])
+        return {name: params.get(name) for name in options}
+
+    def _run(self, params: dict[str, Any], tmp: str | None, task_vars: dict[str, Any] | None) -> dict[str, Any]:
         reason = self._why_not_here()
         if reason:
             display.vv(f"{self._name()}: runs as an ordinary module, because {reason}.")
             ordinary: dict[str, Any] = super().run(tmp, task_vars)
             return ordinary
         result: dict[str, Any] = ActionBase.run(self, tmp, task_vars)
-        options = self.module.ARGUMENT_SPEC
-        self._load_name = self._name()  # so that core's messages on arguments name the module
-        try:
-            _validated, params = self.validate_argument_spec(options, **getattr(self.module, "CONSTRAINTS", {}))
-        except AnsibleActionFail as error:
-            message = wrong_entry(options, self._task.args, self._name()) or error.message
-            return {**result, "failed": True, "changed": False, "msg": message}
-        params = {name: params.get(name) for name in options}
+        options, task = self.module.ARGUMENT_SPEC, self._task
         self._resolve_paths(options, params)
-        task = self._task
         performed = perform(
             self._logic(),
             options,
@@ -82,9 +101,10 @@ class InProcess(OrdinaryModule):
             del performed["warnings"]  # Core would show the empty list.
         return {**result, **performed}
 
-    def _take_environment(self) -> dict[str, str]:
+    def _take_environment(self, params: dict[str, Any]) -> dict[str, str]:
         """Complete the arguments from the task's own environment, then from the controller's.
 
+        :param params: the options, which are completed likewise
         :returns: the names of the variables that were taken, by option
         :raises CircleCIError: instead of giving the controller's token to another host
         """
@@ -92,7 +112,7 @@ class InProcess(OrdinaryModule):
         self._compute_environment_string(of_task)
         origins = {}
         options = self.module.ARGUMENT_SPEC
-        for option in ENVIRONMENT.keys() & options.keys():
+        for option in (name for name in ENVIRONMENT if name in options):
             names = (option, *options[option].get("aliases", ()))
             if any(self._task.args.get(name) is not None for name in names):
                 continue
@@ -100,7 +120,8 @@ class InProcess(OrdinaryModule):
             if found is None and (found := from_environment(option, os.environ)):
                 self._require_controller(option, found[1])
             if found is not None:
-                self._task.args[option], origins[option] = found
+                params[option], origins[option] = found
+                self._task.args[option] = params[option]
         return origins
 
     def _require_controller(self, option: str, variable: str) -> None:
@@ -150,13 +171,19 @@ class InProcess(OrdinaryModule):
         display.display(text, color=constants.COLOR_ERROR if failed else None, stderr=True)
 
 
-def _as_sent(value: Any) -> Any:
-    """An argument as core sends it to an ordinary module: secrets written with ``!vault``, and dates, are text."""
+def _without_vault(value: Any) -> Any:
+    """A copy in which secrets written with ``!vault`` are text. From ansible-core 2.19 on they are already."""
     if isinstance(value, dict):
-        return {key: _as_sent(item) for key, item in value.items()}
+        return {key: _without_vault(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_as_sent(item) for item in value]
-    if isinstance(value, date):
-        return value.isoformat()
-    # Up to ansible-core 2.18, templating leaves these as they are.
+        return [_without_vault(item) for item in value]
     return str(value) if getattr(value, "__ENCRYPTED__", False) else value
+
+
+def _without_dates(value: Any) -> Any:
+    """A copy in which dates are text, as core sends them to ordinary modules."""
+    if isinstance(value, dict):
+        return {key: _without_dates(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_dates(item) for item in value]
+    return value.isoformat() if isinstance(value, date) else value

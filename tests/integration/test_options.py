@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timezone
 
 import pytest
 import yaml
@@ -157,9 +157,11 @@ def test_mistakes_in_options_are_failures_that_name_the_module_and_send_nothing(
     tasks = [
         *both_ways("unknown", "circleci_env_var", project=PROJECT, name="A", value="long-enough", updat="x"),
         *both_ways("missing", "circleci_env_var", name="A", value="long-enough"),
+        *both_ways("typo", "circleci_env_var", projct=PROJECT, name="A", value="long-enough"),
         *both_ways("choice", "circleci_checkout_key", project=PROJECT, type="master-key"),
         *both_ways("exclusive", "circleci_ssh_key", project=PROJECT, private_key="no-key-at-all", private_key_path="y"),
         *both_ways("type", "circleci_checkout_key", project=PROJECT, max_age="soon"),
+        *both_ways("list", "circleci_projects", projects=[PROJECT, {"project": "x", "env_vars": {"A": "long-enough"}}]),
         *both_ways("slug", "circleci_checkout_key", project="acme/api"),
         *both_ways("token", "circleci_checkout_key", project=PROJECT, api_token=""),
     ]
@@ -169,16 +171,71 @@ def test_mistakes_in_options_are_failures_that_name_the_module_and_send_nothing(
     words = {
         "unknown": ["(community.circleci.circleci_env_var)", "updat", "update_value"],
         "missing": ["missing required arguments: project"],
+        "typo": ["2 things are wrong:\nmissing required arguments: project\n", "circleci_env_var) module: projct."],
         "choice": ["value of type must be one of", "deploy-key", "master-key"],
         "exclusive": ["private_key", "mutually exclusive"],
         "type": ["max_age", "convert to int"],
+        "list": [
+            "2 things are wrong:\nprojects[0]: a dictionary is needed, not text. Write it as in {project: github/acme/",
+            "\nprojects[1].env_vars is a dictionary, not a list of dictionaries.",
+        ],
         "slug": ["acme/api", "github/acme/api"],
         "token": ["No API token", "CIRCLE_TOKEN"],
     }
     for ran in played.ran:
-        for word in words[ran.task.split(",")[0]]:
+        about = ran.task.split(",")[0]
+        for word in words[about]:
             assert word in ran.result["msg"], ran.task
+        assert "long-enough" not in ran.result["msg"]
         assert ran.result["changed"] is False
+        if about not in ("slug", "token"):
+            assert ran.result["problems"] == ran.result["msg"].splitlines()[-len(ran.result["problems"]) :]
+
+
+def test_what_yaml_has_changed_is_refused_and_whole_numbers_are_taken(player: Player) -> None:
+    emulator = player.emulator
+    emulator.add_repository("github/acme/12")
+    project = emulator.follow("github/acme/12")
+    given: Json = {"project": PROJECT, "name": "A", "value": "x"}
+    moment = datetime(2024, 1, 1, 10, tzinfo=timezone.utc)
+    key = {"hostname": 1.10, "private_key_path": date(2024, 1, 1)}
+    lost: dict[str, tuple[str, Json]] = {
+        "value is a number with a fraction": ("circleci_env_var", given | {"value": 20.10}),
+        "value is a date or time": ("circleci_env_var", given | {"value": moment}),
+        "value is a date": ("circleci_env_var", given | {"value": date(2026, 1, 31)}),
+        "name is a number with a fraction": ("circleci_env_var", given | {"name": 1.10}),
+        "project is a date": ("circleci_project_follow", {"project": date(2024, 1, 1), "organization": "acme"}),
+        "organization is a boolean": ("circleci_project_info", {"organization": True}),
+        "owner is a number with a fraction": ("circleci_checkout_key", {"project": "api", "owner": 1.10}),
+        "hostname is a number with a fraction": ("circleci_ssh_key", {"project": PROJECT, "hostname": 1.10}),
+        "api_key is a number with a fraction": ("circleci_heroku_key", {"api_key": 1e9}),
+        "api_token is a boolean": ("circleci_user_info", {"api_token": True}),
+        "branch is a date": ("circleci_build", {"project": PROJECT, "branch": date(2024, 1, 1)}),
+        "revision is a date": ("circleci_build", {"project": PROJECT, "revision": date(2024, 1, 1)}),
+        "build_parameters.VERSION is a number with a fraction": (
+            "circleci_build",
+            {"project": PROJECT, "build_parameters": {"VERSION": 1.10}},
+        ),
+        "projects[0].ssh_keys[0].hostname is a number": (
+            "circleci_projects",
+            {"projects": [{"project": PROJECT, "ssh_keys": [key]}]},
+        ),
+    }
+    tasks = [each for words, (module, options) in lost.items() for each in both_ways(words, module, **options)]
+    whole: Json = {"project": 12, "organization": "acme", "name": "A", "value": 12345678}
+    tasks += both_ways("whole", "circleci_env_var", **whole)
+    played = player.play(tasks)
+    for ran in played.ran[:-2]:
+        assert ran.status == "failed", ran.task
+        assert (
+            ran.result["msg"]
+            .splitlines()[-1 if len(ran.result["problems"]) == 1 else 1]
+            .startswith(ran.task.rsplit(",", 1)[0])
+        )
+        assert "Write it in quotes" in ran.result["msg"]
+        assert ran.requests == []
+    assert [(ran.status, ran.changed) for ran in played.ran[-2:]] == [("ok", True), ("ok", False)]
+    assert project.env_vars == {"A": "12345678"}
 
 
 class Encrypted(str):
@@ -208,16 +265,13 @@ def test_secrets_may_be_encrypted_in_their_places(player: Player) -> None:
     assert project.env_vars == {"ONE": "an-encrypted-value", "MANY": "an-encrypted-value"}
 
 
-def test_dates_and_empty_paths_are_the_same_in_process(player: Player) -> None:
-    project = player.emulator.follow(PROJECT)
+def test_empty_paths_are_the_same_in_process(player: Player) -> None:
+    player.emulator.follow(PROJECT)
     tasks = [
-        *both_ways("DATE", "circleci_env_var", project=PROJECT, name="DATE", value=date(2026, 1, 31)),
         *both_ways("path", "circleci_ssh_key", project=PROJECT, private_key_path=""),
         *both_ways("ca", "circleci_user_info", ca_path=""),
     ]
-    here_date, there_date, here_path, there_path, *ca = player.play(tasks).ran
-    assert project.env_vars == {"DATE": "2026-01-31"}
-    assert [(ran.status, ran.changed) for ran in (here_date, there_date)] == [("ok", True), ("ok", False)]
+    here_path, there_path, *ca = player.play(tasks).ran
     assert here_path.result["msg"] == there_path.result["msg"]
     assert "No such file" in here_path.result["msg"]
     assert [ran.status for ran in ca] == ["ok", "ok"]

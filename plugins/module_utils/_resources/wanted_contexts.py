@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid, plain
 from ansible_collections.community.circleci.plugins.module_utils._resources.contexts import Json
-from ansible_collections.community.circleci.plugins.module_utils._task.words import bounded
+from ansible_collections.community.circleci.plugins.module_utils._task.words import all_wrong
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import UUID, Project, parse_project
 from ansible_collections.community.circleci.plugins.module_utils._values.variables import WantedVariable
 
@@ -96,7 +96,7 @@ class WantedContext:
             if params[f"{name}_exclusive"] and not params[name]
         ]
         if problems:
-            raise invalid(f"Nothing was done: {bounded(problems)}")
+            raise all_wrong(problems)
         return cls(
             name,
             True,

@@ -18,7 +18,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.chec
     require_checkout_keys,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.ssh_keys import WantedKey
-from ansible_collections.community.circleci.plugins.module_utils._task.words import bounded, counted
+from ansible_collections.community.circleci.plugins.module_utils._task.words import all_wrong
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import (
     Project,
     project_of,
@@ -68,10 +68,7 @@ def wanted_projects(params: dict[str, Any]) -> list[WantedProject]:
             problems.append(f"{where}: {project} is already described in projects[{first[identity]}].")
         wanted.append(_wanted_project(project, item, found, known_keys))
     if problems:
-        raise invalid(
-            f"Nothing was done, because {counted(len(problems), 'thing is', 'things are')} wrong with the projects: "
-            + bounded(problems)
-        )
+        raise all_wrong(problems)
     return wanted
 
 

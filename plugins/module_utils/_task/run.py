@@ -7,14 +7,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid, plain
 from ansible_collections.community.circleci.plugins.module_utils._http.session import REQUESTS_IMPORT_ERROR
-from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION, wrong_entry
+from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION
 from ansible_collections.community.circleci.plugins.module_utils._task.progress import Progress
 from ansible_collections.community.circleci.plugins.module_utils._task.secrets import public_options, scrubber_of
 from ansible_collections.community.circleci.plugins.module_utils._values.keys import CRYPTOGRAPHY_IMPORT_ERROR
@@ -146,25 +146,12 @@ def _slugs_of_items(params: dict[str, Any]) -> list[str | None]:
     return [_slug(item, params) for items in lists for item in items if isinstance(item, dict)]
 
 
-class _Module(AnsibleModule):
-    """An ordinary module that says in which entry of a list an argument is wrong."""
-
-    accepted = False
-
-    def fail_json(self, msg: str, **kwargs: Any) -> NoReturn:
-        if not self.accepted:
-            msg = wrong_entry(self.argument_spec, self.params, self._name) or msg
-        super().fail_json(msg=msg, **kwargs)
-        raise AssertionError("core ends the process")
-
-
 def run_module(run: Run, options: Options, constraints: dict[str, Any] | None = None) -> None:
     """The ``main()`` of every module.
 
     :param constraints: ``required_if`` and its like
     """
-    module = _Module(argument_spec=options, supports_check_mode=True, **(constraints or {}))
-    module.accepted = True
+    module = AnsibleModule(argument_spec=options, supports_check_mode=True, **(constraints or {}))
     library = missing_library(options)
     if library is not None:
         module.fail_json(msg=missing_required_lib(library))

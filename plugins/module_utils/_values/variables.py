@@ -21,6 +21,7 @@ from ansible_collections.community.circleci.plugins.module_utils._values.masks i
     must_set,
 )
 from ansible_collections.community.circleci.plugins.module_utils._values.moments import past_moment
+from ansible_collections.community.circleci.plugins.module_utils._values.yaml_values import written_text
 
 UPDATE_WORDS = (WHEN_MASK_DIFFERS, ALWAYS, ON_CREATE, IF_PRESENT)
 UPDATE_VALUE: dict[str, dict[str, Any]] = {
@@ -64,12 +65,13 @@ class WantedVariable:
                 "Give value; it may be empty text. With skip_missing, where there is that option, variables without "
                 "a value are left alone.",
             )
-        if isinstance(value, bool) or not isinstance(value, (str, int, float, type(None))):
+        if isinstance(value, (bool, list, tuple, dict)):
             raise invalid(
                 f"The value of variable {name} is {_kind(value)}, not text.",
                 "Write it in quotes, or turn it into text with the filter to_json or string.",
             )
-        return cls(name, "" if value is None else str(value), update_value, moment, value is None)
+        value = written_text(value, f"The value of variable {name}")
+        return cls(name, value or "", update_value, moment, value is None)
 
     def must_set(self, *, there: bool, masks_equal: bool | None = None, updated: datetime | None = None) -> bool | None:
         """Whether the variable is to be set. See :func:`masks.must_set` for what None means.
@@ -103,6 +105,4 @@ def checked_name(name: str) -> str:
 
 
 def _kind(value: object) -> str:
-    if isinstance(value, bool):
-        return "a boolean"
-    return "a list" if isinstance(value, list) else "a dictionary" if isinstance(value, dict) else "not a scalar"
+    return "a boolean" if isinstance(value, bool) else "a dictionary" if isinstance(value, dict) else "a list"

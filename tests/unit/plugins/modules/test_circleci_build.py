@@ -961,6 +961,7 @@ def test_the_workflow_of_a_pipeline_is_shown_too(emulator: Emulator, monkeypatch
     shown = watched(emulator, trigger="pipeline", wait=True, wait_interval=1)
     assert [line for line in shown if "workflow" in line[0]] == [
         (f"{API} workflow build-and-test: on_hold", False),
+        (f"{API} workflow build-and-test: running", False),
         (f"{API} workflow build-and-test: canceled", True),
     ]
     assert any(text.startswith(f"{API} test #2: ") for text, _failed in shown)

@@ -40,7 +40,6 @@ def held(emulator: Emulator) -> dict[str, str]:
         ("true", "true"),
         ('{"json": [1, 2]}', '{"json": [1, 2]}'),
         (12345678, "12345678"),
-        (1.5, "1.5"),
         (0, "0"),
     ],
 )
@@ -64,6 +63,14 @@ def test_what_core_would_turn_into_python_text_is_refused(emulator: Emulator, ru
     assert (result["failed"], emulator.requests) == (True, [])
     assert "not text" in result["msg"]
     assert "quotes" in result["msg"]
+
+
+@pytest.mark.parametrize("value", [20.10, 1.5, 1e3])
+def test_what_yaml_has_changed_is_refused(emulator: Emulator, run, value: object) -> None:
+    result = run(value=value)
+    assert (result["failed"], emulator.requests) == (True, [])
+    assert result["msg"].startswith("The value of variable PASSWORD is a ")
+    assert "Write it in quotes" in result["msg"]
 
 
 @pytest.mark.parametrize("name", ["", "1ST", "A-B", "A B", "A/..", "Ä", "A\n", "../me"])

@@ -329,7 +329,7 @@ def test_warnings_are_bounded(emulator: Emulator, run) -> None:
         (
             [whole(API, ssh_keys=[{"hostname": HOST}]), whole(WEB, ssh_keys=[ssh_key(private_key="nothing")])],
             [
-                f"2 things are wrong with the projects: projects[0] ({API}): ssh_keys[0]: a key is missing",
+                f"2 things are wrong:\nprojects[0] ({API}): ssh_keys[0]: a key is missing",
                 f"projects[1] ({WEB}): ssh_keys[0]: private_key is not a private key",
             ],
         ),
@@ -375,6 +375,8 @@ def test_what_can_be_seen_before_never_reaches_the_api(
     assert (result["failed"], result["changed"]) == (True, False)
     for word in words:
         assert word in result["msg"]
+    if "binary data" not in result["msg"]:
+        assert set(result["msg"].splitlines()[-50:]) & set(result["problems"])
     assert emulator.requests == []
 
 
