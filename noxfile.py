@@ -198,6 +198,8 @@ def _uv_variables() -> dict[str, str]:
     if "PIP_INDEX_URL" in os.environ:
         variables.setdefault("UV_DEFAULT_INDEX", os.environ["PIP_INDEX_URL"])
     variables.setdefault("UV_CACHE_DIR", str(CACHE / "uv"))
+    # A proxy that inspects TLS is known to the system's certificates, as pip uses them, and not to uv's own.
+    variables.setdefault("UV_SYSTEM_CERTS", "true")
     return variables | {"UV_PYTHON_DOWNLOADS": "never"}
 
 
@@ -307,7 +309,7 @@ def lint(session: nox.Session) -> None:
     tool("ruff", "check", ".")
     tool("ruff", "format", "--check", ".")
     tool("yamllint", "--strict", ".")
-    tool("reuse", "lint", "--quiet")
+    tool("reuse", "lint", silent=True)  # shown when it fails
     tool("antsibull-changelog", "lint")
     docs = ["--plugin-docs", "--validate-collection-refs=self", "--disallow-unknown-collection-refs"]
     tool("antsibull-docs", "lint-collection-docs", *docs, ".")
