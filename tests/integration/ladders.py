@@ -23,6 +23,13 @@ MANY = {
     "ssh_keys": [{"hostname": "deploy.acme.example", "private_key": private_key("rsa", "pkcs8")}],
     "env_vars": [{"name": "REGISTRY_PASSWORD", "value": "lake-pebble-41"}],
 }
+CONTEXT: Json = {
+    "organization": "github/acme",
+    "name": "deploy",
+    "env_vars": [{"name": "REGISTRY_PASSWORD", "value": "lake-pebble-41"}],
+    "restrictions": [{"project": PROJECT}, {"expression": 'pipeline.git.branch == "main"'}],
+    "all_members": "absent",
+}
 MANY_ABSENT = {"project": "web", "following": False}
 
 
@@ -59,6 +66,7 @@ def ladders() -> list[Ladder]:
         ),
         Ladder("circleci_env_var", {"project": PROJECT, "name": "REGISTRY_PASSWORD", "value": "lake-pebble-41"}),
         Ladder("circleci_project_token", {"project": PROJECT, "label": "badge"}),
+        Ladder("circleci_context", CONTEXT),
         Ladder("circleci_heroku_key", {"api_key": "heroku-willow-96"}, absent=None),
         Ladder("circleci_projects", {"organization": "acme", "projects": [MANY]}, {"projects": [MANY_ABSENT]}),
     ]
@@ -81,6 +89,9 @@ def other_tasks() -> list[Task]:
         task("let in", "circleci_build_ssh_user", project=PROJECT, build_num=1),
         task("read user", "circleci_user_info", organizations=True),
         task("read project", "circleci_project_info", project=PROJECT, checkout_keys=True, env_vars=True),
+        task("context", "circleci_context", **CONTEXT),
+        task("read contexts", "circleci_context_info", organization="acme", env_vars=True, restrictions=True),
+        task("no such organization", "circleci_context", organization="github/nobody", name="x", keywords=ignore),
         task("read build", "circleci_build_info", project=PROJECT, artifacts=True, tests=True, steps=True),
         task("mangled key", "circleci_ssh_key", project=PROJECT, private_key="no key at all", keywords=ignore),
         task("no such repository", "circleci_project_follow", project="github/acme/nowhere", keywords=ignore),

@@ -22,7 +22,9 @@ VAULT = {
     "vault_aws_secret_access_key": "aws-secret-of-the-example",
     "vault_circleci_token": "emulator-personal-token",
     "vault_deploy_key": private_key(),
+    "vault_google_credentials": '{"type": "service_account", "private_key_id": "of-the-example"}',
     "vault_heroku_api_key": "heroku-key-of-the-example",
+    "vault_npm_token": "npm_token-of-the-example",
     "vault_registry_password": "registry-password-of-the-example",
 }
 

@@ -15,6 +15,7 @@ from tests.integration.ladders import PROJECT
 from tests.integration.playing import Json, Player, Task, task
 
 IGNORE = {"ignore_errors": True}
+NAMED = {"organization": "acme", "name": "deploy"}
 FROM_ELSEWHERE = {"api_url": None, "api_token": None}
 
 
@@ -275,3 +276,27 @@ def test_empty_paths_are_the_same_in_process(player: Player) -> None:
     assert here_path.result["msg"] == there_path.result["msg"]
     assert "No such file" in here_path.result["msg"]
     assert [ran.status for ran in ca] == ["ok", "ok"]
+
+
+def test_dates_of_values_are_read_in_all_forms(player: Player) -> None:
+    """A date of YAML is an object here, and text there."""
+    dates = [date(2026, 1, 31), datetime(2026, 1, 31, 10, tzinfo=timezone.utc), "2026-01-31T10:00:00+02:00", 1769850000]
+    tasks = []
+    for number, moment in enumerate(dates):
+        entry = {"name": "A", "value": "one-long-word", "update_value": "when_older", "not_older_than": moment}
+        tasks += both_ways(f"date {number}", "circleci_context", env_vars=[entry], **NAMED)
+    played = player.play(tasks)
+    assert [ran.status for ran in played.ran] == ["ok"] * len(tasks), played.output
+    assert [ran.changed for ran in played.ran] == [True, *[False] * (len(tasks) - 1)]
+
+
+@pytest.mark.parametrize("module", ["circleci_projects", "circleci_context"])
+def test_a_dictionary_of_variables_is_refused_with_the_filter_that_makes_a_list(player: Player, module: str) -> None:
+    given: Json = {"env_vars": {"PASSWORD": "one-long-word"}}
+    options = {"projects": [{"project": PROJECT, **given}]} if module == "circleci_projects" else {**given, **NAMED}
+    for ran in player.play(both_ways("dictionary", module, **options)).ran:
+        assert ran.status == "failed"
+        assert "env_vars is a dictionary, not a list of dictionaries" in ran.result["msg"]
+        assert "dict2items(key_name='name', value_name='value')" in ran.result["msg"]
+        assert "one-long-word" not in str(ran.result)
+    assert player.emulator.requests == []

@@ -14,11 +14,13 @@ UNKNOWN = "(known after the run)"
 MADE_BY_CIRCLECI = {
     "public_key": ("fingerprint", "fingerprint_sha256", "time", "login"),
     "build_num": ("revision", "branch"),
+    "id": ("time", "created_at", "value"),
+    "updated_at": ("created_at",),
 }
 """Fields that only the server knows: a thing whose first one is open in a prediction is new, and the others may be too.
 
 A new key may be tied to an account that the user has at GitHub or Bitbucket. A new build is of what the branch holds
-then, and of the default branch where the task names none.
+then, and of the default branch where the task names none. A new context is restricted to the organization's own id.
 """
 NEW_BUILDS = ("build", "builds", "first_build")
 """What a result holds of builds that are only started by the run."""

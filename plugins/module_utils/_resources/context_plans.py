@@ -387,8 +387,15 @@ def _shown(context: Json | None, content: Content, replaced: Sequence[str] = ())
             name: f"{each['masked_value'] or ''}{marks.get(name, '')}"
             for name, each in sorted(content.env_vars.items())
         },
-        "restrictions": [
-            {name: each[name] for name in ("type", "value", "name") if name != "name" or each[name] is not UNKNOWN}
-            for each in content.restrictions
-        ],
+        "restrictions": [_shown_restriction(each) for each in content.restrictions],
     }
+
+
+def _shown_restriction(restriction: Json) -> Json:
+    """A restriction in a diff. Groups are shown by their names, and what has no name yet by its value."""
+    shown = {name: restriction[name] for name in ("type", "value", "name")}
+    if restriction["name"] in (None, UNKNOWN):
+        del shown["name"]
+    elif restriction["type"] == GROUP:
+        del shown["value"]
+    return shown

@@ -12,6 +12,7 @@ import pytest
 from ansible.errors import AnsibleError
 
 from emulator import Emulator
+from emulator.world.contexts import Contexts
 from tests.unit.plugins.test_faults import DOUBTFUL, MISSHAPEN, REDIRECTS, THROTTLED, UNUSABLE
 
 pytestmark = pytest.mark.once
@@ -24,6 +25,7 @@ READS: dict[str, tuple[str, dict[str, Any]]] = {
     "projects": ("circleci_project_info", {"checkout_keys": True, "env_vars": True}),
     "build": ("circleci_build_info", {"project": API, "build_num": 1, "artifacts": True, "tests": True}),
     "latest build": ("circleci_build_info", {"project": API, "branch": "main"}),
+    "contexts": ("circleci_context_info", {"organization": "acme", "env_vars": True, "restrictions": True}),
     "lookup": ("", {}),
     "lookup of everything": ("", {}),
 }
@@ -46,6 +48,8 @@ def read(request: pytest.FixtureRequest, emulator: Emulator, run_module, query) 
     emulator.state.machine.set_progress("manual")
     emulator.follow(API)
     emulator.project(API).env_vars["A"] = "a value of many characters"
+    contexts = emulator.state.part(Contexts)
+    contexts.put(contexts.add(emulator.state.organizations["github/acme"], "deploy"), "A", "a value of many characters")
     emulator.clear()
     module, options = READS[request.param]
     if module:
