@@ -16,6 +16,7 @@ import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from emulator.world.contexts import Contexts
 from tests.integration.playing import Played, Player
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "docsite" / "rst"
@@ -149,6 +150,38 @@ def test_many_projects(reader: Reader) -> None:
     reader.run("community.circleci.onboard", "-e", f"@{reader.folder / 'projects.yml'}")
     assert reader.player.emulator.writes == []
     assert reader.player.emulator.project("bitbucket/acme/tools").followers
+
+
+def test_rotating_a_secret(reader: Reader) -> None:
+    emulator = reader.player.emulator
+    emulator.switch(page_size=2)
+    reader.follow_page("first_project")
+    emulator.follow("github/acme/web")
+    emulator.project(PROJECT).env_vars["REGISTRY_PASSWORD"] = "an-old-password"
+    for name, text in blocks("secrets", "ini"):
+        (reader.folder / str(name)).write_text(text, encoding="utf-8")
+    books = reader.follow_page("secrets")
+    assert books == ["contexts.yml", "rotate_in_projects.yml", "rotate_in_contexts.yml", "audit_secrets.yml"]
+    assert emulator.project(PROJECT).env_vars == {"REGISTRY_PASSWORD": "correct-horse-battery"}
+    assert emulator.project("github/acme/web").env_vars == {}
+    contexts = emulator.state.part(Contexts)
+    packages, deploy = (contexts.named("github/acme", name) for name in ("packages", "deploy-production"))
+    assert {name: each.value for name, each in deploy.variables.items()} == {
+        "AWS_REGION": "eu-central-1",
+        "LOG_LEVEL": "info",
+    }
+    assert {each.kind for each in deploy.restrictions} == {"group", "project", "expression"}
+    assert packages.variables.keys() == {"NPM_TOKEN", "LOG_LEVEL"}
+    # A value that is older than its version in the store is replaced, once.
+    packages.variables["NPM_TOKEN"].updated = packages.variables["LOG_LEVEL"].updated = 1_700_000_000.0
+    reader.run(str(reader.folder / "rotate_in_contexts.yml"))
+    assert [record.path.rpartition("/")[2] for record in emulator.writes] == ["NPM_TOKEN"]
+    reader.run(str(reader.folder / "rotate_in_contexts.yml"))
+    assert emulator.writes == []
+    audit = reader.run(str(reader.folder / "audit_secrets.yml"))
+    (old,) = [ran for ran in audit.ran if ran.task.startswith("Show variables")]
+    assert [item["msg"] for item in old.result["results"]] == [[], ["LOG_LEVEL"]]
+    assert audit["Show contexts that every job of the organization can use"].result["msg"] == ["packages"]
 
 
 @pytest.mark.parametrize("page", ["where_tasks_run", "when_circleci_misbehaves"])
