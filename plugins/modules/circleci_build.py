@@ -119,7 +119,7 @@ options:
   wait_interval:
     description:
       - How long to pause between two looks at the build, in seconds.
-      - When a tenth of what was waited already is longer, that is the pause, up to 30 seconds.
+      - After ten minutes the pause grows by a second in each further minute, up to 30 seconds.
     type: float
     default: 5.0
   log_lines:

@@ -90,7 +90,6 @@ def _carried_out(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     result = result_of(plan, client, project)
     if not params["wait"] or client.read_only:
         return result
-    watch.restart()
     return wait_for(client, project, watch, result, is_ours, params["log_lines"], any_end=state == CANCELED)
 
 

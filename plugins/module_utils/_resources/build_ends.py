@@ -82,10 +82,10 @@ def wait_for(
         else:
             builds, ended, workflow = watch.pipeline(is_ours, builds)
     except CircleCIError as error:
-        error.partial = {**_returned(result), "waited_seconds": round(watch.waited, 1)}
+        error.partial = {**_returned(result), "waited_seconds": round(watch.poller.waited, 1)}
         raise
     shown = [summary(build) for build in builds]
-    result.update(build=shown[0] if shown else None, builds=shown, waited_seconds=round(watch.waited, 1))
+    result.update(build=shown[0] if shown else None, builds=shown, waited_seconds=round(watch.poller.waited, 1))
     if not ended:
         failure = _timed_out(project, watch, builds, workflow)
     else:
@@ -106,7 +106,7 @@ def _returned(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def _timed_out(project: Project, watch: Watch, builds: list[Build], workflow: str | None) -> CircleCIError:
-    waiting = f"after waiting for {watch.timeout:.0f} s"
+    waiting = f"after waiting for {watch.poller.timeout:.0f} s"
     if not builds:
         return CircleCIError(
             f"CircleCI took the request for a pipeline of {project}, but no build of it is to be seen {waiting}",

@@ -13,6 +13,7 @@ from typing import TypeVar
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid
 from ansible_collections.community.circleci.plugins.module_utils._http.retrying import Patience
+from ansible_collections.community.circleci.plugins.module_utils._resources.workflows import CannotTellError
 
 LONGEST_WAIT = 365 * 86400.0  # seconds
 LONGEST_PAUSE = 30.0  # seconds
@@ -68,16 +69,25 @@ class Poller:
 
     :param interval: seconds between two polls, for the first ten minutes
     :param timeout: seconds after which it gives up
+    :param lag: seconds for which a 404 is a missed poll too: CircleCI may not find at once what it has just named
     :param clock: what counts the time
     """
 
-    def __init__(self, client: Client, *, interval: float, timeout: float, clock: Clock = CLOCK) -> None:
+    def __init__(
+        self, client: Client, *, interval: float, timeout: float, lag: float = 0.0, clock: Clock = CLOCK
+    ) -> None:
         self.client = client
         self.interval = interval
         self.timeout = timeout
+        self.lag = lag
         self.clock = clock
         self.started = clock.now()
         self._missed = False
+        self._absent_since: float | None = None
+
+    def start(self) -> None:
+        """Count the time from now on."""
+        self.started = self.clock.now()
 
     @property
     def waited(self) -> float:
@@ -104,8 +114,12 @@ class Poller:
         client.timeout = min(client.timeout, max(self.left, SHORTEST_TIMEOUT))
         client.patience = _UntilDeadline(max(self.left, 0.0))
         try:
-            return read(client)
+            found = read(client)
+            self._absent_since = None
+            return found
         except CircleCIError as error:
+            if self._may_show_up(error):
+                return None
             if error.status in ENDS_POLLING or error.method is None:
                 raise
             if not self._missed:
@@ -117,3 +131,17 @@ class Poller:
             self.client.wrote = self.client.wrote or client.wrote
             for warning in client.warnings:
                 self.client.warn(warning)
+
+    def _may_show_up(self, error: CircleCIError) -> bool:
+        """Whether something is missing that CircleCI has named, and not for long yet."""
+        if error.status != 404 or isinstance(error, CannotTellError) or not self.lag:
+            return False
+        if self._absent_since is None:
+            self._absent_since = self.clock.now()
+        if self.clock.now() - self._absent_since < self.lag:
+            return True
+        error.hint = (
+            "CircleCI itself has named it to this task. Look whether the project was renamed, or the token has lost "
+            "its rights."
+        )
+        return False

@@ -2,17 +2,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to the collection: it may change without notice.
-"""Waiting for builds: polling that outlasts CircleCI's troubles, up to a deadline."""
+"""Waiting for builds and their workflow to end."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import TypeVar
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import PAGE_SIZE, Client
-from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid
-from ansible_collections.community.circleci.plugins.module_utils._http.retrying import Patience
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
 from ansible_collections.community.circleci.plugins.module_utils._resources.builds import (
     RETRIED,
     Build,
@@ -26,36 +24,20 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.buil
     workflow_id,
     workflow_name,
 )
+from ansible_collections.community.circleci.plugins.module_utils._resources.polling import (
+    ENDS_POLLING,
+    Poller,
+    checked_seconds,
+)
 from ansible_collections.community.circleci.plugins.module_utils._resources.settling import SETTLES_WITHIN
 from ansible_collections.community.circleci.plugins.module_utils._resources.workflows import (
     FINAL,
     SUCCESS,
-    CannotTellError,
     read_status,
 )
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
 
-LONGEST_WAIT = 365 * 86400.0  # seconds
-LONGEST_PAUSE = 30.0  # seconds
-SLOWER = 0.1
-"""The pause between two polls is this part of what was waited already: long builds are asked for less often."""
-SHORTEST_TIMEOUT = 0.5  # seconds
-ENDS_POLLING = frozenset({401, 403, 404})
-"""Answers that will not get better, a 404 when it lasts."""
-
 T = TypeVar("T")
-
-
-class _UntilDeadline(Patience):
-    """Patience that ends at a moment instead of after a sum of waits."""
-
-    def __init__(self, deadline: float) -> None:
-        super().__init__(max(deadline - time.monotonic(), 0.0))
-        self.deadline = deadline
-
-    def take(self, seconds: float, *, throttled: bool) -> bool:
-        """Ask to wait. See :meth:`Patience.take`."""
-        return time.monotonic() + seconds <= self.deadline and super().take(seconds, throttled=throttled)
 
 
 class Watch:
@@ -67,27 +49,12 @@ class Watch:
     """
 
     def __init__(self, client: Client, project: Project, *, interval: float, timeout: float) -> None:
-        for name, value in (("wait_interval", interval), ("wait_timeout", timeout)):
-            if not 0 <= value <= LONGEST_WAIT:
-                raise invalid(f"{name} must be a number of seconds from 0 to {LONGEST_WAIT:.0f}, which is a year.")
+        checked_seconds(wait_interval=interval, wait_timeout=timeout)
         self.client = client
         self.project = project
-        self.interval = interval
-        self.timeout = timeout
-        self.started = time.monotonic()
-        self._missed = False
-        self._absent_since: float | None = None
+        self.poller = Poller(client, interval=interval, timeout=timeout, lag=SETTLES_WITHIN)
         self._seen: dict[int, Build] = {}
         self._workflow: str | None = None
-
-    @property
-    def waited(self) -> float:
-        """Seconds since the start."""
-        return time.monotonic() - self.started
-
-    def restart(self) -> None:
-        """Count the time from now on."""
-        self.started = time.monotonic()
 
     def build(self, build: Build) -> tuple[Build, bool]:
         """Wait for one build, or for the one by which CircleCI replaces it.
@@ -164,48 +131,13 @@ class Watch:
 
     def _until(self, look: Callable[[Client], T | None]) -> T | None:
         """Look again and again, until that gives something; None when time is up."""
+        self.poller.start()
         while True:
-            found = self._look_once(look)
-            left = self.timeout - self.waited
-            if found is not None or left <= 0:
+            found = self.poller.look(look)
+            if found is not None or self.poller.left <= 0:
                 return found
-            self.client.report(f"{self.project}: {self._standing()} ({self.waited:.0f} s)", idle=True)
-            pause = max(self.interval, min(LONGEST_PAUSE, self.waited * SLOWER))
-            time.sleep(min(pause, left))
-
-    def _look_once(self, look: Callable[[Client], T | None]) -> T | None:
-        """One poll. A failure that may pass is only a missed poll: the wait has a deadline of its own."""
-        deadline = self.started + self.timeout
-        client = self.client.copy()
-        client.timeout = min(client.timeout, max(deadline - time.monotonic(), SHORTEST_TIMEOUT))
-        client.patience = _UntilDeadline(deadline)
-        try:
-            found = look(client)
-            self._absent_since = None
-            return found
-        except CircleCIError as error:
-            if error.status == 404 and not isinstance(error, CannotTellError):
-                if self._may_show_up():
-                    return None
-                error.hint = (
-                    "CircleCI itself has named it to this task. Look whether the project was renamed, or the token has "
-                    "lost its rights."
-                )
-            if error.status in ENDS_POLLING:
-                raise
-            if not self._missed:
-                self._missed = True
-                self.client.warn(f"CircleCI could not be asked while this task waited, which went on. {error.message}")
-            return None
-        finally:
-            self.client.patience.throttled += client.patience.throttled
-
-    def _may_show_up(self) -> bool:
-        """Whether what CircleCI has named itself, and does not find, is not missing for long yet: its lists lag."""
-        now = time.monotonic()
-        if self._absent_since is None:
-            self._absent_since = now
-        return now - self._absent_since < SETTLES_WITHIN
+            self.client.report(f"{self.project}: {self._standing()} ({self.poller.waited:.0f} s)", idle=True)
+            self.poller.pause()
 
     def _successor(self, client: Client, build: Build) -> Build | None:
         """The build that replaces one that CircleCI has retried itself; None while there is none."""
@@ -231,7 +163,9 @@ class Watch:
         if before is None:
             self.client.report(f"{what}: {status}, {build.get('build_url')}", failed=failed)
         elif before.get("status") != status:
-            self.client.report(f"{what}: {before.get('status')} -> {status} ({self.waited:.0f} s)", failed=failed)
+            self.client.report(
+                f"{what}: {before.get('status')} -> {status} ({self.poller.waited:.0f} s)", failed=failed
+            )
 
     def _note_workflow(self, build: Build, status: str | None) -> None:
         """Report a change of state of the workflow of a build."""
@@ -239,7 +173,7 @@ class Watch:
             return
         self._workflow = status
         self.client.report(
-            f"{self.project} workflow {workflow_name(build)}: {status} ({self.waited:.0f} s)",
+            f"{self.project} workflow {workflow_name(build)}: {status} ({self.poller.waited:.0f} s)",
             failed=status in FINAL and status != SUCCESS,
         )
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.community.circleci.plugins.module_utils._resources import waiting
+from ansible_collections.community.circleci.plugins.module_utils._resources import polling
 from ansible_collections.community.circleci.plugins.module_utils._task import progress
 from ansible_collections.community.circleci.plugins.module_utils._task.run import perform
 from ansible_collections.community.circleci.plugins.modules import circleci_build
@@ -58,9 +58,12 @@ def let_time_pass(
         emulator.pass_time(seconds)
         happens(len(pauses))
 
-    clock = SimpleNamespace(monotonic=lambda: now + sum(pauses), sleep=sleep)
-    monkeypatch.setattr(waiting, "time", clock)
-    monkeypatch.setattr(progress, "time", clock)
+    def passed() -> float:
+        return now + sum(pauses)
+
+    monkeypatch.setattr(polling.CLOCK, "now", passed)
+    monkeypatch.setattr(polling.CLOCK, "sleep", sleep)
+    monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=passed))
     emulator.state.machine.set_progress("clock")
 
 
@@ -956,6 +959,7 @@ def test_the_workflow_of_a_pipeline_is_shown_too(emulator: Emulator, monkeypatch
             emulator.state.machine.approve(workflow)
 
     let_time_pass(emulator, monkeypatch, go_on)
+    emulator.state.machine.set_seconds({"between_jobs": 30})
     emulator.script("success", then="on_hold")
     emulator.script("success", then="canceled")
     shown = watched(emulator, trigger="pipeline", wait=True, wait_interval=1)
