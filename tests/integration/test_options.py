@@ -11,8 +11,10 @@ import pytest
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 
+from ansible_collections.community.circleci.plugins.module_utils._values.keys import parse_private_key
 from tests.integration.ladders import PROJECT
 from tests.integration.playing import Json, Player, Task, task
+from tests.unit.keys import private_key
 
 IGNORE = {"ignore_errors": True}
 NAMED = {"organization": "acme", "name": "deploy"}
@@ -300,3 +302,29 @@ def test_a_dictionary_of_variables_is_refused_with_the_filter_that_makes_a_list(
         assert "dict2items(key_name='name', value_name='value')" in ran.result["msg"]
         assert "one-long-word" not in str(ran.result)
     assert player.emulator.requests == []
+
+
+def test_relative_paths_start_in_the_folder_of_the_playbook(player: Player) -> None:
+    project = player.emulator.follow(PROJECT)
+    (player.folder / "keys").mkdir()
+    keys = [private_key(number=number) for number in (1, 2)]
+    for number, key in enumerate(keys):
+        (player.folder / "keys" / f"id_{number}").write_text(key, encoding="utf-8")
+    described = {"project": PROJECT, "ssh_keys": [{"private_key_path": "keys/id_1"}]}
+    tasks = [
+        task("one", "circleci_ssh_key", project=PROJECT, private_key_path="keys/id_0"),
+        task("many", "circleci_projects", projects=[described]),
+    ]
+    played = player.play(tasks)
+    assert [(ran.status, ran.changed) for ran in played.ran] == [("ok", True)] * 2, played.output
+    assert [key.public_key for key in project.ssh_keys] == [parse_private_key(key).public.text for key in keys]
+
+
+def test_warnings_reach_the_user_both_ways(player: Player) -> None:
+    project = player.emulator.follow(PROJECT)
+    words = "The value of variable {} is empty."
+    for way, one in enumerate(both_ways("empty", "circleci_env_var", project=PROJECT, name="WAY", value="")):
+        one["community.circleci.circleci_env_var"]["name"] = f"WAY_{way}"
+        played = player.play([one], warnings=[words.format(f"WAY_{way}")])
+        assert [words.format(f"WAY_{way}") in warning for warning in played.ran[0].result["warnings"]] == [True]
+    assert project.env_vars == {"WAY_0": "", "WAY_1": ""}

@@ -119,6 +119,19 @@ def test_a_short_value_with_the_same_mask_is_left_alone_with_a_warning(emulator:
     assert held(emulator) == {"PASSWORD": "cd12"}
 
 
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_lost_answer_is_no_change_where_the_mask_stays_the_same(emulator: Emulator, run, when: str) -> None:
+    """Nobody can tell from an equal mask that the new value was stored."""
+    run(value=LONG)
+    emulator.fault("drop", method="POST", when=when)
+    result = run(value=f"another {LONG}", update_value="always", retries=0)
+    assert result["failed"] is True
+    assert "It was not sent again" in result["msg"]
+    assert "Run the task again" in result["msg"] or result["hint"]
+    assert run(value=f"another {LONG}", update_value="always")["changed"] is True
+    assert held(emulator) == {"PASSWORD": f"another {LONG}"}
+
+
 def test_if_present_makes_no_variable(emulator: Emulator, run) -> None:
     predicted = run(value=LONG, update_value="if_present", check_mode=True)
     emulator.clear()

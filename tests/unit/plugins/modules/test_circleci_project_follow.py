@@ -94,10 +94,14 @@ def test_a_repository_that_does_not_exist_fails(emulator: Emulator, run_module, 
     assert emulator.writes == []
 
 
+@pytest.mark.parametrize("state", ["present", "absent"])
 @pytest.mark.parametrize("token", ["wrong-token-wrong-token", "emulator-project-token"])
 @pytest.mark.parametrize("check_mode", [True, False])
-def test_a_token_that_is_none_of_a_person_fails(emulator: Emulator, run_module, token: str, check_mode: bool) -> None:
-    result = run_module(MODULE, project=API, api_token=token, check_mode=check_mode)
+def test_a_token_that_is_none_of_a_person_fails(
+    emulator: Emulator, run_module, token: str, check_mode: bool, state: str
+) -> None:
+    """To CircleCI such a project is unknown, so unfollowing it would seem to have nothing to do."""
+    result = run_module(MODULE, project=API, api_token=token, check_mode=check_mode, state=state)
     assert (result["failed"], result["changed"], result["status"]) == (True, False, 401)
     assert result["error"] == "You must log in first."
     assert "personal API token" in result["hint"]

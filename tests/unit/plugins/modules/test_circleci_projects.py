@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
+import time
 from collections import Counter
 from typing import Any
 
@@ -611,6 +615,28 @@ def test_an_interrupt_ends_the_others_quickly(emulator: Emulator, monkeypatch: p
     with pytest.raises(KeyboardInterrupt):
         circleci_projects.run(client, params)
     assert len(emulator.writes) < 25
+
+
+@pytest.mark.parametrize("fault", [{"status": 429}, {"status": 503}])
+def test_an_interrupt_ends_all_waiting_for_a_server_that_throttles(emulator: Emulator, fault: dict[str, Any]) -> None:
+    """If it did not, this test would run into its time limit."""
+    slugs = add_repositories(emulator, 8)
+    patient = {"kind": "status", "headers": {"Retry-After": "3600"}, "times": None, "path": "/settings", **fault}
+    emulator.fault(**patient)
+    client = Client(emulator.url, emulator.token, retry_budget=100_000)
+    described = params_of(*({"project": slug, "following": True} for slug in slugs))
+    params = {"projects": described, "organization": None, "vcs_type": None, "concurrency": 4}
+
+    def interrupt() -> None:
+        while not any("/settings" in record.path for record in emulator.requests):
+            time.sleep(0.01)
+        time.sleep(0.2)  # so that its answer has come
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        circleci_projects.run(client, params)
+    assert emulator.writes == []
 
 
 def test_a_cancelled_task_waits_and_sends_no_more(emulator: Emulator) -> None:

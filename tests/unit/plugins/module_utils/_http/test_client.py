@@ -329,14 +329,17 @@ def test_a_host_that_does_not_exist_fails_with_advice() -> None:
         Client("https://circleci.invalid", TOKEN, retries=0).get("v1.1/me")
 
 
+@pytest.mark.parametrize("status", [429, 503, 500, 408])
 @pytest.mark.parametrize("fault", [{"headers": {"Retry-After": "86400"}}, {"retry_date": 86400.5}])
-def test_a_wait_beyond_the_budget_fails_at_once_and_names_it(emulator: Emulator, fault: dict[str, Any]) -> None:
-    emulator.fault("status", status=429, body={}, times=None, **fault)
+def test_a_wait_beyond_the_budget_fails_at_once_and_names_it(
+    emulator: Emulator, fault: dict[str, Any], status: int
+) -> None:
+    emulator.fault("status", status=status, body={}, times=None, **fault)
     with pytest.raises(
         CircleCIError, match=r"asks to wait 86(400|399) s, and 120 s are left of retry_budget"
     ) as caught:
         client_for(emulator).get("v1.1/me")
-    assert (caught.value.status, len(emulator.requests)) == (429, 1)
+    assert (caught.value.status, len(emulator.requests)) == (status, 1)
 
 
 def test_the_budget_is_the_sum_of_all_waits(emulator: Emulator) -> None:
@@ -517,7 +520,9 @@ def test_an_address_that_can_be_read_in_two_ways_gets_no_token(emulator: Emulato
         for one, two in ((other.url, here), (emulator.url, other.url.removeprefix("http://"))):
             with contextlib.suppress(CircleCIError):
                 client_for(emulator).get_foreign(f"{one}{separator}{two}/api/v1.1/me")
-        assert "circle-token" not in {name.lower() for record in other.requests for name in record.headers}
+        # Here neither: other libraries than the one that sends it may read it as the address of the other.
+        sent = [*emulator.requests, *other.requests]
+        assert "circle-token" not in {name.lower() for record in sent for name in record.headers}
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

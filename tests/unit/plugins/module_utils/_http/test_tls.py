@@ -10,6 +10,7 @@ import ssl
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -87,14 +88,19 @@ def test_validate_certs_false_is_quiet(https: Emulator, capfd: pytest.CaptureFix
     assert capfd.readouterr().err == ""
 
 
-@pytest.mark.parametrize("validate_certs", [True, False])
+@pytest.mark.parametrize("option", ["ca_path", "validate_certs", "validate_certs with ca_path"])
 def test_the_options_win_over_the_environment(
-    https: Emulator, certificate: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, validate_certs: bool
+    https: Emulator, certificate: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, option: str
 ) -> None:
-    (tmp_path / "other.pem").write_text("not a certificate")
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "other.pem"))
-    client = Client(https.url, TOKEN, ca_path=str(certificate), validate_certs=validate_certs)
-    assert client.get_object("v1.1/me")["login"] == "emulator"
+    other = tmp_path / "other.pem"
+    other.write_text("not a certificate")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(other))
+    options: dict[str, dict[str, Any]] = {
+        "ca_path": {"ca_path": str(certificate)},
+        "validate_certs": {"validate_certs": False},
+        "validate_certs with ca_path": {"validate_certs": False, "ca_path": str(other)},
+    }
+    assert Client(https.url, TOKEN, **options[option]).get_object("v1.1/me")["login"] == "emulator"
 
 
 def test_a_redirect_from_https_to_http_is_not_followed(https: Emulator, certificate: Path) -> None:
