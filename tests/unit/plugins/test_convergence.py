@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import date
 from typing import Any
 
 import pytest
@@ -26,6 +27,8 @@ from tests.unit.predicting import differences
 
 API = "github/acme/api"
 KEYS = [private_key(number=number) for number in range(3)]
+# Before and after CircleCI removes parts of API v1.1.
+DAYS = [date(2026, 10, 1), date(2026, 12, 7), date(2027, 2, 1)]
 STATES = st.sampled_from(["present", "absent"])
 TASKS = st.one_of(
     st.tuples(st.just("circleci_project_follow"), st.fixed_dictionaries({"state": STATES})),
@@ -71,11 +74,22 @@ TASKS = st.one_of(
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(tasks=st.lists(TASKS, min_size=1, max_size=6), duplicates=st.integers(0, 2), delete_all=st.booleans())
+@given(
+    tasks=st.lists(TASKS, min_size=1, max_size=6),
+    duplicates=st.integers(0, 2),
+    delete_all=st.booleans(),
+    day=st.sampled_from(DAYS),
+)
 def test_a_plan_that_was_carried_out_is_empty(
-    emulator: Emulator, run_module, tasks: list[tuple[str, dict[str, Any]]], duplicates: int, delete_all: bool
+    emulator: Emulator,
+    run_module,
+    tasks: list[tuple[str, dict[str, Any]]],
+    duplicates: int,
+    delete_all: bool,
+    day: date,
 ) -> None:
     emulator.reset()
+    emulator.state.date = day
     emulator.state.switches.ssh_delete_all = delete_all
     emulator.follow(API)
     for name, options in tasks:

@@ -15,6 +15,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ class Write:
     :param amid: adds what is similar to what the task is about, so that a careless look at the state takes it for that
     :param converges: whether a second run has nothing left to do; only a retry has not
     :param told_once: whether its answer alone has what it makes: without that it is taken back, and the task fails
+    :param day: the day on which it is done, where CircleCI has removed by then what it rested on; None is before that
     """
 
     module: str
@@ -59,6 +61,7 @@ class Write:
     amid: Callable[[Emulator], object] = lambda _emulator: None
     converges: bool = True
     told_once: bool = False
+    day: date | None = None
 
     def holds(self, when: str) -> bool:
         """Whether it stands that it was carried out `before` or `after` a fault hid its answer."""
@@ -635,6 +638,9 @@ WRITES = {
         for name, write in MANY.items()
     },
 }
+# What reads of branches, and of the workflow that is their latest, before it writes.
+REUSES = ("trigger a job of a branch", "trigger a job of the default branch", "trigger a pipeline")
+WRITES |= {f"{name} without branches in answers": replace(WRITES[name], day=date(2026, 12, 7)) for name in REUSES}
 
 # The answer says that nothing was carried out: the request is sent again, whatever it is.
 THROTTLED: dict[str, dict[str, Any]] = {
@@ -695,6 +701,8 @@ class Ladder:
         for step in self.write.before:
             assert not self.run_module(step["module"], **self.options_of(step)).get("failed")
         self.write.amid(self.emulator)
+        if self.write.day:
+            self.emulator.state.date = self.write.day
         assert not self.write.done(self.emulator)
         self.emulator.clear()
 
