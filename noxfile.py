@@ -398,10 +398,11 @@ def package(session: nox.Session) -> None:
     tool("ansible-galaxy", "collection", "build", collection_copy("package"), "--output-path", place)
     (artefact,) = place.glob("*.tar.gz")
     tool("ansible-galaxy", "collection", "install", "--offline", "--collections-path", installed, artefact)
-    shown = tool("ansible-doc", "--list", "--type", "module", "community.circleci", silent=True)
-    modules = {path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")}
-    if absent := sorted(module for module in modules if f"community.circleci.{module}" not in shown):
-        session.error(f"The installed artefact does not show these modules: {', '.join(absent)}")
+    for kind, folder in (("module", "modules"), ("lookup", "lookup"), ("inventory", "inventory")):
+        shown = tool("ansible-doc", "--list", "--type", kind, "community.circleci", silent=True)
+        plugins = {path.stem for path in (ROOT / "plugins" / folder).glob("*.py")}
+        if absent := sorted(plugin for plugin in plugins if f"community.circleci.{plugin}" not in shown):
+            session.error(f"The installed artefact does not show, of type {kind}: {', '.join(absent)}")
     introspected = tool("ansible-builder", "introspect", installed, silent=True)
     for line in (ROOT / "meta" / "ee-requirements.txt").read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#") and line.split()[0] not in introspected:

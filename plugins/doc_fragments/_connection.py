@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The options of the table CONNECTION in ``module_utils/_options.py``."""
+    """The options of the table CONNECTION in ``module_utils/_task/options.py``."""
 
     DOCUMENTATION = r"""
 options:
@@ -68,7 +68,8 @@ notes:
     YAML reads them, which makes 83 of C(0123) and 750 of C(12:30).
 """
 
-    # The same options for lookups: from a keyword, a variable or the environment. The last variable that is set wins.
+    # The same options for lookups and inventories, also from a variable or the environment. The last one that is set
+    # wins.
     PLUGINS = r"""
 options:
   api_token:

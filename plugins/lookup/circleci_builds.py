@@ -111,7 +111,6 @@ _raw:
       lifecycle: finished
 """
 
-import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -130,8 +129,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.buil
 )
 from ansible_collections.community.circleci.plugins.module_utils._task.arguments import lost_spellings
 from ansible_collections.community.circleci.plugins.module_utils._task.options import (
-    ENVIRONMENT,
-    from_environment,
+    defaults_from_environment,
     with_origins,
 )
 from ansible_collections.community.circleci.plugins.module_utils._task.run import client_of, missing_library
@@ -199,15 +197,14 @@ class LookupModule(LookupBase):
         for name in ("limit", "offset"):
             if options[name] < 0:
                 raise AnsibleLookupError(f"circleci_builds: {name} must be 0 or more.")
-        origins: dict[str, str] = {}
-        for name in ENVIRONMENT:
-            given = [keywords.get(alias) for alias in (name, *definitions[name].get("aliases", ()))]
-            if all(value is None for value in (values.get(f"ansible_circleci_{name}"), *given)):
-                # Core counts an empty variable as set.
-                options[name] = definitions[name].get("default")
-                if found := from_environment(name, os.environ):
-                    options[name], origins[name] = found
-        return options, origins
+        given = {name for name in (*keywords, *values) if {**keywords, **values}[name] is not None}
+        named = {
+            option
+            for option, definition in definitions.items()
+            if given & {option, f"ansible_circleci_{option}", *definition.get("aliases", ())}
+        }
+        ambient, origins = defaults_from_environment(definitions, named)
+        return options | ambient, origins
 
 
 def _list(client: Client, terms: Sequence[Any], options: dict[str, Any]) -> list[Build]:

@@ -9,19 +9,23 @@ import hashlib
 import importlib
 import types
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from ansible import constants
+from ansible.inventory.data import InventoryData
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.doc_fragments import constructed, inventory_cache
 from ansible.template import Templar
 from hypothesis import settings
 
 from ansible_collections.community.circleci.plugins.doc_fragments._connection import (
     ModuleDocFragment as ConnectionFragment,
 )
+from ansible_collections.community.circleci.plugins.inventory import circleci_projects
 from ansible_collections.community.circleci.plugins.lookup import circleci_builds
 from ansible_collections.community.circleci.plugins.module_utils._http import client, retrying
 from ansible_collections.community.circleci.plugins.module_utils._resources import settling
@@ -32,6 +36,7 @@ from emulator import Emulator
 MODULES = "ansible_collections.community.circleci.plugins.modules"
 TOKEN = "emulator-personal-token"
 LOOKUP = "community.circleci.circleci_builds"
+INVENTORY = "community.circleci.circleci_projects"
 # A slow machine is no failure.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
@@ -81,15 +86,21 @@ def no_md5(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keys, "hashlib", types.SimpleNamespace(md5=refuse, sha256=hashlib.sha256))
 
 
-@pytest.fixture(scope="session")
-def _options() -> None:
-    """Tell core the lookup's options, as its plugin loader does from the documentation."""
-    documents = [ConnectionFragment.DOCUMENTATION, ConnectionFragment.PLUGINS, circleci_builds.DOCUMENTATION]
+def _tell_core(kind: str, name: str, *documents: str) -> None:
+    """Tell core a plugin's options, as its plugin loader does from the documentation."""
     options: dict[str, dict[str, Any]] = {}
     for document in documents:
-        for name, option in yaml.safe_load(document)["options"].items():
-            options.setdefault(name, {}).update(option)
-    constants.config.initialize_plugin_configuration_definitions("lookup", LOOKUP, options)
+        for option, definition in yaml.safe_load(document)["options"].items():
+            options.setdefault(option, {}).update(definition)
+    constants.config.initialize_plugin_configuration_definitions(kind, name, options)
+
+
+@pytest.fixture(scope="session")
+def _options() -> None:
+    connection = ConnectionFragment.DOCUMENTATION, ConnectionFragment.PLUGINS
+    _tell_core("lookup", LOOKUP, *connection, circleci_builds.DOCUMENTATION)
+    core = constructed.ModuleDocFragment.DOCUMENTATION, inventory_cache.ModuleDocFragment.DOCUMENTATION
+    _tell_core("inventory", INVENTORY, *connection, *core, circleci_projects.DOCUMENTATION)
 
 
 @pytest.fixture
@@ -106,6 +117,47 @@ def query(emulator: Emulator, _options: None) -> Query:
         return lookup.run(list(terms), variables=given, **keywords)
 
     return query
+
+
+class ReadInventory:
+    """Reads an inventory as ansible's programs do."""
+
+    def __init__(self, emulator: Emulator, folder: Path) -> None:
+        self._path = folder / "circleci.yml"
+        self._emulator = emulator
+        self.warned: list[str] = []
+        self.extra: dict[str, Any] = {}
+        """variables of the command line"""
+        self.plugin: circleci_projects.InventoryModule
+        """the one that read last"""
+
+    def __call__(self, *, use: bool = True, **options: Any) -> InventoryData:
+        """Read it. Options that are None are left out.
+
+        :param use: whether what a cache has kept may be used
+        """
+        given = {"plugin": INVENTORY, "api_url": self._emulator.url, "api_token": self._emulator.token, **options}
+        given = {name: value for name, value in given.items() if value is not None}
+        self._path.write_text(yaml.safe_dump(given), encoding="utf-8")
+        self.plugin = plugin = circleci_projects.InventoryModule()
+        plugin._load_name = plugin.ansible_name = INVENTORY
+        plugin._redirected_names = [INVENTORY]
+        inventory = InventoryData()
+        assert plugin.verify_file(str(self._path))
+        plugin.parse(inventory, DataLoader(), str(self._path), cache=use)
+        if plugin.get_option("cache"):
+            plugin.update_cache_if_changed()
+        return inventory
+
+
+@pytest.fixture
+def read_inventory(
+    emulator: Emulator, tmp_path: Path, _options: None, monkeypatch: pytest.MonkeyPatch
+) -> ReadInventory:
+    reader = ReadInventory(emulator, tmp_path)
+    monkeypatch.setattr(circleci_projects.display, "warning", reader.warned.append)
+    monkeypatch.setattr("ansible.plugins.inventory.load_extra_vars", lambda _loader: reader.extra)
+    return reader
 
 
 @pytest.fixture

@@ -8,20 +8,17 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from urllib.parse import urlsplit
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
-from ansible_collections.community.circleci.plugins.module_utils._http.errors import CHECK_ADDRESS, CircleCIError, plain
 from ansible_collections.community.circleci.plugins.module_utils._resources.checkout_keys import read_checkout_keys
 from ansible_collections.community.circleci.plugins.module_utils._resources.env_vars import (
     read_env_vars,
     shown_env_vars,
 )
+from ansible_collections.community.circleci.plugins.module_utils._resources.project_lists import list_projects
 from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_settings
 from ansible_collections.community.circleci.plugins.module_utils._resources.ssh_keys import ssh_keys_of
-from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project, parse_project
-
-_VCS_HOSTS = {"github.com": "github", "bitbucket.org": "bitbucket"}
+from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
 
 
 def describe(
@@ -68,11 +65,7 @@ def read_followed(
     :param env_vars: likewise
     :raises CircleCIError: when one of them cannot be read
     """
-    projects = [
-        project
-        for project in dict.fromkeys(map(_project_of, client.get_list("v1.1/projects", shallow=True)))
-        if organization in (None, project.organization) and vcs_type in (None, project.vcs_type)
-    ]
+    projects = [listed.project for listed in list_projects(client, organization, vcs_type)]
 
     def read(project: Project) -> tuple[dict[str, Any], list[str]]:
         own = client.copy()
@@ -89,20 +82,3 @@ def read_followed(
         # After a failure nothing more is asked.
         executor.shutdown(cancel_futures=True)
     return found
-
-
-def _project_of(item: dict[str, Any]) -> Project:
-    """The project of an item of the list. Some lack the parts of the slug, but have the repository's address."""
-    names = [item.get("vcs_type"), item.get("username"), item.get("reponame")]
-    try:
-        if not all(isinstance(name, str) for name in names):
-            address = urlsplit(str(item.get("vcs_url")))
-            names = [_VCS_HOSTS.get(address.hostname or ""), *address.path.strip("/").split("/")]
-        return parse_project("/".join(map(str, names)))
-    except (CircleCIError, ValueError) as exc:
-        raise CircleCIError(
-            f"CircleCI's list of projects has an entry that is none: {plain(str(item.get('vcs_url')))}",
-            method="GET",
-            path="/api/v1.1/projects",
-            hint=f"{CHECK_ADDRESS} Or name one project.",
-        ) from exc

@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.urls import DEFAULT_URL
@@ -55,6 +56,27 @@ def from_environment(option: str, variables: Mapping[str, str]) -> tuple[str, st
         if value.strip():
             return value, name
     return None
+
+
+def defaults_from_environment(
+    definitions: Mapping[str, Mapping[str, Any]], given: Collection[str]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The options of a plugin that variables of the environment stand in for, where nobody gave them.
+
+    Core would look into the environment itself, but counts an empty variable as set.
+
+    :param definitions: of all options of the plugin
+    :param given: the options that were given
+    :returns: their values, and the variables that some of them came from
+    """
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for option in ENVIRONMENT:
+        if option not in given:
+            values[option] = definitions[option].get("default")
+            if found := from_environment(option, os.environ):
+                values[option], origins[option] = found
+    return values, origins
 
 
 def with_origins(failure: str, origins: Mapping[str, str]) -> str:

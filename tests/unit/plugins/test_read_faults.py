@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The community.circleci contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every module that only reads, and the lookup, under every fault: the right answer, or an error that helps."""
+"""Everything that only reads under every fault: the right answer, or an error that helps."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ READS: dict[str, tuple[str, dict[str, Any]]] = {
     "contexts": ("circleci_context_info", {"organization": "acme", "env_vars": True, "restrictions": True}),
     "lookup": ("", {}),
     "lookup of everything": ("", {}),
+    "inventory": ("", {}),
+    "inventory of any": ("", {"following": "any", "vcs_type": "github"}),
 }
 PASSING: dict[str, dict[str, Any]] = {
     **{name: {"kind": "status", **fault} for name, fault in THROTTLED.items()},
@@ -43,7 +45,7 @@ FINAL: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(params=READS)
-def read(request: pytest.FixtureRequest, emulator: Emulator, run_module, query) -> Read:
+def read(request: pytest.FixtureRequest, emulator: Emulator, run_module, query, read_inventory) -> Read:
     """One way to read, on a project that has a build and some of everything."""
     emulator.state.machine.set_progress("manual")
     emulator.follow(API)
@@ -58,6 +60,9 @@ def read(request: pytest.FixtureRequest, emulator: Emulator, run_module, query) 
 
     def look_up() -> dict[str, Any]:
         try:
+            if request.param.startswith("inventory"):
+                hosts = read_inventory(timeout=0.3, **options).hosts
+                return {"hosts": {name: host.vars for name, host in hosts.items()}}
             return {"builds": query(*terms, timeout=0.3)}
         except AnsibleError as error:
             return {"failed": True, "msg": str(error), "changed": False}
