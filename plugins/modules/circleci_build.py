@@ -52,13 +52,11 @@ options:
   branch:
     description:
       - The branch to build. Without O(branch), O(tag) and O(revision) it is the project's default branch.
-      - Write names in quotes that YAML takes for numbers or dates. Of C(1.10) it makes C(1.1), which is refused, and of
-        C(0123) it makes C(83), which cannot be seen.
-    type: raw
+    type: str
   tag:
     description:
-      - The tag to build, instead of a branch. The same goes for its quotes as for those of O(branch).
-    type: raw
+      - The tag to build, instead of a branch. Write it in quotes where it looks like a number, as in V("1.10").
+    type: str
   revision:
     description:
       - The commit to build, by its full hash of 40 hexadecimal digits. Set it to build exactly what is being deployed.
@@ -68,15 +66,14 @@ options:
     description:
       - The job to start, by its name in the configuration. CircleCI starts the one named C(build) when it is not set.
       - Only with O(trigger=job).
-    type: raw
+    type: str
   build_parameters:
     description:
       - Parameters of the build. The job sees them as environment variables.
       - Text is sent as it is. Whole numbers, booleans, lists and dictionaries are sent as JSON text, for example
         V(true) or V([1,2]).
-      - Write in quotes what has to arrive as it is written. YAML makes C(1.1) of C(1.10), and a number of C(0123) and
-        C(12:30). Numbers with a fraction, dates and times are refused for that, while whole numbers cannot be told
-        from others.
+      - Write in quotes what has to arrive as it is written. YAML makes C(1.1) of C(1.10), and other numbers of C(0123)
+        and C(12:30). Numbers with a fraction, dates and times are refused for that, also inside lists and dictionaries.
       - Everybody who can see the build can see them. For secrets use M(community.circleci.circleci_env_var).
       - Only with O(trigger=job).
     type: dict
@@ -296,10 +293,10 @@ ARGUMENT_SPEC = {
     **PROJECT,
     "state": {"type": "str", "choices": list(STATES), "default": TRIGGERED},
     "trigger": {"type": "str", "choices": list(TRIGGERS), "default": JOB},
-    "branch": {"type": "raw"},
-    "tag": {"type": "raw"},
+    "branch": {"type": "str"},
+    "tag": {"type": "str"},
     "revision": {"type": "raw"},
-    "job": {"type": "raw"},
+    "job": {"type": "str"},
     "build_parameters": {"type": "dict"},
     "build_num": {"type": "int"},
     "ssh": {"type": "bool", "default": False},

@@ -30,8 +30,7 @@ options:
   branch:
     description:
       - Read the latest build of this branch. Without it all branches count.
-      - Write names in quotes that YAML takes for numbers or dates, such as C(1.10). They are refused without.
-    type: raw
+    type: str
   filter:
     description:
       - Read the latest build that has ended (V(completed)), has succeeded (V(successful)), has failed (V(failed)) or
@@ -194,13 +193,12 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.buil
 from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION, PROJECT
 from ansible_collections.community.circleci.plugins.module_utils._task.run import run_module
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import project_of
-from ansible_collections.community.circleci.plugins.module_utils._values.yaml_values import written_text
 
 ARGUMENT_SPEC = {
     **CONNECTION,
     **PROJECT,
     "build_num": {"type": "int"},
-    "branch": {"type": "raw"},
+    "branch": {"type": "str"},
     "filter": {"type": "str", "choices": list(FILTERS)},
     "artifacts": {"type": "bool", "default": False},
     "tests": {"type": "bool", "default": False},
@@ -217,8 +215,7 @@ def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     if log_lines < 0:
         raise invalid("log_lines must be 0 or more.")
     client.caching = True
-    branch = written_text(params["branch"], "branch")
-    build = find_build(client, project, params["build_num"], branch, params["filter"])
+    build = find_build(client, project, params["build_num"], params["branch"], params["filter"])
     result: dict[str, Any] = {"changed": False, "build": None, "artifacts": [], "tests": [], "failed_steps": []}
     if build is None:
         return result

@@ -215,9 +215,16 @@ def test_what_yaml_has_changed_is_refused_and_whole_numbers_are_taken(player: Pl
         "api_token is a boolean": ("circleci_user_info", {"api_token": True}),
         "branch is a date": ("circleci_build", {"project": PROJECT, "branch": date(2024, 1, 1)}),
         "revision is a date": ("circleci_build", {"project": PROJECT, "revision": date(2024, 1, 1)}),
+        "tag is a number with a fraction": ("circleci_build", {"project": PROJECT, "tag": 1.10}),
+        "job is a boolean": ("circleci_build", {"project": PROJECT, "job": True}),
+        "branch is a number with a fraction": ("circleci_build_info", {"project": PROJECT, "branch": 1.10}),
         "build_parameters.VERSION is a number with a fraction": (
             "circleci_build",
             {"project": PROJECT, "build_parameters": {"VERSION": 1.10}},
+        ),
+        "build_parameters.A[1].B is a date": (
+            "circleci_build",
+            {"project": PROJECT, "build_parameters": {"A": [1, {"B": moment}]}},
         ),
         "projects[0].ssh_keys[0].hostname is a number": (
             "circleci_projects",
@@ -239,6 +246,19 @@ def test_what_yaml_has_changed_is_refused_and_whole_numbers_are_taken(player: Pl
         assert ran.requests == []
     assert [(ran.status, ran.changed) for ran in played.ran[-2:]] == [("ok", True), ("ok", False)]
     assert project.env_vars == {"A": "12345678"}
+
+
+def test_a_hash_that_yaml_takes_for_a_number_is_refused(player: Player) -> None:
+    """As text, 0123456 would become 42798."""
+    player.emulator.follow(PROJECT)
+    player.emulator.clear()
+    tasks = both_ways("build", "circleci_build", project=PROJECT, revision=42798, trigger="pipeline")
+    played = player.play(tasks)
+    assert [ran.status for ran in played.ran] == ["failed", "failed"]
+    for ran in played.ran:
+        assert ran.result["msg"].startswith("revision is a number for YAML")
+        assert "Write it in quotes" in ran.result["msg"]
+    assert player.emulator.requests == []
 
 
 class Encrypted(str):

@@ -21,11 +21,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.buil
 from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_settings
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
-from ansible_collections.community.circleci.plugins.module_utils._values.yaml_values import (
-    checked_revision,
-    require_spelling,
-    written_text,
-)
+from ansible_collections.community.circleci.plugins.module_utils._values.yaml_values import checked_revision
 
 JOB, PIPELINE = TRIGGERS = ("job", "pipeline")
 
@@ -50,11 +46,10 @@ class Target:
 
         :raises CircleCIError: when they contradict each other
         """
-        given = {name: written_text(params[name], name) for name in ("branch", "tag", "job")}
-        for name, text in (*given.items(), ("revision", params["revision"])):
-            if isinstance(text, str) and not text.strip():
+        branch, tag, job = params["branch"], params["tag"], params["job"]
+        for name in ("branch", "tag", "revision", "job"):
+            if isinstance(params[name], str) and not params[name].strip():
                 raise invalid(f"{name} is empty.", "Leave it out, with the filter default(omit) for example.")
-        branch, tag, job = given.values()
         if branch in (".", ".."):
             raise invalid(f"branch {branch!r} is not the name of a branch.", "Check the variable behind it.")
         build_parameters = params["build_parameters"] or {}
@@ -63,7 +58,6 @@ class Target:
                 "trigger pipeline excludes job and build_parameters.",
                 "A pipeline runs all jobs of the configuration. Leave them out, or set trigger to job.",
             )
-        require_spelling(build_parameters, "build_parameters")
         parameters = {str(name): as_text(value) for name, value in build_parameters.items()}
         named = parameters.pop("CIRCLE_JOB", None)
         if named is not None and job is not None:

@@ -124,7 +124,6 @@ def test_a_project_token_can_read(run) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"branch": 1.10}, "branch is a number with a fraction for YAML"),
         ({"build_num": 1, "branch": "main"}, "mutually exclusive: build_num|branch"),
         ({"build_num": 1, "filter": "failed"}, "mutually exclusive: build_num|filter"),
         ({"filter": "odd"}, "value of filter must be one of"),
