@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from emulator.world.contexts import Contexts
-from tests.integration.playing import Played, Player
+from tests.integration.playing import PROGRAMS, Played, Player
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "docsite" / "rst"
 PAGES = [page.stem for page in sorted(GUIDE.glob("*.rst"))]
@@ -40,6 +41,8 @@ class Reader:
     def __init__(self, player: Player) -> None:
         self.player = player
         self.folder = player.folder
+        self.played: Played
+        """what ran last"""
         # The files that the pages make with ssh-keygen
         for name in ("deploy_key", "new_deploy_key"):
             key = Ed25519PrivateKey.generate().private_bytes(
@@ -62,18 +65,25 @@ class Reader:
         )
         assert played.status == 0, f"{book}\n{played.output}"
         assert "DEPRECATION" not in played.output
+        self.played = played
         return played
 
     def follow_page(self, page: str) -> list[str]:
-        """Save its files and run its playbooks in order. Returns the names of these."""
+        """Save its files and run its playbooks in order. Returns the names of these.
+
+        Playbooks for other hosts than localhost have these from the page's inventory.
+        """
         books = []
+        inventory: list[str] = []
         for name, text in blocks(page, "yaml"):
             if name is not None:
                 # Apart from the pauses: what the emulator builds here takes no time.
                 quick = re.sub(r"^( +)wait: true$", r"\g<0>\n\1wait_interval: 0.1", text, flags=re.MULTILINE)
                 (self.folder / name).write_text(quick, encoding="utf-8")
+                if name.endswith("circleci.yml"):
+                    inventory = ["--inventory", str(self.folder / name)]
                 if text.startswith("- name:") and "hosts: " in text:
-                    self.run(str(self.folder / name))
+                    self.run(str(self.folder / name), *([] if "hosts: localhost" in text else inventory))
                     books.append(name)
         return books
 
@@ -146,7 +156,13 @@ def test_a_failing_build_reaches_the_rescue(reader: Reader) -> None:
 
 
 def test_many_projects(reader: Reader) -> None:
-    assert reader.follow_page("many_projects") == ["team.yml", "rotate_all.yml"]
+    emulator = reader.player.emulator
+    emulator.add_repository("github/acme/service-mail")
+    emulator.follow("github/acme/service-mail")
+    assert reader.follow_page("many_projects") == ["team.yml", "rotate_all.yml", "each.yml"]
+    assert emulator.project("github/acme/service-mail").env_vars == {"REGISTRY": "registry.acme.example"}
+    assert "REGISTRY" not in emulator.project("github/acme/web").env_vars
+    emulator.clear()
     reader.run("community.circleci.onboard", "-e", f"@{reader.folder / 'projects.yml'}")
     assert reader.player.emulator.writes == []
     assert reader.player.emulator.project("bitbucket/acme/tools").followers
@@ -189,8 +205,44 @@ def test_single_playbooks(reader: Reader, page: str) -> None:
     assert len(reader.follow_page(page)) == 1
 
 
+def test_the_graph_of_a_fleet_is_as_it_is_printed(reader: Reader) -> None:
+    for slug in (PROJECT, "github/acme/web", "bitbucket/acme/tools", "github/acme/service-mail"):
+        reader.player.emulator.add_repository(slug)
+        reader.player.emulator.follow(slug)
+    (text,) = [text for name, text in blocks("many_projects", "yaml") if name == "acme.circleci.yml"]
+    (reader.folder / "acme.circleci.yml").write_text(text, encoding="utf-8")
+    (printed,) = [text for _name, text in blocks("many_projects", "console") if "ansible-inventory" in text]
+    command, *graph = printed.splitlines()
+    variables = {"CIRCLE_HOST": reader.player.emulator.url, "CIRCLE_TOKEN": reader.player.emulator.token}
+    done = subprocess.run(
+        [PROGRAMS / "ansible-inventory", *command.split()[2:]],
+        env=reader.player.environment() | variables,
+        cwd=reader.folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert done.stdout.split() == " ".join(graph).split()
+
+
 def test_awx(reader: Reader) -> None:
-    assert reader.follow_page("awx") == ["self_service.yml"]
+    emulator = reader.player.emulator
+    emulator.follow(PROJECT)
+    for key in emulator.project(PROJECT).checkout_keys:
+        key.created -= 100 * 86400
+    assert reader.follow_page("awx") == ["self_service.yml", "fleet.yml"]
+    # The task of the fleet, once for all hosts, has found what the survey's has made too.
+    (task,) = [ran for ran in reader.played.ran if ran.task.startswith("Rotate the deploy keys")]
+    assert [(each["project"], each["changed"]) for each in task.result["projects"]] == [
+        (PROJECT, True),
+        ("github/acme/web", False),
+    ]
+    slices = [
+        reader.run(str(reader.folder / "fleet.yml"), "--inventory", str(reader.folder / "fleet.circleci.yml"), *limit)
+        for limit in (["--limit", "github-acme-api"], ["--limit", "github-acme-web"])
+    ]
+    assert [len(played.ran[0].result["projects"]) for played in slices] == [1, 1]
     (reader.folder / "projects.yml").write_text(yaml.safe_dump({"circleci_projects": [{"project": PROJECT}]}))
     reader.run(str(reader.folder / "site.yml"), "-e", f"@{reader.folder / 'projects.yml'}")
     assert reader.player.emulator.project("github/acme/web").followers
