@@ -262,7 +262,7 @@ restrictions:
 added:
   description:
     - What was added. Its C(kind) is V(context), V(env_var) with its name, or V(restriction) with its type, value and
-      name.
+      name. Of groups there is no value.
   type: list
   elements: dict
   returned: success, and failures after the first write

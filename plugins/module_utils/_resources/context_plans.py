@@ -35,6 +35,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.cont
     open_list,
     path_of,
     read_content,
+    told,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_known
 from ansible_collections.community.circleci.plugins.module_utils._resources.wanted_contexts import (
@@ -45,7 +46,12 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.want
 )
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN, Outcome, Plan, telling
 from ansible_collections.community.circleci.plugins.module_utils._task.words import bounded
-from ansible_collections.community.circleci.plugins.module_utils._values.masks import ALWAYS, left_in_doubt, tail
+from ansible_collections.community.circleci.plugins.module_utils._values.masks import (
+    ALWAYS,
+    left_in_doubt,
+    mark_replaced,
+    tail,
+)
 from ansible_collections.community.circleci.plugins.module_utils._values.moments import moment_of
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Organization, Project
 from ansible_collections.community.circleci.plugins.module_utils._values.variables import WantedVariable
@@ -57,10 +63,15 @@ CHANGES = ("added", "removed", "updated")
 
 @dataclass
 class _Progress:
-    """What a task has made of a context so far, or is going to make of it."""
+    """What a task has made of a context so far, or is going to make of it.
+
+    :param before: what was in it
+    :param made: whether the task makes the context
+    """
 
     context: Json | None
     content: Content
+    before: Content = field(default_factory=lambda: Content(None, {}, []))
     done: list[Step] = field(default_factory=list)
     made: bool = False
 
@@ -71,14 +82,15 @@ class _Progress:
         }
         if self.made and self.context is not None:
             changes["added"].insert(0, {"kind": "context", "name": self.context["name"]})
-        replaced = [step.thing["name"] for step in self.done if step.change == "updated"]
         result = {
             "context": self.context,
             "env_vars": self.content.shown_env_vars(),
             "restrictions": self.content.restrictions,
             **changes,
         }
-        return Outcome(_shown(self.context, self.content, replaced), result, **changes)
+        shown = _shown(self.context, self.content)
+        mark_replaced(shown["env_vars"], _shown_masks(self.before), [thing["name"] for thing in changes["updated"]])
+        return Outcome(shown, result, **changes)
 
 
 def plan_context(client: Client, organization: Organization, wanted: WantedContext) -> Plan:
@@ -126,7 +138,7 @@ def _plan_content(
     :param made: whether this task makes the context
     """
     steps = _steps(client, owner, wanted, context, content, restrictions, made=made)
-    predicted = _Progress(context, content.copy(), steps, made)
+    predicted = _Progress(context, content.copy(), content, steps, made)
     for step in steps:
         step.note(predicted.content, step.foretold)
     before = _shown(context, content)
@@ -137,7 +149,7 @@ def _plan_content(
 
 def _carry_out(client: Client, context: Json, content: Content, steps: list[Step], *, made: bool) -> Outcome:
     """Send the writes one after the other. Then read the variables that were set: an answer does not show them."""
-    progress = _Progress(context, content.copy(), [], made)
+    progress = _Progress(context, content.copy(), content, [], made)
     with telling(progress.outcome, "context", *CHANGES):
         for step in steps:
             step.note(progress.content, step.send())
@@ -205,7 +217,7 @@ def _create(client: Client, owner: Owner, wanted: WantedContext, restrictions: l
         if found is None:
             raise
         made, context = False, found
-    progress = _Progress(context, Content(None, {}, []), [], made)
+    progress = _Progress(context, Content(None, {}, []), made=made)
     with telling(progress.outcome, "context", *CHANGES):
         content = read_content(client, context["id"])
     plan = _plan_content(client, owner, wanted, context, content, restrictions, made=made)
@@ -375,27 +387,19 @@ def _remembering(listed: Iterator[Json], seen: list[Json]) -> Iterator[Json]:
         yield context
 
 
-def _shown(context: Json | None, content: Content, replaced: Sequence[str] = ()) -> Json:
-    """What a diff shows: masks and restrictions, without what CircleCI makes up.
-
-    :param replaced: variables that get another value, which may have the same mask
-    """
-    marks = dict.fromkeys(replaced, " (replaced)")
+def _shown(context: Json | None, content: Content) -> Json:
+    """What a diff shows: masks and restrictions, without what CircleCI makes up."""
     return {
         "context": context and context["name"],
-        "env_vars": {
-            name: f"{each['masked_value'] or ''}{marks.get(name, '')}"
-            for name, each in sorted(content.env_vars.items())
-        },
+        "env_vars": _shown_masks(content),
         "restrictions": [_shown_restriction(each) for each in content.restrictions],
     }
 
 
+def _shown_masks(content: Content) -> dict[str, str]:
+    return {name: each["masked_value"] or "" for name, each in sorted(content.env_vars.items())}
+
+
 def _shown_restriction(restriction: Json) -> Json:
-    """A restriction in a diff. Groups are shown by their names, and what has no name yet by its value."""
-    shown = {name: restriction[name] for name in ("type", "value", "name")}
-    if restriction["name"] in (None, UNKNOWN):
-        del shown["name"]
-    elif restriction["type"] == GROUP:
-        del shown["value"]
-    return shown
+    """A restriction in a diff: without its name where that is not known."""
+    return {name: item for name, item in told(restriction).items() if name != "name" or item not in (None, UNKNOWN)}

@@ -19,6 +19,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.cont
     Json,
     path_of,
     read_content,
+    told,
 )
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN
 from ansible_collections.community.circleci.plugins.module_utils._values.masks import tail
@@ -123,7 +124,7 @@ def add_restriction(client: Client, context: Json, restriction: Json) -> Step:
     def note(after: Content, answer: Json) -> None:
         after.restrictions.append({"id": answer["id"], **restriction})
 
-    return Step("added", {"kind": "restriction", **restriction}, send, note, {"id": UNKNOWN})
+    return Step("added", {"kind": "restriction", **told(restriction)}, send, note, {"id": UNKNOWN})
 
 
 def remove_restriction(client: Client, context: Json, restriction: Json) -> Step:
@@ -133,10 +134,9 @@ def remove_restriction(client: Client, context: Json, restriction: Json) -> Step
     def gone() -> bool:
         return own not in [each["id"] for each in read_content(client, context["id"]).restrictions]
 
-    told = {name: restriction[name] for name in ("type", "value", "name")}
     return Step(
         "removed",
-        {"kind": "restriction", **told},
+        {"kind": "restriction", **told(restriction)},
         lambda: delete(client, path_of(context["id"], _RESTRICTIONS, own), gone),
         lambda after, _answer: after.restrictions.remove(restriction),
     )

@@ -86,6 +86,13 @@ class Content:
         return bool(restriction["value"] == (self.organization_id or restriction["id"]))
 
 
+def told(restriction: Json) -> Json:
+    """A restriction in diffs and among changes. Groups go by their names, which people know."""
+    return {
+        name: restriction[name] for name in ("type", "value", "name") if (restriction["type"], name) != (GROUP, "value")
+    }
+
+
 @contextlib.contextmanager
 def naming(what: str) -> Iterator[None]:
     """Let failures of requests say what they are about: ids in paths say nothing to people."""

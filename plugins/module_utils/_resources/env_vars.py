@@ -16,7 +16,7 @@ from ansible_collections.community.circleci.plugins.module_utils._http.errors im
     CircleCIError,
 )
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import Outcome, Plan, telling
-from ansible_collections.community.circleci.plugins.module_utils._values.masks import mask
+from ansible_collections.community.circleci.plugins.module_utils._values.masks import mark_replaced, mask
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
 from ansible_collections.community.circleci.plugins.module_utils._values.variables import WantedVariable
 
@@ -80,7 +80,7 @@ def plan_env_vars(
     predicted = {name: value for name, value in masks.items() if name not in doomed}
     predicted.update({wanted.name: mask(wanted.value) for wanted in to_set})
     if not (to_set or doomed):
-        return Plan(before, _outcome(predicted, concerned, [], [], []), unsure=unsure)
+        return Plan(before, _outcome(predicted, concerned, [], [], [], masks), unsure=unsure)
     added = [wanted.name for wanted in to_set if wanted.name not in masks]
     updated = [wanted.name for wanted in to_set if wanted.name in masks]
 
@@ -92,7 +92,7 @@ def plan_env_vars(
             was_added, was_removed, was_updated = (
                 [name for name in names if name in done] for names in (added, doomed, updated)
             )
-            return _outcome(after, concerned, was_added, was_removed, was_updated)
+            return _outcome(after, concerned, was_added, was_removed, was_updated, masks)
 
         with telling(so_far):
             for wanted in to_set:
@@ -104,7 +104,7 @@ def plan_env_vars(
                 done.append(name)
         return so_far()
 
-    return Plan(before, _outcome(predicted, concerned, added, doomed, updated), apply, unsure)
+    return Plan(before, _outcome(predicted, concerned, added, doomed, updated, masks), apply, unsure)
 
 
 def _set(client: Client, project: Project, wanted: WantedVariable, before: str | None) -> str:
@@ -142,10 +142,17 @@ def _shown(masks: dict[str, str], names: list[str]) -> dict[str, Any]:
 
 
 def _outcome(
-    masks: dict[str, str], concerned: list[str], added: list[str], removed: list[str], updated: list[str]
+    masks: dict[str, str],
+    concerned: list[str],
+    added: list[str],
+    removed: list[str],
+    updated: list[str],
+    before: dict[str, str],
 ) -> Outcome:
+    after = _shown(masks, concerned)
+    mark_replaced(after["env_vars"], before, updated)
     return Outcome(
-        after=_shown(masks, concerned),
+        after=after,
         result={"env_vars": shown_env_vars(masks)},
         added=[{"kind": "env_var", "name": name} for name in added],
         removed=[{"kind": "env_var", "name": name} for name in removed],

@@ -96,6 +96,18 @@ def left_in_doubt(names: Sequence[str], one: str, many: str, remedy: str) -> str
     )
 
 
+def mark_replaced(after: dict[str, str], before: dict[str, str], replaced: Sequence[str]) -> None:
+    """Let a diff show which values are replaced by others that look alike.
+
+    :param after: masks by name, which are marked
+    :param before: those that were there
+    :param replaced: names
+    """
+    for name in replaced:
+        if name in after and after[name] == before.get(name):
+            after[name] = f"{after[name]} (replaced)".strip()
+
+
 def _decoded(value: str) -> bytes | None:
     """What a value holds, if it can be base64 of either alphabet, with or without padding."""
     body = value.rstrip("=")

@@ -22,6 +22,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from emulator import Emulator
+from emulator.world.contexts import Contexts, Restriction
 from tests.unit.keys import private_key
 from tests.unit.predicting import differences
 
@@ -103,6 +104,73 @@ def test_a_plan_that_was_carried_out_is_empty(
         assert differences(predicted, real) == []
         emulator.clear()
         again = run_module(name, project=API, **options)
+        assert (again["changed"], emulator.writes) == (False, [])
+
+
+def some(*entries: st.SearchStrategy[dict[str, Any]], by: str) -> st.SearchStrategy[list[dict[str, Any]]]:
+    """Entries of a list that differ in something."""
+    return st.lists(st.one_of(*entries), min_size=1, max_size=3, unique_by=lambda entry: str(entry.get(by, entry)))
+
+
+VARIABLES = some(
+    st.fixed_dictionaries(
+        {
+            "name": st.sampled_from("ABC"),
+            "value": st.text(max_size=12).filter(str.isprintable),
+            "update_value": st.sampled_from(["when_mask_differs", "on_create"]),
+        }
+    ),
+    st.fixed_dictionaries({"name": st.sampled_from("ABC")}),
+    by="name",
+)
+RESTRICTIONS = some(
+    st.sampled_from([{"project": API}, {"project": "gh/acme/web"}]),
+    st.sampled_from(["job.ssh.enabled", 'pipeline.git.branch == "main"']).map(lambda text: {"expression": text}),
+    by="",
+)
+CONTEXTS = st.one_of(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "env_vars": VARIABLES,
+            "restrictions": RESTRICTIONS,
+            "all_members": STATES,
+            "skip_missing": st.just(True),
+        },
+    ),
+    st.fixed_dictionaries({"env_vars": VARIABLES, "env_vars_exclusive": st.just(True)}),
+    st.fixed_dictionaries({"restrictions": RESTRICTIONS, "restrictions_exclusive": st.just(True)}),
+    st.just({"state": "absent"}),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(tasks=st.lists(CONTEXTS, min_size=1, max_size=6), bare=st.booleans(), teams=st.booleans())
+def test_a_plan_for_a_context_that_was_carried_out_is_empty(
+    emulator: Emulator, run_module, tasks: list[dict[str, Any]], bare: bool, teams: bool
+) -> None:
+    emulator.reset()
+    emulator.switch(bare_contexts=bare)
+    for slug in (API, "github/acme/web"):
+        emulator.follow(slug)
+    team = Restriction("group", "8d7c6b5a-4938-4271-8605-f4e3d2c1b0a9")
+    for options in tasks:
+        given = {"organization": "acme", "name": "deploy", "skip_missing": True, **options}
+        kept = [team] if teams else []
+        for context in emulator.state.part(Contexts).known.values():
+            context.restrictions = [*kept, *(each for each in context.restrictions if each != team)]
+        emulator.clear()
+        predicted = run_module("circleci_context", check_mode=True, **given)
+        assert emulator.writes == []
+        existed = bool(emulator.state.part(Contexts).known)
+        real = run_module("circleci_context", **given)
+        assert not real.get("failed"), real
+        assert differences(predicted, real) == []
+        assert bool(emulator.writes) is real["changed"]
+        for context in emulator.state.part(Contexts).known.values():
+            assert not existed or [each for each in context.restrictions if each == team] == kept
+        emulator.clear()
+        again = run_module("circleci_context", **given)
         assert (again["changed"], emulator.writes) == (False, [])
 
 

@@ -306,6 +306,8 @@ def test_update_value_says_when_a_value_is_replaced(
     assert differences(predicted, real) == []
     assert (real["changed"], len(emulator.writes), real["warnings"]) == (changed, int(changed), [])
     assert held(emulator) == {"TOKEN": value if changed else LONG}
+    # A diff shows every replacement, also by a value that looks alike.
+    assert (real["diff"]["before"] != real["diff"]["after"]) is changed
 
 
 @pytest.mark.parametrize("update_value", ["when_mask_differs", "always", "on_create", "when_older"])

@@ -108,6 +108,12 @@ def test_update_value_says_when_a_value_is_replaced(
     assert predicted == real
     assert (real["changed"], len(emulator.writes)) == (changed, int(changed))
     assert held(emulator) == {"PASSWORD": value if changed else LONG}
+    # A diff shows every replacement, also by a value that looks alike.
+    assert (real["diff"]["before"] != real["diff"]["after"]) is changed
+    looks_alike = changed and mask(value) == mask(LONG)
+    assert real["diff"]["after"] == {
+        "env_vars": {"PASSWORD": mask(held(emulator)["PASSWORD"]) + " (replaced)" * looks_alike}
+    }
 
 
 def test_a_short_value_with_the_same_mask_is_left_alone_with_a_warning(emulator: Emulator, run) -> None:

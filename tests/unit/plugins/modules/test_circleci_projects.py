@@ -284,6 +284,9 @@ def test_a_value_is_rotated_wherever_it_is_in_two_requests_each(emulator: Emulat
     real = run(*items)
     assert predicted["projects"] == real["projects"]
     assert [item["project"] for item in real["projects"] if item["changed"]] == having
+    changed = {"before": {"env_vars": {"NPM_TOKEN": "xxxxold"}}, "after": {"env_vars": {"NPM_TOKEN": "xxxxnew"}}}
+    assert predicted["diff"] == real["diff"]
+    assert [{name: diff[name] for name in changed} for diff in real["diff"]] == [changed] * len(having)
     assert all(item["updated"] == [{"kind": "env_var", "name": "NPM_TOKEN"}] for item in real["projects"][::2])
     asked = Counter((record.method, record.path) for record in emulator.requests)
     assert asked == Counter(
