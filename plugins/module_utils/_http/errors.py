@@ -132,8 +132,7 @@ def hint_for(status: int, error: str, path: str, has_token: bool) -> str | None:
         return "Run the task again later, or give it a larger retry_budget."
     if error == HTML_PAGE and status in (403, 404):
         return CHECK_ADDRESS
-    if "/v2/context" in path and 400 <= status < 500 and (hint := _context_hint(status, lower, path)):
-        return hint
+    about_context = _context_hint(status, lower, path) if "/v2/context" in path else None
     if status == 403 and re.search(r"/api/[^/]+/me(/|$)", path):
         return "Project tokens belong to nobody: give a personal API token."
     if status == 403:
@@ -141,10 +140,12 @@ def hint_for(status: int, error: str, path: str, has_token: bool) -> str | None:
             return "GitHub throttles CircleCI itself. Run the task again later."
         if "sso" in lower or "saml" in lower or "oauth app" in lower:
             return "Have an owner of the organization authorize CircleCI there, then run the task again."
-        return (
+        return about_context or (
             "The token's user needs admin rights on the repository, and the token must be a personal one: "
             "project tokens cannot do this."
         )
+    if about_context and status < 500:
+        return about_context
     if status == 422 and "hook" in lower:
         return "Remove surplus webhooks of CircleCI in the repository's settings at GitHub, then run the task again."
     if status == 404 and error == PROJECT_NOT_FOUND:

@@ -533,6 +533,11 @@ def test_forbidden_is_never_taken_for_absent(emulator: Emulator, run) -> None:
         assert (result["failed"], result["status"], emulator.writes) == (True, status, [])
 
 
+def test_an_organization_that_protects_itself_is_told_apart_from_a_forbidden_context(emulator: Emulator, run) -> None:
+    emulator.fault("status", status=403, body={"message": "Resource protected by organization SAML enforcement."})
+    assert "Have an owner of the organization authorize CircleCI" in run()["msg"]
+
+
 def test_a_project_token_is_told_what_it_cannot_do(emulator: Emulator, run) -> None:
     result = run(api_token="emulator-project-token", env_vars=[variable()])
     assert (result["failed"], result["status"], emulator.writes) == (True, 403, [])
