@@ -86,5 +86,9 @@ class Definitions(Part):
         self._added[project].append(found)
         return found
 
+    def clear(self, project: Project) -> None:
+        """Take the definitions of a project away: some of Apps have none."""
+        self._added[project] = []
+
     def project_view(self, project: Project) -> dict[str, Any]:
         return {"definitions": [{"id": each.id, "name": each.name} for each in self.of(project)]}

@@ -44,7 +44,7 @@ FEATURE_FLAGS: Final[dict[str, Any]] = {
     "osx": False,
     "set-github-status": True,
     "build-prs-only": False,
-    "forks-receive-secret-env-vars": False,
+    "forks-receive-secret-env-vars": True,
     "fleet": None,
     "build-fork-prs": False,
     "autocancel-builds": False,

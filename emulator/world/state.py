@@ -204,6 +204,8 @@ class State:
             raise ValueError("a workflow has at least one job")
         for name, value in options.items():
             setattr(project, name, value)
+        if options.get("oss"):
+            project.feature_flags["forks-receive-secret-env-vars"] = False
         if project.default_branch not in project.branches:
             project.branches |= _revisions(slug, [project.default_branch])
         self.projects[slug] = project
