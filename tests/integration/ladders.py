@@ -65,6 +65,32 @@ def ladders() -> list[Ladder]:
             {"project": PROJECT, "hostname": "deploy.acme.example", "private_key": private_key("ecdsa", "traditional")},
         ),
         Ladder("circleci_env_var", {"project": PROJECT, "name": "REGISTRY_PASSWORD", "value": "lake-pebble-41"}),
+        Ladder(
+            "circleci_project_settings",
+            {"project": PROJECT, "build_prs_only": True, "pr_only_branch_overrides": ["release", "main"]},
+            {"build_prs_only": False, "pr_only_branch_overrides": ["main"]},
+        ),
+        Ladder(
+            "circleci_webhook",
+            {
+                "project": PROJECT,
+                "name": "deploys",
+                "url": "https://deploy.acme.example/",
+                "events": ["job-completed", "workflow-completed"],
+                "signing_secret": "webhook-thistle-58",
+            },
+        ),
+        Ladder(
+            "circleci_schedule",
+            {
+                "project": PROJECT,
+                "name": "nightly",
+                "branch": "main",
+                "hours_of_day": [2, 14],
+                "days_of_week": ["sun", "Sat"],
+                "parameters": {"full": True, "level": 3},
+            },
+        ),
         Ladder("circleci_project_token", {"project": PROJECT, "label": "badge"}),
         Ladder("circleci_context", CONTEXT),
         Ladder("circleci_heroku_key", {"api_key": "heroku-willow-96"}, absent=None),

@@ -25,6 +25,7 @@ VAULT = {
     "vault_google_credentials": '{"type": "service_account", "private_key_id": "of-the-example"}',
     "vault_heroku_api_key": "heroku-key-of-the-example",
     "vault_npm_token": "npm_token-of-the-example",
+    "vault_webhook_secret": "webhook-secret-of-the-example",
     "vault_registry_password": "registry-password-of-the-example",
 }
 

@@ -28,6 +28,7 @@ SECRETS = {
     "vault_other_key": private_key("ed25519", "openssh", number=7),
     "vault_value": 'first-line-heron\nsecond "line"\tötter\n',
     "vault_heroku": "heroku-key-marten",
+    "vault_webhook": "webhook-secret-dunlin",
     "vault_made": "made-by-circleci-thrush",
 }
 LENGTH = 12
@@ -66,6 +67,16 @@ def every_module() -> list[Task]:
         task("ssh key", "circleci_ssh_key", **key),
         task("ssh key from a file", "circleci_ssh_key", project=PROJECT, private_key_path="{{ vault_path }}"),
         task("variable", "circleci_env_var", project=PROJECT, **variable),
+        task(
+            "webhook",
+            "circleci_webhook",
+            project=PROJECT,
+            name="deploys",
+            url="https://deploy.acme.example/",
+            events=["job-completed"],
+            signing_secret="{{ vault_webhook }}",
+            update_secret="always",
+        ),
         task("heroku", "circleci_heroku_key", api_key="{{ vault_heroku }}", update_value="always"),
         task("projects", "circleci_projects", projects=[many]),
         task("context", "circleci_context", organization="acme", name="deploy", env_vars=[variable]),

@@ -23,6 +23,7 @@ BUILD = {"build_num": 1, "branch": "main"}
         ({"changed": True, "keys": [NEW_KEY]}, {"changed": True, "keys": [KEY]}),
         ({"diff": {"after": [SHOWN_KEY]}}, {"diff": {"after": [KEY]}}),
         ({"build": None, "builds": []}, {"build": BUILD, "builds": [BUILD]}),
+        ({"token": None, "made": {"id": None, "time": None}}, {"token": "abc", "made": {"id": "1", "time": "2026"}}),
     ],
 )
 def test_what_only_the_server_knows_may_be_open(predicted: dict[str, Any], real: dict[str, Any]) -> None:
@@ -45,6 +46,7 @@ def test_what_only_the_server_knows_may_be_open(predicted: dict[str, Any], real:
         ({"diff": {"after": UNKNOWN}}, {"diff": {"after": UNKNOWN}}, "diff.after"),
         ({"diff": None}, {"diff": {"after": {}}}, "diff"),
         ({"build": None}, {"build": {"status": "queued"}}, "build"),
+        ({"token": None}, {"token": 7}, "token"),
         ({"warnings": []}, {}, "warnings is in one of them only"),
     ],
 )

@@ -60,3 +60,17 @@ def read_settings(client: Client, project: Project) -> dict[str, Any]:
             hint=CHECK_ADDRESS,
         )
     return {**settings, "following": following}
+
+
+def read_project_id(client: Client, project: Project) -> str:
+    """The uuid of a project, by which API v2 knows what belongs to it (VF §4).
+
+    :raises CircleCIError: when CircleCI does not know it, and for an answer without one
+    """
+    path = project.v2_path()
+    found = client.get_object(path).get("id")
+    if not isinstance(found, str) or not found:
+        raise CircleCIError(
+            f"CircleCI's answer about {project} has no id.", method="GET", path=f"/api/{path}", hint=CHECK_ADDRESS
+        )
+    return found

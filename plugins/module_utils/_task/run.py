@@ -97,6 +97,9 @@ def perform(
         )
         result = run(client, params)
     except CircleCIError as error:
+        if project is not None and error.method is not None and project not in error.message:
+            # Not every path names its project: that of a webhook has nothing but the webhook's id.
+            error.message = f"{project}: {error.message}"
         result = {"changed": client is not None and client.wrote, **error.result()}
     if progress:
         progress.end(changed=result["changed"])

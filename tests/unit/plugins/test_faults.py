@@ -25,12 +25,19 @@ import urllib3
 
 from ansible_collections.community.circleci.plugins.module_utils._values.keys import parse_private_key
 from emulator import Emulator
+from emulator.world.advanced import advanced
 from emulator.world.contexts import Contexts, Restriction
-from emulator.world.model import CheckoutKey, SSHKey
+from emulator.world.definitions import Definitions
+from emulator.world.model import CheckoutKey, SSHKey, short_id
+from emulator.world.schedules import SYSTEM_ID, Schedules
+from emulator.world.state import APP_ORGANIZATION, APP_PROJECT
+from emulator.world.triggers import Triggers
+from emulator.world.webhooks import Webhooks
 from tests.unit.keys import private_key
 
 pytestmark = pytest.mark.once
 API = "github/acme/api"
+APP = f"{APP_ORGANIZATION}/{short_id(f'{APP_ORGANIZATION}/{APP_PROJECT}')}"
 KEY = private_key()
 VALUE = "a value of many characters"
 HEROKU = "01234567-89ab-cdef-0123-456789abcdef"
@@ -177,6 +184,66 @@ SIMILAR_DEFAULT_JOBS: list[dict[str, Any]] = [
     {**DEFAULT_JOB, "branch": "feature/login"},
     {**DEFAULT_JOB, "job": "test"},
 ]
+
+
+# --- what API v2 keeps of a project -----------------------------------------------------------------------------------
+
+WEBHOOK = {"name": "deploys", "url": "https://deploy.acme.example/", "events": ["job-completed"]}
+SIMILAR_WEBHOOKS = {"Deploys": WEBHOOK["url"], "deploys 2": WEBHOOK["url"]}
+SCHEDULE = {"name": "nightly", "branch": "main", "hours_of_day": [2]}
+SIMILAR_SCHEDULES = {"Nightly": [2], "nightly 2": [5]}
+SIMILAR_TRIGGERS = {"Nightly": "0 2 * * *", "nightly 2": "0 5 * * *"}
+
+
+def settings_of(emulator: Emulator, *names: str) -> list[Any]:
+    return [advanced(project(emulator))[name] for name in names]
+
+
+def with_webhooks(emulator: Emulator) -> None:
+    for name, url in SIMILAR_WEBHOOKS.items():
+        emulator.state.part(Webhooks).add(project(emulator), name, str(url), ["job-completed"], verify_tls=True)
+
+
+def webhooks_of(emulator: Emulator) -> dict[str, str]:
+    """The addresses of webhooks by name, which must be those of one each."""
+    found = emulator.state.part(Webhooks).of(project(emulator))
+    assert len({each.name for each in found}) == len(found)
+    return {each.name: each.url for each in found}
+
+
+def secrets_of(emulator: Emulator) -> list[str]:
+    return [each.secret for each in emulator.state.part(Webhooks).of(project(emulator))]
+
+
+def with_schedules(emulator: Emulator) -> None:
+    for name, hours in SIMILAR_SCHEDULES.items():
+        timetable = {"per-hour": 1, "hours-of-day": hours, "days-of-week": ["MON"]}
+        emulator.state.part(Schedules).add(project(emulator), name, timetable)
+
+
+def schedules_of(emulator: Emulator) -> dict[str, list[int]]:
+    """The hours of schedules by name, which must be those of one each."""
+    found = emulator.state.part(Schedules).of(project(emulator))
+    assert len({each.name for each in found}) == len(found)
+    return {each.name: each.timetable["hours-of-day"] for each in found}
+
+
+def with_triggers(emulator: Emulator) -> None:
+    app = emulator.project(APP)
+    (definition,) = emulator.state.part(Definitions).of(app)
+    for name, cron in SIMILAR_TRIGGERS.items():
+        source = {"provider": "schedule", "schedule": {"cron_expression": cron, "attribution_actor": SYSTEM_ID}}
+        emulator.state.part(Triggers).add(
+            app, definition, event_source=source, event_name=name, checkout_ref="main", config_ref="main"
+        )
+
+
+def triggers_of(emulator: Emulator) -> dict[str, str]:
+    """The cron expressions of schedule triggers by name, which must be those of one each."""
+    found = emulator.state.part(Triggers).all.values()
+    assert len({each.event_name for each in found}) == len(found)
+    return {each.event_name: each.event_source["schedule"]["cron_expression"] for each in found}
+
 
 FOLLOW = {"module": "circleci_project_follow"}
 ABSENT = {"state": "absent"}
@@ -557,6 +624,123 @@ WRITES = {
         [FOLLOW, {"module": "circleci_project_token", "label": "badge"}],
         lambda e: e.state.add_token("token-of-a-project", project=API, label="badges"),
     ),
+    "change settings": Write(
+        "circleci_project_settings",
+        {"autocancel_builds": True, "pr_only_branch_overrides": ["release", "main"]},
+        "PATCH",
+        "/settings",
+        True,
+        lambda e: settings_of(e, "autocancel_builds", "pr_only_branch_overrides") == [True, ["release", "main"]],
+        [FOLLOW],
+    ),
+    "keep secrets from forks": Write(
+        "circleci_project_settings",
+        {"forks_receive_secret_env_vars": False},
+        "PATCH",
+        "/settings",
+        True,
+        lambda e: settings_of(e, "forks_receive_secret_env_vars", "build_fork_prs") == [False, True],
+        [FOLLOW, {"module": "circleci_project_settings", "build_fork_prs": True}],
+    ),
+    "make webhook": Write(
+        "circleci_webhook",
+        WEBHOOK,
+        "POST",
+        "/webhook",
+        False,
+        lambda e: webhooks_of(e) == {**SIMILAR_WEBHOOKS, "deploys": WEBHOOK["url"]},
+        [FOLLOW],
+        with_webhooks,
+    ),
+    "change webhook": Write(
+        "circleci_webhook",
+        WEBHOOK,
+        "PUT",
+        "/webhook/",
+        True,
+        lambda e: webhooks_of(e) == {**SIMILAR_WEBHOOKS, "deploys": WEBHOOK["url"]},
+        [FOLLOW, {"module": "circleci_webhook", **WEBHOOK, "url": "https://old.acme.example/"}],
+        with_webhooks,
+    ),
+    "replace the secret of a webhook": Write(
+        "circleci_webhook",
+        {**WEBHOOK, "signing_secret": "another secret", "update_secret": "always"},
+        "PUT",
+        "/webhook/",
+        True,
+        lambda e: secrets_of(e) == ["another secret"],
+        [FOLLOW, {"module": "circleci_webhook", **WEBHOOK, "signing_secret": "a secret"}],
+        converges=False,
+    ),
+    "delete webhook": Write(
+        "circleci_webhook",
+        {"name": "deploys", **ABSENT},
+        "DELETE",
+        "/webhook/",
+        True,
+        lambda e: webhooks_of(e) == SIMILAR_WEBHOOKS,
+        [FOLLOW, {"module": "circleci_webhook", **WEBHOOK}],
+        with_webhooks,
+    ),
+    "make schedule": Write(
+        "circleci_schedule",
+        SCHEDULE,
+        "POST",
+        "/schedule",
+        False,
+        lambda e: schedules_of(e) == {**SIMILAR_SCHEDULES, "nightly": [2]},
+        [FOLLOW],
+        with_schedules,
+    ),
+    "change schedule": Write(
+        "circleci_schedule",
+        SCHEDULE,
+        "PATCH",
+        "/schedule/",
+        True,
+        lambda e: schedules_of(e) == {**SIMILAR_SCHEDULES, "nightly": [2]},
+        [FOLLOW, {"module": "circleci_schedule", **SCHEDULE, "hours_of_day": [5]}],
+        with_schedules,
+    ),
+    "delete schedule": Write(
+        "circleci_schedule",
+        {"name": "nightly", **ABSENT},
+        "DELETE",
+        "/schedule/",
+        True,
+        lambda e: schedules_of(e) == SIMILAR_SCHEDULES,
+        [FOLLOW, {"module": "circleci_schedule", **SCHEDULE}],
+        with_schedules,
+    ),
+    "make schedule trigger": Write(
+        "circleci_schedule",
+        {"project": APP, **SCHEDULE},
+        "POST",
+        "/triggers",
+        False,
+        lambda e: triggers_of(e) == {**SIMILAR_TRIGGERS, "nightly": "0 2 * * *"},
+        amid=with_triggers,
+    ),
+    "change schedule trigger": Write(
+        "circleci_schedule",
+        {"project": APP, **SCHEDULE},
+        "PATCH",
+        "/triggers/",
+        True,
+        lambda e: triggers_of(e) == {**SIMILAR_TRIGGERS, "nightly": "0 2 * * *"},
+        [{"module": "circleci_schedule", "project": APP, **SCHEDULE, "hours_of_day": [5]}],
+        with_triggers,
+    ),
+    "delete schedule trigger": Write(
+        "circleci_schedule",
+        {"project": APP, "name": "nightly", **ABSENT},
+        "DELETE",
+        "/triggers/",
+        True,
+        lambda e: triggers_of(e) == SIMILAR_TRIGGERS,
+        [{"module": "circleci_schedule", "project": APP, **SCHEDULE}],
+        with_triggers,
+    ),
     "set heroku key": Write(
         "circleci_heroku_key",
         {"api_key": HEROKU},
@@ -735,7 +919,7 @@ class Ladder:
         assert self.sent == sent, told
         assert self.write.done(self.emulator) is carried_out, told
         if not succeeds:
-            assert ABOUT.get(self.write.module, API) in result["msg"]
+            assert ABOUT.get(self.write.module, self.write.options.get("project", API)) in result["msg"]
             assert result.get("hint") or "Run the task again" in result["msg"]
             assert "Traceback" not in result["msg"]
 

@@ -1,0 +1,158 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: circleci_project_settings
+short_description: Manage the settings of a CircleCI project
+version_added: 0.2.0
+description:
+  - Set the advanced settings of a project. A setting that is left out is left as it is.
+  - Only what differs is sent. A request that CircleCI refuses may have been carried out in part. The failure says so.
+  - By default CircleCI gives the secrets of a project to builds of forked pull requests, as soon as such builds are
+    switched on. This module switches the secrets off first, reads that back, and only then switches the builds on. So
+    there is no moment in which whoever opens a pull request can read them.
+  - CircleCI Server has these settings in its API from version 4.8.
+author:
+  - The community.circleci contributors (@ansible-collections)
+extends_documentation_fragment:
+  - community.circleci._connection
+  - community.circleci._project
+  - community.circleci._attributes
+  - community.circleci._attributes.changes
+  - community.circleci._attributes.action_group
+options:
+  autocancel_builds:
+    description:
+      - Cancel the older pipelines of a branch when a newer one starts. The default branch is spared.
+    type: bool
+  build_fork_prs:
+    description:
+      - Run pipelines for pull requests from forks. Use it for open-source projects, with
+        O(forks_receive_secret_env_vars=false). When that is not managed and secrets go to forks, there is a warning.
+    type: bool
+  build_prs_only:
+    description:
+      - Run pipelines only for branches with an open pull request, and for those in O(pr_only_branch_overrides).
+    type: bool
+  disable_ssh:
+    description:
+      - Let nobody rerun a job with SSH.
+    type: bool
+  forks_receive_secret_env_vars:
+    description:
+      - Give the project's variables and keys to builds of forked pull requests. CircleCI's default for private projects
+        is V(true).
+      - V(false) is sent alone and first, V(true) alone and last. In projects of Apps (V(circleci/…\)) V(false) is
+        final.
+    type: bool
+  pr_only_branch_overrides:
+    description:
+      - The branches that O(build_prs_only) does not hold for, up to 100. Their order means nothing. Branches that are
+        not listed are removed. CircleCI ignores an empty list, so it is refused.
+    type: list
+    elements: str
+  set_github_status:
+    description:
+      - Report the state of workflows to the commit at GitHub, or wherever the repository is hosted.
+    type: bool
+  setup_workflows:
+    description:
+      - Allow setup workflows, which dynamic configuration needs.
+    type: bool
+  write_settings_requires_admin:
+    description:
+      - Let only administrators of the organization change the project's settings. This can lock out the token's user.
+    type: bool
+seealso:
+  - module: community.circleci.circleci_projects
+  - module: community.circleci.circleci_project_info
+  - name: CircleCI API v2
+    description: The reference of the API.
+    link: https://circleci.com/docs/api/v2/
+"""
+
+EXAMPLES = r"""
+- name: Build pull requests only, and cancel what is out of date
+  community.circleci.circleci_project_settings:
+    project: github/acme/api
+    build_prs_only: true
+    pr_only_branch_overrides: [main, release]
+    autocancel_builds: true
+    api_token: "{{ vault_circleci_token }}"
+
+- name: Test pull requests from forks, without handing them secrets
+  community.circleci.circleci_project_settings:
+    project: github/acme/web
+    build_fork_prs: true
+    forks_receive_secret_env_vars: false
+"""
+
+RETURN = r"""
+project:
+  description: The canonical slug of the project.
+  type: str
+  returned: always
+  sample: github/acme/api
+settings:
+  description:
+    - All settings of the project after the task, by the names of the options. A setting that this CircleCI does not
+      know is missing.
+    - In check mode, branches of a project that CircleCI does not know yet are null.
+  type: dict
+  returned: success, and failures after the first write
+  contains:
+    oss:
+      description: Whether the project is open source. It cannot be set here.
+      type: bool
+      returned: when CircleCI knows the project
+  sample:
+    autocancel_builds: true
+    build_fork_prs: false
+    build_prs_only: true
+    disable_ssh: false
+    forks_receive_secret_env_vars: false
+    oss: false
+    pr_only_branch_overrides: [main, release]
+    set_github_status: true
+    setup_workflows: true
+    write_settings_requires_admin: false
+"""
+
+from typing import Any
+
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._resources.project_settings import (
+    FRESH,
+    SETTINGS,
+    plan_project_settings,
+    read_project_settings,
+    wanted_settings,
+)
+from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_known
+from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION, PROJECT
+from ansible_collections.community.circleci.plugins.module_utils._task.plan import result_of
+from ansible_collections.community.circleci.plugins.module_utils._task.run import run_module
+from ansible_collections.community.circleci.plugins.module_utils._values.slugs import project_of
+
+ARGUMENT_SPEC = {**CONNECTION, **PROJECT, **SETTINGS}
+
+
+def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
+    """Change the settings that are not as they are to be."""
+    project = project_of(params)
+    wanted = wanted_settings(params)
+    client.require_token()
+    settings: dict[str, Any] = read_known(client, project, lambda: read_project_settings(client, project), FRESH)
+    return result_of(plan_project_settings(client, project, settings, wanted), client, project)
+
+
+def main() -> None:
+    run_module(run, ARGUMENT_SPEC)
+
+
+if __name__ == "__main__":
+    main()

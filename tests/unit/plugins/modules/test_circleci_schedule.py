@@ -1,0 +1,480 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from emulator import Emulator
+from emulator.world.definitions import Definition, Definitions
+from emulator.world.schedules import SYSTEM_ID, WEEKDAYS, Schedule, Schedules
+from emulator.world.triggers import Trigger, Triggers
+from tests.unit.predicting import differences
+
+API = "github/acme/api"
+TOOLS = "bitbucket/acme/tools"
+APP = "circleci/acme-apps/mobile-app"
+FIRST = "mobile-app"
+"""The pipeline definition that the App's project has from the start."""
+MODULE = "circleci_schedule"
+NIGHTLY: dict[str, Any] = {"name": "nightly", "branch": "main", "hours_of_day": [2]}
+UNKNOWN = ("id", "created_at")
+
+
+@pytest.fixture(params=[API, TOOLS, APP])
+def slug(emulator: Emulator, request: pytest.FixtureRequest) -> str:
+    """A project of every kind, followed."""
+    emulator.add_repository(request.param)
+    emulator.follow(request.param)
+    return str(request.param)
+
+
+@pytest.fixture
+def run(emulator: Emulator, run_module, slug: str):
+    """The module on a project of every kind."""
+    return lambda **options: run_module(MODULE, **{"project": slug, **NIGHTLY, **options})
+
+
+@pytest.fixture
+def run_classic(emulator: Emulator, run_module):
+    emulator.follow(API)
+    return lambda **options: run_module(MODULE, **{"project": API, **NIGHTLY, **options})
+
+
+@pytest.fixture
+def run_app(emulator: Emulator, run_module):
+    emulator.add_repository(APP)
+    emulator.follow(APP)
+    return lambda **options: run_module(MODULE, **{"project": APP, **NIGHTLY, **options})
+
+
+def schedules(emulator: Emulator, slug: str = API) -> list[Schedule]:
+    return emulator.state.part(Schedules).of(emulator.project(slug))
+
+
+def triggers(emulator: Emulator) -> list[Trigger]:
+    return list(emulator.state.part(Triggers).all.values())
+
+
+def definition(emulator: Emulator, name: str = FIRST) -> Definition:
+    part = emulator.state.part(Definitions)
+    project = emulator.project(APP)
+    return next((each for each in part.of(project) if each.name == name), None) or part.add(project, name)
+
+
+def trigger(emulator: Emulator, cron: str = "0 2 * * *", *, name: str = "nightly", at: str = FIRST, **options: Any):
+    """Make a schedule trigger as somebody else would have."""
+    source = {"cron_expression": cron, "attribution_actor": options.pop("actor", SYSTEM_ID)}
+    given = {"checkout_ref": "main", "config_ref": "main", **options}
+    return emulator.state.part(Triggers).add(
+        emulator.project(APP),
+        definition(emulator, at),
+        event_source={"provider": "schedule", "schedule": source},
+        event_name=name,
+        **given,
+    )
+
+
+def names(emulator: Emulator, slug: str) -> list[str]:
+    if slug == APP:
+        return [each.event_name for each in triggers(emulator)]
+    return [each.name for each in schedules(emulator, slug)]
+
+
+def same(predicted: dict[str, Any], real: dict[str, Any]) -> None:
+    assert differences(predicted, real) == []
+
+
+CHANGES: list[dict[str, Any]] = [
+    {"branch": "develop"},
+    {"branch": None, "tag": "v1.0.0"},
+    {"hours_of_day": [2, 14]},
+    {"per_hour": 2},
+    {"days_of_week": ["sat", "Sun"]},
+    {"days_of_month": [1, 15]},
+    {"months": ["jan", "JUL"]},
+    {"parameters": {"full": True, "level": 3, "who": "nobody"}},
+    {"actor": "current"},
+]
+
+
+def test_a_schedule_is_made_once(emulator: Emulator, run, slug: str) -> None:
+    options = {"days_of_week": ["mon", "WED", "Fri"], "months": ["mar", "jan"], "parameters": {"full": True}}
+    predicted = run(check_mode=True, **options)
+    assert emulator.writes == []
+    real = run(**options)
+    same(predicted, real)
+    assert (real["changed"], names(emulator, slug)) == (True, ["nightly"])
+    wanted = {"branch": "main", "tag": None, "hours_of_day": [2], "per_hour": 1, "days_of_month": None,
+              "days_of_week": ["MON", "WED", "FRI"], "months": ["JAN", "MAR"], "parameters": {"full": True},
+              "actor": "system"}  # fmt: skip
+    assert real["schedule"].items() >= wanted.items()
+    emulator.clear()
+    again = run(**{**options, "days_of_week": ["FRI", "mon", "wed"], "months": ["JAN", "MAR"]})
+    assert (again["changed"], emulator.writes) == (False, [])
+    # The answer that makes a trigger has no date.
+    assert {**again["schedule"], "created_at": None} == {**real["schedule"], "created_at": None}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_differs_is_changed_in_its_place(emulator: Emulator, run, slug: str, change: dict[str, Any]) -> None:
+    made = run()
+    predicted = run(check_mode=True, **change)
+    emulator.clear()
+    real = run(**change)
+    same(predicted, real)
+    assert (real["changed"], [record.method for record in emulator.writes]) == (True, ["PATCH"])
+    assert real["schedule"]["id"] == made["schedule"]["id"]
+    emulator.clear()
+    assert run(**change)["changed"] is False
+    assert emulator.writes == []
+    # And back again.
+    assert run(**({"parameters": {}} if "parameters" in change else {}))["changed"] is True
+    back = {**run()["schedule"], **dict.fromkeys(UNKNOWN)}
+    assert back == {**made["schedule"], **dict.fromkeys(UNKNOWN)}
+
+
+def test_only_what_differs_is_sent(emulator: Emulator, run_classic, run_app) -> None:
+    for run in (run_classic, run_app):
+        run(parameters={"full": True})
+    emulator.clear()
+    for run in (run_classic, run_app):
+        run(hours_of_day=[3])
+    classic, app = (record.body for record in emulator.writes)
+    assert list(classic) == ["timetable"]
+    assert app == {"event_source": {"schedule": {"cron_expression": "0 3 * * *"}}}
+
+
+def test_parameters_that_nobody_speaks_of_stay(emulator: Emulator, run) -> None:
+    run(parameters={"full": True})
+    assert run(branch="develop")["schedule"]["parameters"] == {"full": True}
+    assert run(branch="develop", parameters={})["schedule"]["parameters"] == {}
+
+
+@pytest.mark.parametrize(("one", "other"), [(1, "1"), (True, "true"), (True, 1), (0, False)])
+def test_the_types_of_parameters_count(emulator: Emulator, run, one: Any, other: Any) -> None:
+    run(parameters={"a": one})
+    result = run(parameters={"a": other})
+    assert (result["changed"], type(result["schedule"]["parameters"]["a"])) == (True, type(other))
+    assert run(parameters={"a": other})["changed"] is False
+
+
+def test_absent_removes_the_schedule_of_the_name(emulator: Emulator, run, slug: str) -> None:
+    run()
+    run(name="weekly")
+    predicted = run(state="absent", check_mode=True)
+    real = run(state="absent")
+    same(predicted, real)
+    assert (real["changed"], real["schedule"], names(emulator, slug)) == (True, None, ["weekly"])
+    emulator.clear()
+    assert run(state="absent", branch=None, hours_of_day=None)["changed"] is False
+    assert emulator.writes == []
+
+
+def test_schedules_on_later_pages_are_found(emulator: Emulator, run_classic) -> None:
+    emulator.switch(page_size=2)
+    for number in range(5):
+        run_classic(name=f"schedule {number}")
+    assert run_classic(name="schedule 4")["changed"] is False
+    assert len(schedules(emulator)) == 5
+
+
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_two_of_a_name_are_refused(emulator: Emulator, run, slug: str, state: str) -> None:
+    if slug == APP:
+        twins = [trigger(emulator).id, trigger(emulator).id]
+    else:
+        timetable = {"per-hour": 1, "hours-of-day": [2], "days-of-week": list(WEEKDAYS)}
+        part = emulator.state.part(Schedules)
+        twins = [part.add(emulator.project(slug), "nightly", timetable).id for _unused in range(2)]
+    result = run(state=state)
+    assert (result["failed"], emulator.writes) == (True, [])
+    assert f"{slug} has 2 schedules with the name nightly" in result["msg"]
+    assert all(each in result["msg"] for each in twins)
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"name": ""}, "name of the schedule is empty"),
+        ({"branch": None}, "needs one of branch and tag"),
+        ({"tag": "v1.0.0"}, "needs one of branch and tag"),
+        ({"branch": ""}, "needs one of branch and tag"),
+        ({"branch": 1.1}, "branch is a number with a fraction"),
+        ({"hours_of_day": None}, "hours_of_day is missing"),
+        ({"hours_of_day": [24]}, "hours_of_day has 24"),
+        ({"per_hour": 0}, "per_hour must be"),
+        ({"days_of_week": ["monday"]}, "days_of_week has 'monday'"),
+        ({"days_of_week": ["MON"], "days_of_month": [1]}, "exclude each other"),
+        ({"months": []}, "months is empty"),
+        ({"parameters": {"a": 1.5}}, "parameters.a is a number with a fraction"),
+        ({"parameters": {"a": None}}, "parameters.a is null"),
+        ({"parameters": {"a": [1]}}, "parameters.a is a list"),
+        ({"parameters": {"a": {"b": 1}}}, "parameters.a is a dictionary"),
+        ({"parameters": {"branch": "main"}}, "Give it as the option branch"),
+        ({"parameters": {"": "main"}}, "a name that is not text"),
+        ({"actor": "me"}, "value of actor must be one of"),
+        ({"api_token": None}, "CIRCLE_TOKEN"),
+    ],
+)
+def test_bad_input_is_refused_before_any_request(
+    emulator: Emulator, run_classic, options: dict[str, Any], complaint: str
+) -> None:
+    result = run_classic(**options)
+    assert (result["failed"], emulator.requests) == (True, [])
+    assert complaint in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"description": "what for"}, "schedules of such projects have no description"),
+        ({"per_hour": 7}, "per_hour 7 cannot be written as a cron expression"),
+    ],
+)
+def test_what_projects_of_apps_cannot_have_is_refused_before_any_request(
+    emulator: Emulator, run_app, options: dict[str, Any], complaint: str
+) -> None:
+    result = run_app(**options)
+    assert (result["failed"], emulator.requests) == (True, [])
+    assert complaint in result["msg"]
+
+
+def test_what_only_projects_of_apps_have_is_refused_elsewhere(emulator: Emulator, run_classic) -> None:
+    result = run_classic(definition="release")
+    assert (result["failed"], emulator.requests) == (True, [])
+    assert "definition cannot choose one" in result["msg"]
+
+
+def test_a_description_is_changed_only_when_it_is_given(emulator: Emulator, run_classic) -> None:
+    assert run_classic(description="every night")["schedule"]["description"] == "every night"
+    assert run_classic()["changed"] is False
+    assert run_classic(description="other words")["changed"] is True
+    assert schedules(emulator)[0].description == "other words"
+
+
+@pytest.mark.parametrize("whose", ["emulator", "somebody-else"])
+def test_a_schedule_of_any_user_is_one_of_a_user(emulator: Emulator, run, slug: str, whose: str) -> None:
+    emulator.state.add_token("other", login="somebody-else")
+    run(actor="current")
+    if slug == APP:
+        triggers(emulator)[0].event_source["schedule"]["attribution_actor"] = emulator.state.users[whose].id
+    else:
+        schedules(emulator, slug)[0].actor = emulator.state.users[whose]
+    emulator.clear()
+    assert run(actor="current")["changed"] is False
+    assert emulator.writes == []
+    assert run()["schedule"]["actor"] == "system"
+
+
+# --- in projects of Apps ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cron", ["0,30 2 * * *", "*/30 2 * * *", "00,30 2 1-31 JAN-DEC 0-7", "*/30 2-2 */1 * *"])
+def test_times_are_compared_whatever_their_spelling(emulator: Emulator, run_app, cron: str) -> None:
+    trigger(emulator, cron)
+    result = run_app(per_hour=2)
+    assert (result["changed"], result["schedule"]["cron_expression"], emulator.writes) == (False, cron, [])
+
+
+def test_times_that_these_words_cannot_say_are_told_and_changed(emulator: Emulator, run_app) -> None:
+    trigger(emulator, "17 2 1 * 1")
+    result = run_app(check_mode=True)
+    assert result["diff"]["before"]["schedules"][0]["cron_expression"] == "17 2 1 * 1"
+    assert result["diff"]["before"]["schedules"][0]["hours_of_day"] is None
+    assert run_app()["schedule"]["cron_expression"] == "0 2 * * *"
+
+
+def test_other_triggers_are_no_schedules(emulator: Emulator, run_app) -> None:
+    source = {"provider": "webhook", "webhook": {"sender": "someone", "secret": "s"}}
+    options = {"event_name": "nightly", "checkout_ref": "main", "config_ref": "main"}
+    emulator.state.part(Triggers).add(emulator.project(APP), definition(emulator), event_source=source, **options)
+    assert run_app()["changed"] is True
+    assert len(triggers(emulator)) == 2
+    run_app(state="absent")
+    assert [each.event_source["provider"] for each in triggers(emulator)] == ["webhook"]
+
+
+@pytest.mark.parametrize("by_id", [False, True])
+def test_a_definition_is_chosen_by_name_or_id(emulator: Emulator, run_app, by_id: bool) -> None:
+    wanted = definition(emulator, "release")
+    result = run_app(definition=wanted.id if by_id else "release")
+    assert (result["schedule"]["definition"], triggers(emulator)[0].definition) == ("release", wanted)
+    # It is there, so nobody has to say where.
+    assert run_app()["changed"] is False
+
+
+@pytest.mark.parametrize(
+    ("wanted", "complaint"),
+    [
+        (None, "has several pipeline definitions: mobile-app"),
+        ("nightly", "has no pipeline definition with the name or id nightly"),
+    ],
+)
+def test_a_choice_that_is_none_is_refused_with_what_there_is(
+    emulator: Emulator, run_app, wanted: str | None, complaint: str
+) -> None:
+    release = definition(emulator, "release")
+    for check_mode in (True, False):
+        result = run_app(definition=wanted, check_mode=check_mode)
+        assert (result["failed"], emulator.writes) == (True, [])
+        assert complaint in result["msg"]
+        assert f"release ({release.id})" in result["msg"]
+
+
+def test_a_project_without_a_definition_is_told_what_it_lacks(emulator: Emulator, run_app) -> None:
+    emulator.state.part(Definitions).clear(emulator.project(APP))
+    assert f"{APP} has no pipeline definition" in run_app()["msg"]
+    assert run_app(state="absent")["changed"] is False
+
+
+def test_in_another_definition_the_new_one_is_made_before_the_old_one_goes(emulator: Emulator, run_app) -> None:
+    old = trigger(emulator, "*/60 2 * * *", parameters={"full": True})
+    wanted = definition(emulator, "release")
+    predicted = run_app(definition="release", check_mode=True)
+    emulator.clear()
+    real = run_app(definition="release")
+    same(predicted, real)
+    assert [record.method for record in emulator.writes] == ["POST", "DELETE"]
+    (left,) = triggers(emulator)
+    assert (left.definition, left.id != old.id, left.parameters) == (wanted, True, {"full": True})
+    emulator.clear()
+    assert run_app(definition="release")["changed"] is False
+    assert emulator.writes == []
+
+
+@pytest.mark.parametrize(
+    "fault", [{"status": 403, "body": {"message": "no"}}, {"status": 404, "body": {"message": "no"}}]
+)
+def test_a_move_that_was_interrupted_is_finished(emulator: Emulator, run_app, fault: dict[str, Any]) -> None:
+    trigger(emulator)
+    definition(emulator, "release")
+    emulator.fault("status", method="DELETE", **fault)
+    first = run_app(definition="release")
+    assert (first["failed"], first["changed"], len(triggers(emulator))) == (True, True, 2)
+    emulator.clear()
+    second = run_app(definition="release")
+    assert (second["changed"], [record.method for record in emulator.writes]) == (True, ["DELETE"])
+    assert [each.definition.name for each in triggers(emulator)] == ["release"]
+
+
+def test_two_of_the_name_elsewhere_are_not_both_taken_away(emulator: Emulator, run_app) -> None:
+    trigger(emulator)
+    trigger(emulator)
+    definition(emulator, "release")
+    result = run_app(definition="release")
+    assert (result["failed"], emulator.writes) == (True, [])
+
+
+def test_absent_takes_the_one_of_the_definition_that_is_named(emulator: Emulator, run_app) -> None:
+    trigger(emulator)
+    trigger(emulator, at="release")
+    assert run_app(state="absent", definition="release")["changed"] is True
+    assert [each.definition.name for each in triggers(emulator)] == [FIRST]
+
+
+def test_a_schedule_that_was_switched_off_is_pointed_out(emulator: Emulator, run_app) -> None:
+    trigger(emulator, disabled=True)
+    result = run_app()
+    assert (result["changed"], result["schedule"]["disabled"]) == (False, True)
+    assert any("is disabled on CircleCI: it starts nothing" in warning for warning in result["warnings"])
+
+
+def test_on_a_server_there_are_no_triggers(emulator: Emulator, run_app, run_classic) -> None:
+    emulator.switch(server="4.8")
+    assert run_app()["failed"] is True
+    assert run_classic()["changed"] is True
+
+
+# --- what goes wrong -------------------------------------------------------------------------------------------------
+
+
+def test_a_success_that_changed_nothing_is_a_failure(emulator: Emulator, run, slug: str) -> None:
+    made = run()
+    before = [record.body for record in emulator.requests if record.method == "POST"]
+    assert before
+    emulator.clear()
+    answers: dict[str, Any]
+    if slug == APP:
+        found = triggers(emulator)[0]
+        answers = {
+            "id": found.id,
+            "event_source": {"provider": "schedule", "schedule": {"cron_expression": "0 2 * * *",
+                             "attribution_actor": {"id": SYSTEM_ID}}},
+            "event_name": "nightly", "checkout_ref": "main", "config_ref": "main",
+        }  # fmt: skip
+    else:
+        answers = {
+            "id": made["schedule"]["id"], "name": "nightly", "parameters": {"branch": "main"},
+            "actor": {"login": "system-actor"},
+            "timetable": {"per-hour": 1, "hours-of-day": [2], "days-of-week": list(WEEKDAYS)},
+        }  # fmt: skip
+    emulator.fault("body", method="PATCH", body=answers)
+    result = run(hours_of_day=[5], branch="develop")
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert "did not take its branch and timetable" in result["msg"]
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"id": "a", "name": "b", "parameters": {}, "timetable": None, "actor": {}},
+        {"id": "a", "name": "b", "parameters": {"branch": 1}, "timetable": {"hours-of-day": [1]}, "actor": {}},
+        {"id": "a", "name": "b", "parameters": {"branch": "m"}, "timetable": {"hours-of-day": [1]}, "actor": None},
+        {"id": "a", "event_name": "b", "checkout_ref": "m", "event_source": {"provider": "schedule"}},
+        {"id": "a", "event_name": "b", "checkout_ref": 1, "event_source": {"provider": "schedule", "schedule": {}}},
+    ],
+)
+def test_a_list_with_something_else_in_it_is_refused(emulator: Emulator, run_module, item: dict[str, Any]) -> None:
+    slug, path = (APP, "/triggers") if "event_name" in item else (API, "/schedule")
+    emulator.add_repository(slug)
+    emulator.follow(slug)
+    emulator.fault("body", method="GET", path=path, body={"items": [item], "next_page_token": None})
+    result = run_module(MODULE, project=slug, **NIGHTLY)
+    assert (result["failed"], emulator.writes) == (True, [])
+    assert f"of {slug} has an entry that is none" in result["msg"]
+
+
+def test_check_mode_before_the_project_exists_predicts_from_nothing(emulator: Emulator, run_module) -> None:
+    result = run_module(MODULE, project=API, check_mode=True, **NIGHTLY)
+    assert (result["changed"], result["schedule"]["id"], emulator.writes) == (True, None, [])
+    assert any("CircleCI does not know" in warning for warning in result["warnings"])
+
+
+WORDS = st.fixed_dictionaries(
+    {
+        "hours_of_day": st.lists(st.integers(0, 23), min_size=1, max_size=4),
+        "per_hour": st.sampled_from([1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60]),
+        "months": st.none() | st.lists(st.sampled_from(["JAN", "feb", "Dec"]), min_size=1),
+        "actor": st.sampled_from(["system", "current"]),
+        "parameters": st.none() | st.dictionaries(st.sampled_from("ab"), st.sampled_from([1, True, "1"])),
+    }
+)
+DAYS: st.SearchStrategy[dict[str, Any]] = st.one_of(
+    st.just({}),
+    st.lists(st.sampled_from(WEEKDAYS), min_size=1).map(lambda days: {"days_of_week": days}),
+    st.lists(st.integers(1, 31), min_size=1, max_size=5).map(lambda days: {"days_of_month": days}),
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(slug=st.sampled_from([API, APP]), tasks=st.lists(st.tuples(WORDS, DAYS), min_size=2, max_size=3))
+def test_a_plan_that_was_carried_out_is_empty(
+    emulator: Emulator, run_module, slug: str, tasks: list[tuple[dict[str, Any], dict[str, Any]]]
+) -> None:
+    emulator.reset()
+    emulator.add_repository(slug)
+    emulator.follow(slug)
+    for words, days in tasks:
+        options = {"project": slug, **NIGHTLY, **words, **days}
+        predicted = run_module(MODULE, check_mode=True, **options)
+        real = run_module(MODULE, **options)
+        assert not real.get("failed"), real
+        same(predicted, real)
+        emulator.clear()
+        again = run_module(MODULE, **options)
+        assert (again["changed"], emulator.writes) == (False, [])
