@@ -10,12 +10,14 @@ module: circleci_projects
 short_description: Manage many projects of CircleCI at once
 version_added: 0.1.0
 description:
-  - Describe any number of projects in one task. Each is followed, and gets its checkout keys, additional SSH keys and
-    environment variables, as the modules for a single project do it.
+  - Describe any number of projects in one task. Each is followed, and gets its settings, checkout keys, additional SSH
+    keys, environment variables, webhooks and schedules, as the modules for a single project do it.
   - Several projects are worked on at a time. One that fails does not stop the others. The task fails at the end and
     names those that failed. Run it again to repair just the rest.
   - Everything that can be checked without CircleCI is checked for all projects before the first request.
-  - What is left out of a project's description is left as it is on CircleCI.
+  - What is left out of a project's description is left as it is on CircleCI, and costs no request. A project that is
+    as described takes one request each for following and SSH keys together, checkout keys, variables, settings and
+    schedules, and two for webhooks.
   - When CircleCI throttles one request, all others wait too.
 author:
   - The community.circleci contributors (@ansible-collections)
@@ -32,32 +34,16 @@ attributes:
     support: partial
     details: >-
       With O(projects[].env_vars[].update_value=always) and O(projects[].env_vars[].update_value=if_present) every run
-      writes that value.
+      writes that value, and with O(projects[].webhooks[].update_secret=always) that secret.
 options:
-  projects:
+  defaults:
     description:
-      - The projects. Each may be described once.
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      project:
-        description:
-          - The project, by its whole slug as in V(github/acme/api).
-          - Or only the name of the repository, with an organization and, if it is not at GitHub, a VCS type, from here
-            or from the task.
-        type: str
-        required: true
-      organization:
-        description:
-          - The user or organization that owns the repository, instead of the task's O(organization).
-        type: str
-        aliases: [username, owner]
-      vcs_type:
-        description:
-          - Where the repository is hosted, instead of the task's O(vcs_type).
-        type: str
-        choices: [github, gh, bitbucket, bb, circleci]
+      - What every project has, those in O(projects) unless their entry says otherwise, and those in O(slugs).
+      - A list in an entry takes the place of the one here. Settings are looked up one by one. Null in an entry says
+        that something is not managed in that project.
+    type: dict
+    version_added: 0.2.0
+    suboptions: &managed
       following:
         description:
           - Whether the token's user follows the project. The first follower sets it up, and CircleCI then makes a
@@ -65,6 +51,52 @@ options:
           - V(false) comes last and excludes O(projects[].checkout_keys), because CircleCI drops the checkout keys of a
             project when its last follower leaves.
         type: bool
+      settings:
+        description:
+          - Settings of the project. Those that are left out are left as they are. See
+            M(community.circleci.circleci_project_settings) for what they mean.
+          - They are set right after following, before keys and variables. So what builds of forks are not to see is
+            never within their reach.
+        type: dict
+        version_added: 0.2.0
+        suboptions:
+          autocancel_builds:
+            description:
+              - Cancel the older pipelines of a branch when a newer one starts.
+            type: bool
+          build_fork_prs:
+            description:
+              - Run pipelines for pull requests from forks.
+            type: bool
+          build_prs_only:
+            description:
+              - Run pipelines only for branches with an open pull request.
+            type: bool
+          disable_ssh:
+            description:
+              - Let nobody rerun a job with SSH.
+            type: bool
+          forks_receive_secret_env_vars:
+            description:
+              - Give variables and keys to builds of forked pull requests.
+            type: bool
+          pr_only_branch_overrides:
+            description:
+              - The branches that O(projects[].settings.build_prs_only) does not hold for.
+            type: list
+            elements: str
+          set_github_status:
+            description:
+              - Report the state of workflows to the commit.
+            type: bool
+          setup_workflows:
+            description:
+              - Allow setup workflows.
+            type: bool
+          write_settings_requires_admin:
+            description:
+              - Let only administrators change the settings.
+            type: bool
       checkout_keys:
         description:
           - The kinds of checkout keys that the project has. A key that is there already is adopted. Keys of a kind
@@ -118,7 +150,6 @@ options:
           - Remove all additional SSH keys that are not in O(projects[].ssh_keys), which must not be empty. New keys are
             added and seen in the list before anything is removed.
         type: bool
-        default: false
       env_vars:
         description:
           - Environment variables that the project has.
@@ -146,15 +177,168 @@ options:
       env_vars_exclusive:
         description:
           - Remove all variables that are not in O(projects[].env_vars), which must not be empty.
+          - In O(defaults) it acts on the list of the project's entry or of O(defaults), never on a project without one.
         type: bool
-        default: false
       skip_missing:
         description:
           - Whether an entry of O(projects[].env_vars) may have no value, or null. The variable is left as it is then,
             and O(projects[].env_vars_exclusive) does not remove it. Use this with V(omit) for optional values.
         type: bool
-        default: false
         version_added: 0.2.0
+      webhooks:
+        description:
+          - Outbound webhooks that the project has, or has not. Those of other names are left alone. See
+            M(community.circleci.circleci_webhook).
+        type: list
+        elements: dict
+        version_added: 0.2.0
+        suboptions:
+          name:
+            description:
+              - The name of the webhook, which tells it from others.
+            type: str
+            required: true
+          state:
+            description:
+              - Whether it is to be there.
+            type: str
+            choices: [present, absent]
+            default: present
+          url:
+            description:
+              - The address that CircleCI delivers to. Required unless it is to be absent.
+            type: str
+          events:
+            description:
+              - What CircleCI tells. Required unless it is to be absent.
+            type: list
+            elements: str
+            choices: [workflow-completed, job-completed]
+          verify_tls:
+            description:
+              - Whether CircleCI verifies the certificate of the address.
+            type: bool
+            default: true
+          signing_secret:
+            description:
+              - The secret that CircleCI signs deliveries with.
+            type: str
+          update_secret:
+            description:
+              - When a webhook that has a secret gets this one. See
+                O(community.circleci.circleci_webhook#module:update_secret).
+            type: str
+            choices: [on_create, always]
+            default: on_create
+      schedules:
+        description:
+          - Schedules that the project has, or has not. Those of other names are left alone. See
+            M(community.circleci.circleci_schedule).
+        type: list
+        elements: dict
+        version_added: 0.2.0
+        suboptions:
+          name:
+            description:
+              - The name of the schedule, which tells it from others.
+            type: str
+            required: true
+          state:
+            description:
+              - Whether it is to be there.
+            type: str
+            choices: [present, absent]
+            default: present
+          branch:
+            description:
+              - The branch that is built. One of this and a tag is required unless it is to be absent.
+            type: raw
+          tag:
+            description:
+              - The tag that is built.
+            type: raw
+          parameters:
+            description:
+              - The parameters of the pipelines. Left out, those that are there stay.
+            type: dict
+          hours_of_day:
+            description:
+              - The hours in UTC in which it runs. Required unless it is to be absent.
+            type: list
+            elements: int
+          per_hour:
+            description:
+              - How often it runs in each of these hours.
+            type: int
+            default: 1
+          days_of_week:
+            description:
+              - The days on which it runs, V(MON) to V(SUN).
+            type: list
+            elements: str
+          days_of_month:
+            description:
+              - The days on which it runs, from 1 to 31. With no days at all it runs on every day.
+            type: list
+            elements: int
+          months:
+            description:
+              - The months in which it runs, V(JAN) to V(DEC). Left out, all of them.
+            type: list
+            elements: str
+          description:
+            description:
+              - What it is for.
+            type: str
+          actor:
+            description:
+              - Whose rights the pipelines have.
+            type: str
+            choices: [system, current]
+            default: system
+          definition:
+            description:
+              - The name or id of the pipeline definition that is run, in a project of an App.
+            type: str
+  projects:
+    description:
+      - The projects. Each may be described once, here or in O(slugs). One of the two is required.
+    type: list
+    elements: dict
+    suboptions:
+      <<: *managed
+      project:
+        description:
+          - The project, by its whole slug as in V(github/acme/api).
+          - Or only the name of the repository, with an organization and, if it is not at GitHub, a VCS type, from here
+            or from the task.
+        type: str
+        required: true
+      organization:
+        description:
+          - The user or organization that owns the repository, instead of the task's O(organization).
+        type: str
+        aliases: [username, owner]
+      vcs_type:
+        description:
+          - Where the repository is hosted, instead of the task's O(vcs_type).
+        type: str
+        choices: [github, gh, bitbucket, bb, circleci]
+  slugs:
+    description:
+      - More projects, by their whole slugs, or by their names with O(organization). They have what O(defaults) says,
+        which is required then.
+    type: list
+    elements: str
+    version_added: 0.2.0
+  wait_for_repository:
+    description:
+      - For how many seconds a repository may be unknown to CircleCI, because it was made just now. It is looked for
+        every two seconds.
+      - In check mode a repository that is not there is predicted to be new.
+    type: int
+    default: 0
+    version_added: 0.2.0
   organization:
     description:
       - The user or organization that owns the repositories of which O(projects[].project) is only a name.
@@ -181,6 +365,9 @@ seealso:
   - module: community.circleci.circleci_checkout_key
   - module: community.circleci.circleci_ssh_key
   - module: community.circleci.circleci_env_var
+  - module: community.circleci.circleci_project_settings
+  - module: community.circleci.circleci_webhook
+  - module: community.circleci.circleci_schedule
   - name: CircleCI API v1.1
     description: The reference of the API.
     link: https://circleci.com/docs/api/v1/
@@ -207,16 +394,37 @@ EXAMPLES = r"""
       - project: bitbucket/acme/tools
         following: true
 
+- name: Have the same settings and webhook everywhere, and a schedule in one project
+  community.circleci.circleci_projects:
+    organization: acme
+    slugs: [web]
+    projects:
+      - project: api
+        settings:
+          build_prs_only: false
+        schedules:
+          - name: nightly
+            branch: main
+            hours_of_day: [2]
+    defaults:
+      following: true
+      settings:
+        build_prs_only: true
+        forks_receive_secret_env_vars: false
+      webhooks:
+        - name: deploy service
+          url: https://deploy.acme.example/circleci
+          events: [workflow-completed]
+          signing_secret: "{{ vault_webhook_secret }}"
+
 - name: Rotate the deploy keys of all projects that are older than 90 days
   community.circleci.circleci_projects:
     concurrency: 16
-    projects: >-
-      {{ dict(slugs | product([checkout_keys])) | dict2items(key_name='project', value_name='checkout_keys') }}
-  vars:
     slugs: [github/acme/api, github/acme/web]
-    checkout_keys:
-      - max_age: 90
-        exclusive: true
+    defaults:
+      checkout_keys:
+        - max_age: 90
+          exclusive: true
   register: rotation
 
 - name: Show which keys are to be deleted at GitHub, where their public halves stay
@@ -226,7 +434,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 projects:
-  description: What became of each project, in the order given.
+  description: What became of each project, in the order given, those in O(projects) before those in O(slugs).
   type: list
   elements: dict
   returned: always, unless the task fails before its first request
@@ -249,7 +457,8 @@ projects:
       returned: always
     added:
       description:
-        - What was added. RV(projects[].added[].kind) is V(following), V(checkout_key), V(ssh_key) or V(env_var).
+        - What was added. RV(projects[].added[].kind) is V(following), V(checkout_key), V(ssh_key), V(env_var),
+          V(webhook) or V(schedule).
         - A deploy key that CircleCI made because the project was followed is among them.
         - In check mode the public half and the fingerprints of a checkout key to be made are null.
       type: list
@@ -269,9 +478,9 @@ projects:
           type: str
           returned: for SSH keys
         name:
-          description: The name of a variable.
+          description: The name of a variable, setting, webhook or schedule.
           type: str
-          returned: for variables
+          returned: for those
         public_key:
           description: The public half of a key.
           type: str
@@ -291,11 +500,15 @@ projects:
       returned: always
       contains: *thing
     updated:
-      description: What was replaced in its place.
+      description: What was replaced in its place. RV(projects[].updated[].kind) may be V(setting), too.
       type: list
       elements: dict
       returned: always
       contains: *thing
+    first_build:
+      description: The build that following has started, where the project is new and has a configuration.
+      type: dict
+      returned: always
   sample:
     - project: github/acme/api
       changed: true
@@ -307,6 +520,7 @@ projects:
           name: REGISTRY_PASSWORD
       removed: []
       updated: []
+      first_build: null
 summary:
   description: How many projects there are, how many did not fail, how many changed, and how many failed.
   type: dict
@@ -322,46 +536,22 @@ from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import invalid
-from ansible_collections.community.circleci.plugins.module_utils._resources.checkout_keys import DEPLOY_KEY, TYPES
 from ansible_collections.community.circleci.plugins.module_utils._resources.many_projects import bring_all_about
+from ansible_collections.community.circleci.plugins.module_utils._resources.project_items import ITEM, MANAGED
 from ansible_collections.community.circleci.plugins.module_utils._resources.wanted_projects import wanted_projects
 from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION, PROJECT
 from ansible_collections.community.circleci.plugins.module_utils._task.run import run_module
-from ansible_collections.community.circleci.plugins.module_utils._values.variables import UPDATE_VALUE
 
 MOST_AT_A_TIME = 32
 
-CHECKOUT_KEY = {
-    "type": {"type": "str", "choices": list(TYPES), "default": DEPLOY_KEY},
-    "max_age": {"type": "int"},
-    "exclusive": {"type": "bool", "default": False},
-}
-SSH_KEY = {
-    "hostname": {"type": "str", "default": ""},
-    "private_key": {"type": "str", "no_log": True},
-    "private_key_path": {"type": "path"},
-    "fingerprint": {"type": "str"},
-}
-ENV_VAR = {
-    "name": {"type": "str", "required": True},
-    "value": {"type": "raw", "no_log": True},
-    **UPDATE_VALUE,
-}
-ITEM = {
-    **PROJECT,
-    "following": {"type": "bool"},
-    "checkout_keys": {"type": "list", "elements": "dict", "no_log": False, "options": CHECKOUT_KEY},
-    "ssh_keys": {"type": "list", "elements": "dict", "no_log": False, "options": SSH_KEY},
-    "ssh_keys_exclusive": {"type": "bool", "default": False, "no_log": False},
-    "env_vars": {"type": "list", "elements": "dict", "options": ENV_VAR},
-    "env_vars_exclusive": {"type": "bool", "default": False},
-    "skip_missing": {"type": "bool", "default": False},
-}
 ARGUMENT_SPEC = {
     **CONNECTION,
-    "projects": {"type": "list", "elements": "dict", "required": True, "options": ITEM},
+    "projects": {"type": "list", "elements": "dict", "options": ITEM},
+    "slugs": {"type": "list", "elements": "str"},
+    "defaults": {"type": "dict", "options": MANAGED},
     "organization": PROJECT["organization"],
     "vcs_type": PROJECT["vcs_type"],
+    "wait_for_repository": {"type": "int", "default": 0},
     "concurrency": {"type": "int", "default": 8},
 }
 

@@ -224,9 +224,8 @@ schedule:
 from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
-from ansible_collections.community.circleci.plugins.module_utils._resources.classic_schedules import ClassicSchedules
+from ansible_collections.community.circleci.plugins.module_utils._resources.project_schedules import schedules_of
 from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_known
-from ansible_collections.community.circleci.plugins.module_utils._resources.schedule_triggers import ScheduleTriggers
 from ansible_collections.community.circleci.plugins.module_utils._resources.schedules import (
     SCHEDULE,
     WantedSchedule,
@@ -246,7 +245,7 @@ def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     wanted = WantedSchedule.from_params(params)
     wanted.require_fitting(project)
     client.require_token()
-    schedules = ScheduleTriggers(client, project) if project.is_app else ClassicSchedules(client, project)
+    schedules = schedules_of(client, project)
     found: list[dict[str, Any]] = read_known(client, project, schedules.read, [])
     result = result_of(plan_schedules(schedules, found, [wanted]), client, project)
     left = result.pop("schedules")

@@ -96,6 +96,7 @@ class InProcess(OrdinaryModule):
             check_mode=task.check_mode,
             diff=bool(task.diff),
             report=None if task.no_log else self._report,
+            given=task.args,
         )
         if not performed["warnings"]:
             del performed["warnings"]  # Core would show the empty list.

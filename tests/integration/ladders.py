@@ -31,6 +31,17 @@ CONTEXT: Json = {
     "all_members": "absent",
 }
 MANY_ABSENT = {"project": "web", "following": False}
+HOOK = {"name": "deploys", "url": "https://deploy.acme.example/", "events": ["job-completed"]}
+DEFAULTS = {
+    "settings": {"build_fork_prs": True, "forks_receive_secret_env_vars": False},
+    "webhooks": [HOOK | {"signing_secret": "webhook-thistle-58"}],
+    "schedules": [{"name": "nightly", "branch": "main", "hours_of_day": [2]}],
+}
+DEFAULTS_ABSENT = {
+    "settings": {"build_fork_prs": False},
+    "webhooks": [{"name": "deploys", "state": "absent"}],
+    "schedules": [{"name": "nightly", "state": "absent"}],
+}
 
 
 @dataclass
@@ -94,7 +105,11 @@ def ladders() -> list[Ladder]:
         Ladder("circleci_project_token", {"project": PROJECT, "label": "badge"}),
         Ladder("circleci_context", CONTEXT),
         Ladder("circleci_heroku_key", {"api_key": "heroku-willow-96"}, absent=None),
-        Ladder("circleci_projects", {"organization": "acme", "projects": [MANY]}, {"projects": [MANY_ABSENT]}),
+        Ladder(
+            "circleci_projects",
+            {"organization": "acme", "projects": [MANY, {"project": "api", "schedules": None}], "defaults": DEFAULTS},
+            {"projects": [MANY_ABSENT], "defaults": DEFAULTS_ABSENT},
+        ),
     ]
 
 

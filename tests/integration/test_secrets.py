@@ -56,6 +56,8 @@ TRACES = traces()
 def every_module() -> list[Task]:
     key: Json = {"project": PROJECT, "hostname": "deploy.acme.example", "private_key": "{{ vault_key }}"}
     variable: Json = {"name": "A", "value": "{{ vault_value }}", "update_value": "always"}
+    hook: Json = {"name": "deploys", "url": "https://deploy.acme.example/", "events": ["job-completed"]}
+    hook |= {"signing_secret": "{{ vault_webhook }}", "update_secret": "always"}
     many = {
         "project": PROJECT,
         "ssh_keys": [{"hostname": "second.acme.example", "private_key": "{{ vault_other_key }}"}],
@@ -67,18 +69,9 @@ def every_module() -> list[Task]:
         task("ssh key", "circleci_ssh_key", **key),
         task("ssh key from a file", "circleci_ssh_key", project=PROJECT, private_key_path="{{ vault_path }}"),
         task("variable", "circleci_env_var", project=PROJECT, **variable),
-        task(
-            "webhook",
-            "circleci_webhook",
-            project=PROJECT,
-            name="deploys",
-            url="https://deploy.acme.example/",
-            events=["job-completed"],
-            signing_secret="{{ vault_webhook }}",
-            update_secret="always",
-        ),
+        task("webhook", "circleci_webhook", project=PROJECT, **hook),
         task("heroku", "circleci_heroku_key", api_key="{{ vault_heroku }}", update_value="always"),
-        task("projects", "circleci_projects", projects=[many]),
+        task("projects", "circleci_projects", projects=[many], defaults={"webhooks": [hook]}),
         task("context", "circleci_context", organization="acme", name="deploy", env_vars=[variable]),
         task("read contexts", "circleci_context_info", organization="acme", env_vars=True),
         task("bad entry", "circleci_context", organization="acme", name="deploy", env_vars={"A": "{{ vault_value }}"}),

@@ -173,6 +173,6 @@ def run_module(emulator: Emulator) -> RunModule:
         if validated.error_messages:
             return {"failed": True, "changed": False, "msg": "; ".join(validated.error_messages)}
         params = {key: validated.validated_parameters.get(key) for key in module.ARGUMENT_SPEC}
-        return perform(module.run, module.ARGUMENT_SPEC, params, check_mode=check_mode, diff=diff)
+        return perform(module.run, module.ARGUMENT_SPEC, params, check_mode=check_mode, diff=diff, given=given)
 
     return run

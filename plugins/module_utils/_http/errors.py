@@ -65,6 +65,11 @@ class CircleCIError(Exception):
         return self.status == 404 and self.error == PROJECT_NOT_FOUND
 
     @property
+    def repository_not_found(self) -> bool:
+        """Whether GitHub or Bitbucket does not show CircleCI the repository (§1.3)."""
+        return self.status == 404 and self.error == "Not Found"
+
+    @property
     def thing_not_found(self) -> bool:
         """Whether the project is there, but not the key or variable that was asked for (§1.3)."""
         return self.status == 404 and (self.error or "").lower().endswith(" not found") and not self.project_not_found

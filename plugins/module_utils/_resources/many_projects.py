@@ -2,10 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to the collection: it may change without notice.
-"""Many projects in one task: what each is to be, and bringing them there side by side.
-
-Every resource is planned and applied by the functions that its own module uses.
-"""
+"""Many projects in one task, brought to what they are to be side by side."""
 
 from __future__ import annotations
 
@@ -14,242 +11,20 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, plain
-from ansible_collections.community.circleci.plugins.module_utils._resources.checkout_keys import (
-    DEPLOY_KEY,
-    WantedKeys,
-    identity,
-    plan_checkout_keys,
-    read_checkout_keys,
-)
-from ansible_collections.community.circleci.plugins.module_utils._resources.env_vars import (
-    IN_DOUBT,
-    plan_env_vars,
-    read_env_vars,
-)
-from ansible_collections.community.circleci.plugins.module_utils._resources.following import (
-    plan_following,
-    read_following,
-)
-from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_known, read_settings
-from ansible_collections.community.circleci.plugins.module_utils._resources.ssh_keys import plan_ssh_keys, ssh_keys_of
+from ansible_collections.community.circleci.plugins.module_utils._resources.env_vars import IN_DOUBT
+from ansible_collections.community.circleci.plugins.module_utils._resources.one_project import Done, bring_about
 from ansible_collections.community.circleci.plugins.module_utils._resources.wanted_projects import WantedProject
-from ansible_collections.community.circleci.plugins.module_utils._task.plan import Outcome, Plan, without_unknowns
 from ansible_collections.community.circleci.plugins.module_utils._task.words import MOST_NAMED, bounded, counted
 from ansible_collections.community.circleci.plugins.module_utils._values.masks import left_in_doubt
 
 REPORT_EVERY = 5.0  # seconds between two lines on how far the task is
 LONGEST_REASON = 300  # characters of a project's failure in the message of the task
+NAMED_KINDS = {"env_var": "variable", "setting": "setting", "webhook": "webhook", "schedule": "schedule"}
 KINDS_OF_CHANGE = {"added": "would add", "removed": "would remove", "updated": "would update"}
-SHOWN_OF_A_CHANGE = ("kind", "type", "hostname", "name", "public_key", "fingerprint", "fingerprint_sha256")
-
-T = TypeVar("T")
-
-
-# --- what is wanted -------------------------------------------------------------------------------------------------
-
-
-# --- one project ----------------------------------------------------------------------------------------------------
-
-
-@dataclass
-class _State:
-    """What was read of a project, as far as it is managed.
-
-    :param settings: None when it is not set up yet
-    :param fresh: whether following has just made a deploy key
-    """
-
-    settings: dict[str, Any] | None = None
-    checkout_keys: list[dict[str, Any]] = field(default_factory=list)
-    env_vars: dict[str, str] = field(default_factory=dict)
-    fresh: bool = False
-
-
-@dataclass
-class _Changes:
-    """What was changed in one project, or is going to be.
-
-    :param unsure: see :class:`Plan`
-    """
-
-    before: dict[str, Any] = field(default_factory=dict)
-    after: dict[str, Any] = field(default_factory=dict)
-    added: list[dict[str, Any]] = field(default_factory=list)
-    removed: list[dict[str, Any]] = field(default_factory=list)
-    updated: list[dict[str, Any]] = field(default_factory=list)
-    unsure: list[str] = field(default_factory=list)
-
-    def __bool__(self) -> bool:
-        return bool(self.added or self.removed or self.updated)
-
-    def carry_out(self, client: Client, plan: Plan) -> None:
-        """Carry out a plan and note what came of it, also when it fails half-way."""
-        self.unsure += plan.unsure
-        try:
-            outcome = plan.carry_out(client)
-        except CircleCIError as error:
-            if error.outcome is not None:
-                self._note(error.outcome)
-            raise
-        for name, value in plan.before.items():
-            self.before.setdefault(name, value)
-        self.after.update(outcome.after)
-        self._note(outcome)
-
-    def _note(self, outcome: Outcome) -> None:
-        self.added += outcome.added
-        self.removed += outcome.removed
-        self.updated += outcome.updated
-
-
-@dataclass
-class Done:
-    """What became of one project.
-
-    :param item: its entry in the results
-    :param diff: its section of the diff; None when nothing changes
-    :param unsure: see :class:`Plan`
-    """
-
-    item: dict[str, Any]
-    diff: dict[str, Any] | None = None
-    warnings: list[str] = field(default_factory=list)
-    unsure: list[str] = field(default_factory=list)
-
-
-def bring_about(client: Client, wanted: WantedProject) -> Done:
-    """Make one project what it is to be, or predict that when the client is read-only.
-
-    :param client: this project's own copy, which gathers its warnings
-    """
-    changes = _Changes()
-    problem: str | None = None
-    try:
-        state = _read(client, wanted)
-        forecast = client
-        if not client.read_only:
-            forecast = client.copy()
-            forecast.read_only = True
-        _walk(forecast, wanted, state, changes)
-        if changes and not client.read_only:
-            changes = _Changes()
-            _walk(client, wanted, state, changes)
-        else:
-            client.warnings += [text for text in forecast.warnings if text not in client.warnings]
-    except CircleCIError as error:
-        problem = error.told
-        if not client.wrote:
-            changes = _Changes()
-    slug = str(wanted.project)
-    failed = problem is not None
-    item = {"project": slug, "changed": client.wrote if failed else bool(changes), "failed": failed, "msg": problem}
-    item.update({name: [_small(thing) for thing in getattr(changes, name)] for name in KINDS_OF_CHANGE})
-    diff = _diff(slug, wanted, changes) if changes and not failed else None
-    return Done(item, diff, client.warnings, changes.unsure)
-
-
-def _read(client: Client, wanted: WantedProject) -> _State:
-    """Read what has to be known of a project, with as few requests as possible."""
-    project = wanted.project
-    state = _State()
-    more = bool(wanted.checkout_keys or wanted.ssh_keys or wanted.env_vars)
-    if wanted.following or (wanted.following is False and not more):
-        state.settings = read_following(client, project)
-        if state.settings is None:
-            return state
-    elif wanted.following is False or wanted.ssh_keys:
-        state.settings = read_known(client, project, lambda: read_settings(client, project), {"following": False})
-    if wanted.checkout_keys:
-        state.checkout_keys = read_known(client, project, lambda: read_checkout_keys(client, project), [])
-    if wanted.env_vars:
-        state.env_vars = read_known(client, project, lambda: read_env_vars(client, project), {})
-    return state
-
-
-def _walk(client: Client, wanted: WantedProject, state: _State, changes: _Changes) -> None:
-    """Follow, then keys, then variables, then perhaps stop following."""
-    project = wanted.project
-    if wanted.checkout_keys:
-        changes.before["checkout_keys"] = state.checkout_keys
-    if wanted.following:
-        plan = plan_following(client, project, state.settings, True)
-        changes.carry_out(client, plan)
-        if plan.changed:
-            state = _followed(client, wanted, state, changes)
-    keys = state.checkout_keys
-    for each in wanted.checkout_keys:
-        only_there = replace(each, max_age=None) if state.fresh and each.type == DEPLOY_KEY else each
-        changes.carry_out(client, plan_checkout_keys(client, project, keys, only_there))
-        keys = changes.after["checkout_keys"]
-    if wanted.ssh_keys:
-        plan = plan_ssh_keys(
-            client,
-            project,
-            ssh_keys_of(state.settings or {}),
-            present=wanted.ssh_keys,
-            exclusive_hosts=None if wanted.ssh_keys_exclusive else (),
-        )
-        changes.carry_out(client, plan)
-    if wanted.env_vars:
-        plan = plan_env_vars(
-            client, project, state.env_vars, present=wanted.env_vars, exclusive=wanted.env_vars_exclusive
-        )
-        changes.carry_out(client, plan)
-    if wanted.following is False:
-        changes.carry_out(client, plan_following(client, project, state.settings, False))
-
-
-def _followed(client: Client, wanted: WantedProject, before: _State, changes: _Changes) -> _State:
-    """The state after following.
-
-    The first follower gets a deploy key from CircleCI (§3.2). If none appears, the plan makes one: in both cases it
-    counts as added, so the prediction is right either way.
-    """
-    wants_one = any(each.type == DEPLOY_KEY for each in wanted.checkout_keys)
-    if not client.read_only:
-        now = _read(client, wanted)
-    elif wants_one and not any(key["type"] == DEPLOY_KEY for key in before.checkout_keys):
-        plan = plan_checkout_keys(client, wanted.project, before.checkout_keys, WantedKeys())
-        now = replace(before, checkout_keys=plan.predicted.after["checkout_keys"])
-    else:
-        now = before
-    known = set(map(identity, before.checkout_keys))
-    fresh = [key for key in now.checkout_keys if identity(key) not in known and key["type"] == DEPLOY_KEY]
-    if not (wants_one and fresh):
-        return now
-    changes.added += [{"kind": "checkout_key", **key} for key in fresh]
-    return replace(now, fresh=True)
-
-
-def _diff(slug: str, wanted: WantedProject, changes: _Changes) -> dict[str, Any]:
-    """The section of a project: what changes, and of checkout keys only the types that are managed."""
-    before, after = dict(changes.before), dict(changes.after)
-    for shown in (before, after):
-        if "checkout_keys" in shown:
-            shown["checkout_keys"] = [
-                key for key in shown["checkout_keys"] if any(each.covers(key["type"]) for each in wanted.checkout_keys)
-            ]
-    names = [name for name in after if before[name] != after[name]]
-    return {
-        "before": {name: before[name] for name in names},
-        "after": {name: after[name] for name in names},
-        "before_header": slug,
-        "after_header": slug,
-    }
-
-
-def _small(thing: dict[str, Any]) -> dict[str, Any]:
-    """What was changed, for the result: with 2,000 projects it has to be small."""
-    small: dict[str, Any] = without_unknowns({name: thing[name] for name in SHOWN_OF_A_CHANGE if name in thing})
-    return small
-
-
-# --- all of them ----------------------------------------------------------------------------------------------------
 
 
 def bring_all_about(client: Client, wanted: list[WantedProject], concurrency: int) -> dict[str, Any]:
@@ -372,8 +147,8 @@ def _in_words(thing: dict[str, Any]) -> str:
     kind = thing["kind"]
     if kind == "following":
         return "this user as a follower"
-    if kind == "env_var":
-        return f"variable {thing['name']}"
+    if kind in NAMED_KINDS:
+        return f"{NAMED_KINDS[kind]} {thing['name']}"
     words = [str(thing["type"]) if kind == "checkout_key" else "SSH key"]
     name = thing["fingerprint_sha256"] or thing.get("fingerprint")
     words += [name] if name else []

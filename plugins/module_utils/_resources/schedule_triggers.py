@@ -42,16 +42,16 @@ _BRANCH = "refs/heads/"
 class ScheduleTriggers(Schedules):
     """Schedule triggers. See :class:`Schedules`.
 
-    :param project_id: the project's uuid, if it is known already
+    :param project_id: the project's uuid; empty when it is not known yet
     """
 
-    def __init__(self, client: Client, project: Project, project_id: str | None = None) -> None:
+    def __init__(self, client: Client, project: Project, project_id: str = "") -> None:
         super().__init__(client, project)
         self._project_id = project_id
         self._definitions: list[Definition] | None = None
 
     def read(self) -> list[Schedule]:
-        if self._project_id is None:
+        if not self._project_id:
             self._project_id = read_project_id(self.client, self.project)
         self._definitions = read_definitions(self.client, self.project, self._project_id)
         schedules = [each for definition in self._definitions for each in self._read_of(definition)]
@@ -92,7 +92,7 @@ class ScheduleTriggers(Schedules):
         return Step(wanted.name, replaces, wanted.predicted(here, told, wanted.when.cron()), carry_out, check)
 
     def path_of(self, schedule: Schedule) -> str:
-        return f"v2/projects/{segment(self._project_id or '')}/triggers/{segment(schedule['id'])}"
+        return f"v2/projects/{segment(self._project_id)}/triggers/{segment(schedule['id'])}"
 
     def _target(self, found: Sequence[Schedule], wanted: WantedSchedule) -> Definition | None:
         """The definition that a schedule belongs to: the wanted one, or where it is already, or the only one."""
@@ -117,7 +117,7 @@ class ScheduleTriggers(Schedules):
             ) from exc
 
     def _path(self, definition: Definition) -> str:
-        return f"{definitions_path(self._project_id or '')}/{segment(definition['id'])}/triggers"
+        return f"{definitions_path(self._project_id)}/{segment(definition['id'])}/triggers"
 
     def _create(self, before: Sequence[Schedule], wanted: WantedSchedule, target: Definition) -> Schedule:
         known = {schedule["id"] for schedule in before}

@@ -10,6 +10,7 @@ Here is what they have in common. :mod:`.classic_schedules` knows those of GitHu
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -192,6 +193,12 @@ class Schedules(ABC):
     def __init__(self, client: Client, project: Project) -> None:
         self.client = client
         self.project = project
+
+    def using(self, client: Client) -> Schedules:
+        """The same, with what was read, for another client."""
+        twin = copy.copy(self)
+        twin.client = client
+        return twin
 
     @abstractmethod
     def read(self) -> list[Schedule]:

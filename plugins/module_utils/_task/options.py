@@ -91,3 +91,23 @@ def with_origins(failure: str, origins: Mapping[str, str]) -> str:
         if words[option] in failure
     ]
     return " ".join([failure, *told])
+
+
+class Params(dict[str, Any]):
+    """The options of a task as core has checked them, where null and left out are the same.
+
+    :param given: as the task wrote them, as far as that is known
+    """
+
+    def __init__(self, params: dict[str, Any], given: dict[str, Any]) -> None:
+        super().__init__(params)
+        self.given = given
+
+
+def as_given(params: dict[str, Any], name: str) -> list[Any]:
+    """An option that is a list, as the task wrote it.
+
+    :returns: an empty list when the task wrote it in another form
+    """
+    value = (params.given if isinstance(params, Params) else params).get(name)
+    return value if isinstance(value, list) else []

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule, _load_params, missing_required_lib
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid, plain
 from ansible_collections.community.circleci.plugins.module_utils._http.session import REQUESTS_IMPORT_ERROR
-from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION
+from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION, Params
 from ansible_collections.community.circleci.plugins.module_utils._task.progress import Progress
 from ansible_collections.community.circleci.plugins.module_utils._task.secrets import public_options, scrubber_of
 from ansible_collections.community.circleci.plugins.module_utils._values.keys import CRYPTOGRAPHY_IMPORT_ERROR
@@ -67,6 +67,7 @@ def perform(
     check_mode: bool,
     diff: bool,
     report: Callable[[str, bool], None] | None = None,
+    given: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Run a module's logic and return the result of the task, failures included.
 
@@ -74,6 +75,7 @@ def perform(
     :param check_mode: predict only
     :param diff: whether the user wants to see the diff
     :param report: is told what a user may want to see meanwhile, and whether that is a failure
+    :param given: the options as the task wrote them; None where nobody has to tell null from what was left out
     :returns: with ``warnings``; without ``diff`` unless wanted
     """
     scrubber = scrubber_of(options, params)
@@ -95,7 +97,7 @@ def perform(
             report=tell,
             keep_secret=scrubber.add,
         )
-        result = run(client, params)
+        result = run(client, Params(params, given or {}))
     except CircleCIError as error:
         if project is not None and error.method is not None and project not in error.message:
             # Not every path names its project: that of a webhook has nothing but the webhook's id.
@@ -158,7 +160,7 @@ def run_module(run: Run, options: Options, constraints: dict[str, Any] | None = 
     library = missing_library(options)
     if library is not None:
         module.fail_json(msg=missing_required_lib(library))
-    result = perform(run, options, module.params, check_mode=module.check_mode, diff=module._diff)
+    result = perform(run, options, module.params, check_mode=module.check_mode, diff=module._diff, given=_load_params())
     # What is secret in the result is replaced already. Core would also replace what only looks like it: in the slug, in
     # the names that the task gave, and numbers and booleans as a whole.
     module.no_log_values.clear()

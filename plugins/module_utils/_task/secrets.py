@@ -164,6 +164,8 @@ def public_options(options: Options, params: dict[str, Any]) -> dict[str, Any]:
             value = None if value is None else HIDDEN
         elif isinstance(value, list) and option.get("options"):
             value = [public_options(option["options"], item) for item in value]
+        elif isinstance(value, dict) and option.get("options"):
+            value = public_options(option["options"], value)
         shown[name] = value
     return shown
 

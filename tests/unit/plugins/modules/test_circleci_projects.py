@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
 from ansible_collections.community.circleci.plugins.module_utils._http.retrying import Patience
-from ansible_collections.community.circleci.plugins.module_utils._resources import many_projects
+from ansible_collections.community.circleci.plugins.module_utils._resources import many_projects, project_items
 from ansible_collections.community.circleci.plugins.modules import circleci_projects
 from emulator import Emulator
 from tests.unit.keys import private_key
@@ -559,7 +559,7 @@ def test_so_many_connections_as_the_concurrency_are_used(emulator: Emulator, run
 
 def params_of(*projects: dict[str, Any]) -> list[dict[str, Any]]:
     """Projects as a task hands them on."""
-    defaults = {name: option.get("default") for name, option in circleci_projects.ITEM.items()}
+    defaults = {name: option.get("default") for name, option in project_items.ITEM.items()}
     return [{**defaults, **project} for project in projects]
 
 
@@ -584,6 +584,9 @@ def test_what_is_done_is_told_meanwhile(emulator: Emulator, monkeypatch: pytest.
     [
         ({"kind": "following"}, "this user as a follower"),
         ({"kind": "env_var", "name": "A"}, "variable A"),
+        ({"kind": "setting", "name": "disable_ssh"}, "setting disable_ssh"),
+        ({"kind": "webhook", "name": "deploys"}, "webhook deploys"),
+        ({"kind": "schedule", "name": "nightly"}, "schedule nightly"),
         ({"kind": "checkout_key", "type": "deploy-key", "fingerprint_sha256": None}, "deploy-key"),
         ({"kind": "checkout_key", "type": "deploy-key", "fingerprint_sha256": "SHA256:x"}, "deploy-key SHA256:x"),
         ({"kind": "checkout_key", "type": "x", "fingerprint_sha256": None, "fingerprint": "aa:bb"}, "x aa:bb"),

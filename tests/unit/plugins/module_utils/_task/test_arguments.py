@@ -81,6 +81,15 @@ def test_everything_that_is_wrong_is_named_by_its_place(projects: Any, problems:
     assert [text[: len(begin)] for text, begin in zip(found, problems, strict=True)] == problems
 
 
+def test_what_is_wrong_with_the_defaults_is_named_by_its_place() -> None:
+    defaults = {"webhooks": [{"name": "a"}, {"url": "x"}], "env_vars": {"A": "secret"}}
+    found = argument_problems(ARGUMENT_SPEC, {"projects": [GOOD], "defaults": defaults}, NAME)
+    assert [text[:39] for text in found] == [
+        "defaults.env_vars is a dictionary, not ",
+        "defaults.webhooks[1]: missing required ",
+    ]
+
+
 @pytest.mark.parametrize("projects", [[], [GOOD], ["project=github/acme/api"], "project=github/acme/api"])
 def test_nothing_is_said_of_entries_that_are_right(projects: Any) -> None:
     assert argument_problems(ARGUMENT_SPEC, {"projects": projects, "owner": "acme"}, NAME) == []

@@ -174,3 +174,11 @@ def test_the_options_of_a_task_are_shown_without_its_secrets() -> None:
         "parameters": None,
         "items": [{"keys": [{"key": HIDDEN}], "value": None, "name": "n"}],
     }
+
+
+def test_secrets_of_options_within_a_dictionary_are_not_shown() -> None:
+    spec = {"defaults": {"options": SPEC["items"]["options"]}}
+    given = {"defaults": {"keys": [{"key": "the-key"}], "value": 1234567, "name": "n"}}
+    shown = {"keys": [{"key": HIDDEN}], "value": HIDDEN, "name": "n"}
+    assert public_options(spec, given) == {"defaults": shown}
+    assert scrubber_of(spec, given).text("the-key and n") == f"{MASK} and n"
