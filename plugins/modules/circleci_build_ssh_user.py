@@ -93,7 +93,7 @@ def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     project, number = project_of(params), checked_number(params["build_num"])
     client.require_token()
     build = read_build(client, project, number)
-    login = str(client.get_object("v1.1/me").get("login"))
+    login = client.get_user()["login"]
     users = ssh_users_of(build)
     before = _outcome(users)
     if _is_among(login, build):

@@ -112,7 +112,7 @@ def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
 
 def _read_mask(client: Client) -> str | None:
     """What ``/me`` shows of the key, cut to its last four characters; None when there is no key."""
-    shown = client.get_object("v1.1/me").get("heroku_api_key")
+    shown = client.get_user().get("heroku_api_key")
     return f"xxxx{shown[-4:]}" if isinstance(shown, str) and shown else None
 
 

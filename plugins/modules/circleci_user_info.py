@@ -108,7 +108,7 @@ ARGUMENT_SPEC = {**CONNECTION, "organizations": {"type": "bool", "default": Fals
 def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     """Read the user (``api-v1.1.md`` §3.1), and the user's organizations (PF §8)."""
     client.caching = True
-    found: dict[str, Any] = {"changed": False, "user": client.get_object("v1.1/me")}
+    found: dict[str, Any] = {"changed": False, "user": client.get_user()}
     if params["organizations"]:
         found["organizations"] = read_organizations(client)
     return found

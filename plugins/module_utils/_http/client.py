@@ -28,6 +28,7 @@ from ansible_collections.community.circleci.plugins.module_utils._http.answers i
     objects,
     parsed_json,
     read_answer,
+    with_fields,
 )
 from ansible_collections.community.circleci.plugins.module_utils._http.downloads import Download, download
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import (
@@ -69,7 +70,7 @@ class Client(Wire):
         self.require_token()
         if not self._personal:
             try:
-                self.get_object("v1.1/me")
+                self.get_user()
             except CircleCIError as error:
                 if error.status != 404:  # a server without this endpoint says nothing about the token
                     raise
@@ -89,6 +90,11 @@ class Client(Wire):
     def get_object(self, path: str, **query: Any) -> dict[str, Any]:
         """Read an object. See :meth:`get`."""
         found: dict[str, Any] = self._call("GET", path, query=query, repeatable=True, shape=an_object)
+        return found
+
+    def get_user(self) -> dict[str, Any]:
+        """Read who the token belongs to (§3.1). See :meth:`get`."""
+        found: dict[str, Any] = self._call("GET", "v1.1/me", repeatable=True, shape=with_fields(login=str))
         return found
 
     def get_list(self, path: str, **query: Any) -> list[dict[str, Any]]:
