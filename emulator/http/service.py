@@ -175,7 +175,10 @@ class Service:
                     script=how,
                 )
 
-            machine.later(after, begin)
+            if after:
+                machine.later(after, begin)
+            else:
+                begin()
 
     def pipeline(self, slug: str, number: int) -> Pipeline:
         """Return a pipeline as it is now.

@@ -399,7 +399,7 @@ class Machine(Builds):
             script = Script(plan.outcomes[min(runs, len(plan.outcomes)) - 1])
         parameters = {"CIRCLE_JOB": plan.name}
         upstream = [each.id for each in workflow.jobs if each.plan.name in plan.requires]
-        self._build(workflow, job, pipeline.user, pipeline.why, parameters, script=script, upstream=upstream)
+        self._build(workflow, job, workflow.starter, pipeline.why, parameters, script=script, upstream=upstream)
 
     def _build(
         self,

@@ -284,6 +284,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.buil
     TRIGGERED,
     carry_out,
 )
+from ansible_collections.community.circleci.plugins.module_utils._resources.build_ends import NOTHING
 from ansible_collections.community.circleci.plugins.module_utils._resources.build_targets import JOB, TRIGGERS
 from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION, PROJECT
 from ansible_collections.community.circleci.plugins.module_utils._task.run import run_module
@@ -317,8 +318,13 @@ def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     return carry_out(client, params)
 
 
+def known_after_the_run(params: dict[str, Any]) -> dict[str, Any]:
+    """What check mode says when the number of the build is known after the run."""
+    return {"changed": True, **NOTHING}
+
+
 def main() -> None:
-    run_module(run, ARGUMENT_SPEC, CONSTRAINTS)
+    run_module(run, ARGUMENT_SPEC, CONSTRAINTS, known_after_the_run)
 
 
 if __name__ == "__main__":

@@ -207,6 +207,9 @@ ARGUMENT_SPEC = {
 }
 CONSTRAINTS = {"mutually_exclusive": [("build_num", "branch"), ("build_num", "filter")]}
 
+NOTHING: dict[str, Any] = {"build": None, "artifacts": [], "tests": [], "failed_steps": []}
+"""What the module returns where there is no build."""
+
 
 def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     """Read a build."""
@@ -216,7 +219,7 @@ def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
         raise invalid("log_lines must be 0 or more.")
     client.caching = True
     build = find_build(client, project, params["build_num"], params["branch"], params["filter"])
-    result: dict[str, Any] = {"changed": False, "build": None, "artifacts": [], "tests": [], "failed_steps": []}
+    result: dict[str, Any] = {"changed": False, **NOTHING}
     if build is None:
         return result
     result["build"] = clean(build) if params["steps"] else summary(build)
@@ -228,8 +231,13 @@ def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
+def known_after_the_run(params: dict[str, Any]) -> dict[str, Any]:
+    """What check mode says when the number of the build is known after the run."""
+    return {"changed": False, **NOTHING}
+
+
 def main() -> None:
-    run_module(run, ARGUMENT_SPEC, CONSTRAINTS)
+    run_module(run, ARGUMENT_SPEC, CONSTRAINTS, known_after_the_run)
 
 
 if __name__ == "__main__":

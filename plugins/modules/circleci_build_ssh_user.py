@@ -126,8 +126,13 @@ def _outcome(users: list[dict[str, Any]]) -> Outcome:
     return Outcome({"ssh_users": [user["login"] for user in users]}, {"ssh_users": users})
 
 
+def known_after_the_run(params: dict[str, Any]) -> dict[str, Any]:
+    """What check mode says when the number of the build is known after the run."""
+    return {"changed": True, "ssh_users": []}
+
+
 def main() -> None:
-    run_module(run, ARGUMENT_SPEC)
+    run_module(run, ARGUMENT_SPEC, unknown=known_after_the_run)
 
 
 if __name__ == "__main__":

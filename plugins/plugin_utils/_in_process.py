@@ -22,6 +22,7 @@ from ansible_collections.community.circleci.plugins.module_utils._task.arguments
     argument_problems,
     lost_spellings,
 )
+from ansible_collections.community.circleci.plugins.module_utils._task.late_ids import take_empty_ids, without
 from ansible_collections.community.circleci.plugins.module_utils._task.options import (
     ENVIRONMENT,
     from_environment,
@@ -42,6 +43,8 @@ class InProcess(OrdinaryModule):
     """
 
     module: ModuleType
+    empty_ids: list[str]
+    """options of the task that are known after the run"""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run the task."""
@@ -69,6 +72,9 @@ class InProcess(OrdinaryModule):
         self._task.args = _without_vault(self._task.args)
         problems = lost_spellings(options, self._task.args)
         self._task.args = _without_dates(self._task.args)
+        self.empty_ids = take_empty_ids(options, self._task.args)
+        if self.empty_ids:
+            options, constraints = without(options, self.empty_ids), {}
         params: dict[str, Any] = {}
         try:
             _validated, params = self.validate_argument_spec(options, **constraints)
@@ -96,6 +102,8 @@ class InProcess(OrdinaryModule):
             check_mode=task.check_mode,
             diff=bool(task.diff),
             report=None if task.no_log else self._report,
+            empty_ids=self.empty_ids,
+            unknown=getattr(self.module, "known_after_the_run", None),
             given=task.args,
         )
         if not performed["warnings"]:

@@ -23,6 +23,7 @@ HERE = Path(__file__).resolve().parent
 PROGRAMS = Path(sys.executable).parent
 TARGET_PYTHONS = [path for path in os.environ.get("TARGET_PYTHONS", "").split(os.pathsep) if path]
 FOREIGN = ("ANSIBLE_", "CIRCLE", "PYTEST_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "REQUESTS_", "CURL_")
+WAITING = ("build", "pipeline", "workflow")
 
 Task = dict[str, Any]
 Json = dict[str, Any]
@@ -136,7 +137,7 @@ class Player:
             "module_defaults": {
                 "group/community.circleci.circleci": {key: value for key, value in given.items() if value is not None},
                 # What the emulator builds takes no time.
-                "community.circleci.circleci_build": {"wait_interval": 0.1},
+                **{f"community.circleci.circleci_{name}": {"wait_interval": 0.1} for name in WAITING},
             },
             "tasks": tasks,
         }

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from emulator import Emulator
 from tests.integration.playing import HERE, Player
 from tests.unit.keys import private_key
 
@@ -37,17 +38,38 @@ def test_examples_run_as_they_are(player: Player, plugin: Path) -> None:
     for slug in ("github/acme/api", "github/acme/web"):
         emulator.follow(slug)
     emulator.project("github/acme/api").branches["release"] = "4e1243bd22c66e76c2ba9eddc1f91394e57f9f83"
+    if "pipeline" in plugin.stem or "workflow" in plugin.stem:
+        play_pipelines(emulator)
     # A relative path starts from the playbook.
     files = player.folder / "files"
     files.mkdir()
     (files / "deploy_key").write_text(private_key("rsa", "pkcs8"), encoding="utf-8")
     lookup = {"ansible_circleci_api_url": emulator.url, "ansible_circleci_api_token": emulator.token}
     tasks = yaml.safe_load(examples(plugin))
-    played = player.play(tasks, keywords={"vars": VAULT | lookup})
+    known = {"commit": emulator.project("github/acme/api").branches["main"]}
+    played = player.play(tasks, keywords={"vars": VAULT | lookup | known})
     assert played.status == 0, played.output
     # What is only for the case of a failure does not run.
     assert {ran.task for ran in played.ran} >= {task["name"] for task in tasks if "block" not in task}
     assert any(ran.requests for ran in played.ran)
+
+
+def play_pipelines(emulator: Emulator) -> None:
+    """Give the repository a configuration with parameters and an approval, and a pipeline that waits for that."""
+    jobs = [
+        "test",
+        {"name": "hold", "type": "approval", "requires": ["test"]},
+        {"name": "deploy", "requires": ["hold"]},
+    ]
+    emulator.add_repository(
+        "github/acme/api",
+        configuration={
+            "parameters": {"target": "staging", "dry_run": True, "replicas": 1},
+            "workflows": [{"name": "build-and-deploy", "jobs": jobs}],
+        },
+    )
+    emulator.push("github/acme/api", branch="main")
+    emulator.pass_time(60)
 
 
 def examples(plugin: Path) -> str:

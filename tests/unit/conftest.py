@@ -28,7 +28,8 @@ from ansible_collections.community.circleci.plugins.doc_fragments._connection im
 from ansible_collections.community.circleci.plugins.inventory import circleci_projects
 from ansible_collections.community.circleci.plugins.lookup import circleci_builds
 from ansible_collections.community.circleci.plugins.module_utils._http import client, retrying
-from ansible_collections.community.circleci.plugins.module_utils._resources import settling
+from ansible_collections.community.circleci.plugins.module_utils._resources import polling, settling
+from ansible_collections.community.circleci.plugins.module_utils._task.late_ids import take_empty_ids, without
 from ansible_collections.community.circleci.plugins.module_utils._task.run import perform
 from ansible_collections.community.circleci.plugins.module_utils._values import keys
 from emulator import Emulator
@@ -84,6 +85,31 @@ def no_md5(monkeypatch: pytest.MonkeyPatch) -> None:
         raise ValueError("[digital envelope routines] unsupported")
 
     monkeypatch.setattr(keys, "hashlib", types.SimpleNamespace(md5=refuse, sha256=hashlib.sha256))
+
+
+class EmulatedClock(polling.Clock):
+    """Pauses take no time, but for the emulator's clock."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+        self._paused = 0.0
+        self.pauses: list[float] = []
+
+    def now(self) -> float:
+        return super().now() + self._paused
+
+    def sleep(self, seconds: float) -> None:
+        self._paused += seconds
+        self.pauses.append(seconds)
+        self._emulator.pass_time(seconds)
+
+
+@pytest.fixture
+def clock(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> EmulatedClock:
+    """What waits pause by: the time that they wait passes in the emulator at once."""
+    found = EmulatedClock(emulator)
+    monkeypatch.setattr(polling, "CLOCK", found)
+    return found
 
 
 def _tell_core(kind: str, name: str, *documents: str) -> None:
@@ -168,11 +194,22 @@ def run_module(emulator: Emulator) -> RunModule:
         module = importlib.import_module(f"{MODULES}.{module_name}")
         given = {"api_url": emulator.url, "api_token": TOKEN, **options}
         given = {key: value for key, value in given.items() if value is not None}
-        validator = ArgumentSpecValidator(module.ARGUMENT_SPEC, **getattr(module, "CONSTRAINTS", {}))
+        empty_ids = take_empty_ids(module.ARGUMENT_SPEC, given)
+        constraints = {} if empty_ids else getattr(module, "CONSTRAINTS", {})
+        validator = ArgumentSpecValidator(without(module.ARGUMENT_SPEC, empty_ids), **constraints)
         validated = validator.validate(given)
         if validated.error_messages:
             return {"failed": True, "changed": False, "msg": "; ".join(validated.error_messages)}
         params = {key: validated.validated_parameters.get(key) for key in module.ARGUMENT_SPEC}
-        return perform(module.run, module.ARGUMENT_SPEC, params, check_mode=check_mode, diff=diff, given=given)
+        return perform(
+            module.run,
+            module.ARGUMENT_SPEC,
+            params,
+            check_mode=check_mode,
+            diff=diff,
+            empty_ids=empty_ids,
+            unknown=getattr(module, "known_after_the_run", None),
+            given=given,
+        )
 
     return run

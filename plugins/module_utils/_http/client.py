@@ -182,6 +182,7 @@ class Client(Wire):
         repeatable: bool,
         seen: Callable[[], T | None] | None = None,
         shape: Callable[[Any], Any] | None = None,
+        success: int | None = None,
     ) -> Any:
         """Change something.
 
@@ -192,11 +193,12 @@ class Client(Wire):
         :param seen: looks at the state and returns what shows that the write was carried out, else None.
             Asked when the answer leaves that in doubt; the write itself is never sent a second time then.
         :param shape: checks the answer and raises ValueError
+        :param success: the only status that says that it was carried out; None for each from 200 to 299
         :returns: the answer, or what ``seen`` found
         :raises CircleCIError: when it was not carried out, or nobody can tell
         """
         try:
-            answer = self._write_once(method, path, body, repeatable, shape)
+            answer = self._write_once(method, path, body, repeatable, shape, success)
         except CircleCIError as error:
             if not error.doubtful or seen is None:
                 raise
@@ -220,15 +222,21 @@ class Client(Wire):
             self.wrote = True
 
     def _write_once(
-        self, method: str, path: str, body: dict[str, Any] | None, repeatable: bool, shape: Callable[[Any], Any] | None
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None,
+        repeatable: bool,
+        shape: Callable[[Any], Any] | None,
+        success: int | None,
     ) -> Any:
         """Send a write, and once more with an empty object where the API asks for a body: nothing was done then."""
         try:
-            return self._call(method, path, body=body, repeatable=repeatable, shape=shape)
+            return self._call(method, path, body=body, repeatable=repeatable, shape=shape, success=success)
         except CircleCIError as error:
             if body is not None or error.doubtful or (error.status, error.error) != (400, WANTS_A_BODY):
                 raise
-        return self._call(method, path, body={}, repeatable=repeatable, shape=shape)
+        return self._call(method, path, body={}, repeatable=repeatable, shape=shape, success=success)
 
     def _settle(self, error: CircleCIError, seen: Callable[[], T | None]) -> T:
         """Find out what became of a doubtful write."""

@@ -15,6 +15,7 @@ TRANSIENT = frozenset({408, 500, 502, 503, 504})
 LONGEST_ERROR = 1000  # characters of an API message that are shown
 CUT = "…"  # stands at the end of a text that was longer
 PROJECT_NOT_FOUND = "Project not found"
+V2 = "/api/v2/"
 HTML_PAGE = "an HTML page instead of an answer of the API"
 CHECK_ADDRESS = "Check api_url and whether a proxy stands between."
 CHECK_OPTION = "Check the option or the variable that it comes from."
@@ -156,7 +157,14 @@ def hint_for(status: int, error: str, path: str, has_token: bool) -> str | None:
     if status == 404 and error == PROJECT_NOT_FOUND:
         if not has_token:
             return "Only open-source projects can be read without a token: give api_token."
+        if V2 in path:
+            return (
+                "CircleCI does not know the project, or the token may not see it: follow it first, use a personal "
+                "token, and check the slug, which begins with circleci/ for a project of the GitHub App."
+            )
         return "CircleCI does not know the project yet, or the token may not see it: follow it first, check the slug."
+    if status == 404 and V2 in path and lower.rstrip(".").endswith(" not found"):
+        return "Check the id. API v2 shows nothing to project tokens: use a personal one."
     if status == 404 and error == "Not Found":
         if path.endswith("/checkout-key"):
             return (

@@ -149,6 +149,7 @@ class Wire:
         body: dict[str, Any] | None = None,
         repeatable: bool,
         shape: Callable[[Any], Any] | None = None,
+        success: int | None = None,
     ) -> Any:
         """One request with its repetitions and redirects, as parsed JSON."""
         if self.read_only and method != "GET":
@@ -181,16 +182,18 @@ class Wire:
                     continue
                 self.patience.succeeded()
                 self._note_removal(method, url, answer)
-                return self._content(method, url, answer, shape)
+                return self._content(method, url, answer, shape, success)
             except CircleCIError as error:
                 # That what was to be deleted is not there says what became of the earlier try.
                 if doubtful and method != "GET" and not (method == "DELETE" and error.thing_not_found):
                     error.doubtful = True
                 raise
 
-    def _content(self, method: str, url: str, answer: Answer, shape: Callable[[Any], Any] | None) -> Any:
+    def _content(
+        self, method: str, url: str, answer: Answer, shape: Callable[[Any], Any] | None, success: int | None
+    ) -> Any:
         """What a final answer says, or the error for it."""
-        if not 200 <= answer.status < 300:
+        if not 200 <= answer.status < 300 or success not in (None, answer.status):
             raise self.refused(method, url, answer)
         try:
             parsed = parsed_json(answer)

@@ -35,9 +35,10 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.buil
     succeeded,
     workflow_id,
 )
+from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_status import FINAL
 from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_known
 from ansible_collections.community.circleci.plugins.module_utils._resources.waiting import Watch
-from ansible_collections.community.circleci.plugins.module_utils._resources.workflows import FINAL, SUCCESS, read_status
+from ansible_collections.community.circleci.plugins.module_utils._resources.workflows import SUCCESS, read_status
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN, Outcome, Plan, result_of
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project, project_of
 

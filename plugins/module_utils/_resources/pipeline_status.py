@@ -128,7 +128,7 @@ def counting(listed: Iterable[Workflow], names: Collection[str] = ()) -> list[Wo
         # What was listed first stays where the times, which are whole seconds, do not tell.
         if name not in newest or _recency(workflow) > _recency(newest[name]):
             newest[name] = workflow
-    return sorted(newest.values(), key=_created)
+    return sorted(newest.values(), key=lambda workflow: (_created(workflow), str(workflow.get("name"))))
 
 
 def _recency(workflow: Workflow) -> tuple[str, bool]:

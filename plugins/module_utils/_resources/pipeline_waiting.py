@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -15,18 +15,22 @@ from ansible_collections.community.circleci.plugins.module_utils._http.client im
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, plain
 from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_status import (
     APPROVAL,
+    CANCELED,
     CREATED,
+    FAILED,
     HELD,
     Job,
     Pipeline,
     View,
     Workflow,
     ending,
+    has_failed,
     is_final,
     needs_jobs,
     unsettled,
+    word_of,
 )
-from ansible_collections.community.circleci.plugins.module_utils._resources.polling import CLOCK, Clock, Poller
+from ansible_collections.community.circleci.plugins.module_utils._resources.polling import Poller
 
 CONFIRMATION = 1.0  # seconds between the look that sees the end and the one that confirms it
 
@@ -39,7 +43,7 @@ class Source(Protocol):
     def pipeline(self, client: Client) -> Pipeline: ...
     def workflows(self, client: Client) -> list[Workflow]: ...
     def jobs(self, client: Client, workflow: Workflow) -> list[Job]: ...
-    def approve(self, client: Client, workflow: Workflow, hold: dict[str, Any]) -> None: ...
+    def approve(self, client: Client, hold: dict[str, Any]) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -50,20 +54,25 @@ class Wanted:
     :param approve: names of holds that are approved when they open
     :param on_hold: what any other open hold means, one of :data:`ON_HOLD_CHOICES`
     :param appear_timeout: seconds that a pipeline, its workflows or its continuation may take to show up
+    :param approve_in: the name of the only workflow whose holds may be approved; None for all
+    :param approved: the requests of holds that were approved just before, which show for some seconds more
+    :param expected: the id of a workflow that was just made, without which nothing is judged
     """
 
     workflows: tuple[str, ...] = ()
     approve: tuple[str, ...] = ()
     on_hold: str = FAIL
     appear_timeout: float = 60.0
+    approve_in: str | None = None
+    approved: tuple[str, ...] = ()
+    expected: str | None = None
 
 
 class PipelineWatch:
     """Looks at one pipeline until it has ended or time is up.
 
     :param named: how progress names the pipeline
-    :param interval: seconds between two polls, for the first ten minutes
-    :param timeout: seconds after which it gives up
+    :param poller: counts the time, and asks
     """
 
     def __init__(
@@ -73,11 +82,9 @@ class PipelineWatch:
         wanted: Wanted,
         *,
         named: str,
-        interval: float,
-        timeout: float,
-        clock: Clock = CLOCK,
+        poller: Poller,
     ) -> None:
-        self.poller = Poller(client, interval=interval, timeout=timeout, clock=clock)
+        self.poller = poller
         self.client = client
         self.source = source
         self.wanted = wanted
@@ -86,7 +93,7 @@ class PipelineWatch:
         self.view = View("", names=wanted.workflows)
         self.approved: list[str] = []
         """names of the holds that this wait has approved"""
-        self._requests: set[str] = set()
+        self._requests = set(wanted.approved)
         self._jobs: dict[str, list[Job]] = {}
         self._statuses: dict[str, str] = {}
         self._since: dict[str, float] = {}
@@ -109,6 +116,7 @@ class PipelineWatch:
             elif self.poller.left <= 0:
                 return None
             else:
+                self.client.report(f"{self.named}: {self.view.status} ({self.poller.waited:.0f} s)", idle=True)
                 self.poller.pause()
 
     def glance(self) -> str | None:
@@ -127,7 +135,8 @@ class PipelineWatch:
         self._since = {what: self._since.get(what, now) for what in unsettled(self.view)}
         ages = {what: now - since for what, since in self._since.items()}
         verdict = ending(self.view, ages, self.wanted.appear_timeout)
-        return None if verdict == HELD and self.wanted.on_hold == WAIT else verdict
+        goes_on = self._is_awaited() or (verdict == HELD and self.wanted.on_hold == WAIT)
+        return None if goes_on else verdict
 
     def _see(self, client: Client, *, whole: bool, act: bool) -> bool:
         """Read what is needed for a view.
@@ -154,15 +163,7 @@ class PipelineWatch:
         return True
 
     def _viewed(self, listed: list[Workflow]) -> View:
-        state, errors = self.pipeline.get("state"), self.pipeline.get("errors")
-        return View(
-            str(state),
-            tuple(map(error_text, errors)) if isinstance(errors, list) else (),
-            tuple(listed),
-            self._jobs,
-            self.wanted.workflows,
-            self._requests,
-        )
+        return view_of(self.pipeline, listed, self._jobs, self.wanted.workflows, self._requests)
 
     def _patiently(self, read: Callable[[], Any]) -> Any:
         """Read what CircleCI may not know yet of a pipeline that was just made (PF §4.1).
@@ -183,7 +184,13 @@ class PipelineWatch:
         return self.source.jobs(client, workflow) if isinstance(workflow.get("id"), str) else []
 
     def _is_news(self, workflow: Workflow) -> bool:
-        return self._statuses.get(str(workflow.get("id"))) != plain(str(workflow.get("status")))
+        return self._statuses.get(str(workflow.get("id"))) != str(workflow.get("status"))
+
+    def _is_awaited(self) -> bool:
+        """Whether what was just made is not listed yet."""
+        listed = [workflow.get("id") for workflow in self.view.listed]
+        is_young = self.poller.waited < self.wanted.appear_timeout
+        return is_young and self.wanted.expected is not None and self.wanted.expected not in listed
 
     def _may_open(self, workflow: Workflow) -> bool:
         """Whether a hold that this task approves may open while other jobs of its workflow run."""
@@ -193,36 +200,41 @@ class PipelineWatch:
             for job in jobs
         )
 
+    def to_approve(self) -> list[dict[str, Any]]:
+        """The open holds that are to be approved: none in a pipeline in which anything has failed."""
+        wanted = self.wanted
+        return [
+            hold
+            for hold in ([] if self.view.has_failed else self.view.holds)
+            if hold["job"] in wanted.approve
+            and wanted.approve_in in (None, hold["workflow"])
+            and hold["approval_request_id"] not in self._requests
+        ]
+
     def _approve(self, client: Client) -> None:
-        """Approve what may be. Nothing is approved in a pipeline in which anything has failed."""
-        for workflow in self.view.workflows:
-            for hold in self.view.holds:
-                request = hold["approval_request_id"]
-                if hold["workflow_id"] != workflow.get("id") or hold["job"] not in self.wanted.approve:
-                    continue
-                if request in self._requests or self.view.has_failed:
-                    continue
-                self.source.approve(client, workflow, hold)
-                self._requests.add(request)
+        for hold in self.to_approve():
+            approved = self.source.approve(client, hold)
+            self._requests.add(hold["approval_request_id"])
+            if approved:
                 self.approved.append(str(hold["job"]))
-                self.client.report(f"{self.named}: {plain(str(hold['workflow']))}: approved {plain(str(hold['job']))}")
+                self.client.report(f"{self.named} {hold['workflow']}: {hold['job']} is approved")
 
     def _report(self) -> None:
         """Tell each change of a state."""
         for workflow in self.view.all:
-            name = plain(str(workflow.get("name")))
             for job in self.view.jobs_of(workflow):
                 if job.get("status") != "blocked":
-                    self._note(f"{name} > {plain(str(job.get('name')))}", str(job.get("id")), job)
-            self._note(name, str(workflow.get("id")), workflow)
+                    self._note(f"{workflow.get('name')} > {job.get('name')}", job, failed=has_failed(job))
+            failed = word_of(workflow) in (FAILED, CANCELED)
+            self._note(str(workflow.get("name")), workflow, failed=failed)
 
-    def _note(self, name: str, key: str, thing: dict[str, Any]) -> None:
-        status = plain(str(thing.get("status")))
+    def _note(self, name: str, thing: dict[str, Any], *, failed: bool) -> None:
+        key, status = str(thing.get("id")), str(thing.get("status"))
         before = self._statuses.get(key)
         if before != status:
             self._statuses[key] = status
             change = f"{before} -> {status} ({self.poller.waited:.0f} s)" if before else status
-            self.client.report(f"{self.named}: {name}: {change}")
+            self.client.report(f"{self.named} {name}: {change}", failed=failed)
 
     def _refuse_itself(self) -> None:
         """Fail when this task is itself a job of what it waits for (PF §10.23)."""
@@ -234,6 +246,19 @@ class PipelineWatch:
                     "cannot end before it",
                     hint="Name the other workflows in the option workflows.",
                 )
+
+
+def view_of(
+    pipeline: Pipeline,
+    listed: list[Workflow],
+    jobs: Mapping[str, list[Job]] | None = None,
+    names: tuple[str, ...] = (),
+    approved: Collection[str] = (),
+) -> View:
+    """What was seen of a pipeline. See :class:`View`."""
+    errors = pipeline.get("errors")
+    messages = tuple(map(error_text, errors)) if isinstance(errors, list) else ()
+    return View(str(pipeline.get("state")), messages, tuple(listed), jobs or {}, names, approved)
 
 
 def error_text(error: Any) -> str:

@@ -74,14 +74,14 @@ class Poller:
     """
 
     def __init__(
-        self, client: Client, *, interval: float, timeout: float, lag: float = 0.0, clock: Clock = CLOCK
+        self, client: Client, *, interval: float, timeout: float, lag: float = 0.0, clock: Clock | None = None
     ) -> None:
         self.client = client
         self.interval = interval
         self.timeout = timeout
         self.lag = lag
-        self.clock = clock
-        self.started = clock.now()
+        self.clock = clock or CLOCK
+        self.started = self.clock.now()
         self._missed = False
         self._absent_since: float | None = None
 

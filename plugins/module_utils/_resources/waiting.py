@@ -24,6 +24,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.buil
     workflow_id,
     workflow_name,
 )
+from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_status import FINAL
 from ansible_collections.community.circleci.plugins.module_utils._resources.polling import (
     ENDS_POLLING,
     Poller,
@@ -31,7 +32,6 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.poll
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.settling import SETTLES_WITHIN
 from ansible_collections.community.circleci.plugins.module_utils._resources.workflows import (
-    FINAL,
     SUCCESS,
     read_status,
 )

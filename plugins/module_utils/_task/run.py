@@ -14,6 +14,11 @@ from ansible.module_utils.basic import AnsibleModule, _load_params, missing_requ
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid, plain
 from ansible_collections.community.circleci.plugins.module_utils._http.session import REQUESTS_IMPORT_ERROR
+from ansible_collections.community.circleci.plugins.module_utils._task.late_ids import (
+    require_ids,
+    take_empty_ids,
+    without,
+)
 from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION, Params
 from ansible_collections.community.circleci.plugins.module_utils._task.progress import Progress
 from ansible_collections.community.circleci.plugins.module_utils._task.secrets import public_options, scrubber_of
@@ -21,6 +26,7 @@ from ansible_collections.community.circleci.plugins.module_utils._values.keys im
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import project_of
 
 Run = Callable[[Client, dict[str, Any]], dict[str, Any]]
+Unknown = Callable[[dict[str, Any]], dict[str, Any]]
 Options = dict[str, dict[str, Any]]
 
 # What a module that never asks CircleCI has instead of connection options.
@@ -67,6 +73,8 @@ def perform(
     check_mode: bool,
     diff: bool,
     report: Callable[[str, bool], None] | None = None,
+    empty_ids: list[str] | None = None,
+    unknown: Unknown | None = None,
     given: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Run a module's logic and return the result of the task, failures included.
@@ -75,6 +83,8 @@ def perform(
     :param check_mode: predict only
     :param diff: whether the user wants to see the diff
     :param report: is told what a user may want to see meanwhile, and whether that is a failure
+    :param empty_ids: options that are known after the run: see :mod:`.late_ids`
+    :param unknown: what the module returns then
     :param given: the options as the task wrote them; None where nobody has to tell null from what was left out
     :returns: with ``warnings``; without ``diff`` unless wanted
     """
@@ -97,7 +107,11 @@ def perform(
             report=tell,
             keep_secret=scrubber.add,
         )
-        result = run(client, Params(params, given or {}))
+        if empty_ids and unknown:
+            require_ids(client, empty_ids)
+            result = unknown(params)
+        else:
+            result = run(client, Params(params, given or {}))
     except CircleCIError as error:
         if project is not None and error.method is not None and project not in error.message:
             # Not every path names its project: that of a webhook has nothing but the webhook's id.
@@ -151,16 +165,44 @@ def _slugs_of_items(params: dict[str, Any]) -> list[str | None]:
     return [_slug(item, params) for items in lists for item in items if isinstance(item, dict)]
 
 
-def run_module(run: Run, options: Options, constraints: dict[str, Any] | None = None) -> None:
+class _Module(AnsibleModule):
+    """An ordinary module that knows which ids were given, and empty."""
+
+    argument_spec: Options
+    empty_ids: list[str]
+
+    def _load_params(self) -> None:
+        super()._load_params()
+        self.empty_ids = take_empty_ids(self.argument_spec, self.params)
+        if self.empty_ids:
+            # What is required and what excludes what cannot be said of an id that is not known yet.
+            self.argument_spec = without(self.argument_spec, self.empty_ids)
+            self.mutually_exclusive = self.required_together = self.required_one_of = self.required_if = None
+            self.required_by = None
+
+
+def run_module(
+    run: Run, options: Options, constraints: dict[str, Any] | None = None, unknown: Unknown | None = None
+) -> None:
     """The ``main()`` of every module.
 
     :param constraints: ``required_if`` and its like
+    :param unknown: what the module returns in check mode for an id that is known after the run
     """
-    module = AnsibleModule(argument_spec=options, supports_check_mode=True, **(constraints or {}))
+    module = _Module(argument_spec=options, supports_check_mode=True, **(constraints or {}))
     library = missing_library(options)
     if library is not None:
         module.fail_json(msg=missing_required_lib(library))
-    result = perform(run, options, module.params, check_mode=module.check_mode, diff=module._diff, given=_load_params())
+    result = perform(
+        run,
+        options,
+        module.params,
+        check_mode=module.check_mode,
+        diff=module._diff,
+        empty_ids=module.empty_ids,
+        unknown=unknown,
+        given=_load_params(),
+    )
     # What is secret in the result is replaced already. Core would also replace what only looks like it: in the slug, in
     # the names that the task gave, and numbers and booleans as a whole.
     module.no_log_values.clear()

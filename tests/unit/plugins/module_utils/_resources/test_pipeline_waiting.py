@@ -29,7 +29,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.pipe
     Wanted,
     unmatched,
 )
-from ansible_collections.community.circleci.plugins.module_utils._resources.polling import Clock
+from ansible_collections.community.circleci.plugins.module_utils._resources.polling import Clock, Poller
 
 pytestmark = pytest.mark.once
 
@@ -92,10 +92,11 @@ class Play:
         self.settle(f"jobs of {workflow['id']}")
         return [dict(each) for each in self.jobs_of.get(workflow["id"], [])]
 
-    def approve(self, client: Client, workflow: dict[str, Any], hold: dict[str, Any]) -> None:
+    def approve(self, client: Client, hold: dict[str, Any]) -> bool:
         self.settle("approve")
         self.approved.append(hold["job"])
         self.approving(self, hold["approval_request_id"])
+        return True
 
 
 def state(word: str, *errors: str) -> Callable[[Play], None]:
@@ -156,16 +157,18 @@ class Wait:
         self.clock = Stopwatch()
         self.play = Play(self.clock, list(course))
         self.lines: list[str] = []
-        self.client = Client("http://127.0.0.1:9", None, report=self.lines.append)
+        self.client = Client("http://127.0.0.1:9", None, report=self.tell)
         self.watch = PipelineWatch(
             self.client,
             self.play,
             Wanted(**wanted),
             named="#5",
-            interval=interval,
-            timeout=timeout,
-            clock=self.clock,
+            poller=Poller(self.client, interval=interval, timeout=timeout, clock=self.clock),
         )
+
+    def tell(self, text: str, *, failed: bool = False, idle: bool = False) -> None:
+        if not idle:
+            self.lines.append(text)
 
     def follow(self) -> str | None:
         self.verdict = self.watch.follow()
@@ -188,10 +191,10 @@ def test_a_pipeline_is_followed_to_its_end() -> None:
     assert 62 <= wait.clock.time <= 62 + 5 + 2
     assert wait.watch.view.status == "success"
     assert wait.lines == [
-        "#5: build > test: running",
-        "#5: build: running",
-        "#5: build > test: running -> success (65 s)",
-        "#5: build: running -> success (65 s)",
+        "#5 build > test: running",
+        "#5 build: running",
+        "#5 build > test: running -> success (65 s)",
+        "#5 build: running -> success (65 s)",
     ]
 
 
@@ -359,7 +362,7 @@ def test_a_gap_between_two_jobs_is_no_end() -> None:
 def test_unknown_words_are_not_final_and_are_told() -> None:
     wait = Wait(CREATED, (0, runs("a", "hibernating")), (50, runs("a", "success")))
     assert wait.follow() == SUCCEEDED
-    assert "#5: a: hibernating" in wait.lines
+    assert "#5 a: hibernating" in wait.lines
 
 
 def test_a_workflow_that_expired_has_no_jobs_to_read() -> None:
@@ -415,7 +418,7 @@ def test_a_named_hold_is_approved_once_when_it_opens() -> None:
     wait.play.approving = approving
     assert wait.follow() == SUCCEEDED
     assert (wait.play.approved, wait.watch.approved) == (["hold"], ["hold"])
-    assert "#5: a: approved hold" in wait.lines
+    assert "#5 a: hold is approved" in wait.lines
 
 
 def test_a_named_hold_is_approved_while_something_else_runs() -> None:

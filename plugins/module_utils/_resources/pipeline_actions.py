@@ -1,0 +1,283 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change without notice.
+"""Starting, awaiting and canceling pipelines: planning, applying and waiting (``api-v2-pipelines.md`` §2 to §4)."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any
+
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid, plain
+from ansible_collections.community.circleci.plugins.module_utils._resources import pipeline_failures as failures
+from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_following import Following
+from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_reuse import (
+    NEVER,
+    age_of,
+    reusable,
+)
+from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_seeking import Sought
+from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_starting import (
+    Start,
+    Trigger,
+    prepare,
+    start_pipeline,
+)
+from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_status import (
+    Pipeline,
+    Workflow,
+    is_final,
+)
+from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_waiting import (
+    FAIL,
+    Wanted,
+)
+from ansible_collections.community.circleci.plugins.module_utils._resources.pipelines import (
+    MOST_SOUGHT,
+    NO_PIPELINE,
+    ById,
+    Reference,
+    branch_of,
+    described,
+    iterate_pipelines,
+    read_pipeline,
+    revision_of,
+)
+from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_known
+from ansible_collections.community.circleci.plugins.module_utils._resources.workflows import cancel
+from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN, Outcome, Plan, result_of
+from ansible_collections.community.circleci.plugins.module_utils._values.slugs import project_of
+from ansible_collections.community.circleci.plugins.module_utils._values.yaml_values import checked_revision
+
+TRIGGERED, AWAITED, CANCELED = STATES = ("triggered", "succeeded", "canceled")
+_IDLE = {
+    TRIGGERED: ("pipeline_id", "pipeline_number", "keep_revision"),
+    AWAITED: ("parameters", "definition", "config_branch", "reuse", "keep_revision"),
+    CANCELED: ("parameters", "definition", "config_branch", "reuse", "workflows", "approve", "on_hold"),
+}
+_DEFAULTS = {"reuse": NEVER, "on_hold": FAIL}
+NOTHING: dict[str, Any] = {
+    "pipeline": dict(NO_PIPELINE),
+    "workflows": [],
+    "holds": [],
+    "failed_steps": [],
+    "canceled": [],
+    "waited_seconds": 0.0,
+    "reused": False,
+}
+"""What the module returns where nothing is known."""
+
+
+def carry_out(client: Client, params: dict[str, Any]) -> dict[str, Any]:
+    """Do what a task of ``circleci_pipeline`` says, and wait for it if wanted. See the module's documentation.
+
+    :raises CircleCIError: also for a pipeline that did not succeed, with the return values in its ``partial``
+    """
+    task = Task(client, params)
+    try:
+        if params["state"] == AWAITED:
+            return task.succeeded()
+        client.require_token()
+        return task.canceled() if params["state"] == CANCELED else task.triggered()
+    except CircleCIError as error:
+        error.partial = {**NOTHING, **task.known, **error.partial}
+        raise
+
+
+class Task(Following):
+    """A task of ``circleci_pipeline``.
+
+    :raises CircleCIError: for options that cannot be, or would do nothing
+    """
+
+    def __init__(self, client: Client, params: dict[str, Any]) -> None:
+        _refuse_idle_options(params)
+        super().__init__(client, project_of(params), params, wanted_of(params))
+        self.start = Start.from_params(params)
+        self.sought = Sought.from_params(self.project, params, optional=params["state"] == TRIGGERED)
+        self.keep_revision = checked_revision(params["keep_revision"], "keep_revision")
+
+    # --- the three states -----------------------------------------------------------------------------------------
+
+    def triggered(self) -> dict[str, Any]:
+        """Start a pipeline, unless one is reused."""
+        reference = self.start.reference
+        shown = {"branch": reference.branch, "tag": reference.tag, "parameters": dict(self.start.parameters)}
+        watch = reusable(self.client, self.project, self.start, self.params["reuse"], self.watch)
+        if watch is not None:
+            found = watch.pipeline
+            told = {"pipeline": {"number": found["number"], **shown}}
+            self.note(found, watch, reused=True)
+            result = self._result(Plan(told, Outcome(told, {**NOTHING, **self.known})))
+            return self._waited(result, found)
+        started: list[Pipeline] = []
+        trigger = read_known(self.client, self.project, lambda: prepare(self.client, self.project, self.start), None)
+
+        def apply() -> Outcome:
+            assert trigger is not None, "only check mode goes on with an unknown project"
+            pipeline = self._started(trigger)
+            started.append(pipeline)
+            return Outcome({"pipeline": {"number": pipeline["number"], **shown}}, {**NOTHING, **self.known})
+
+        predicted = Outcome({"pipeline": {"number": UNKNOWN, **shown}}, dict(NOTHING))
+        result = self._result(Plan({"pipeline": None}, predicted, apply))
+        return self._waited(result, started[0]) if started else result
+
+    def succeeded(self) -> dict[str, Any]:
+        """Wait until the pipeline that is sought has succeeded, and for it to appear; never start one."""
+        self.poller.start()
+        found = self.sought.find(self.client)
+        if found is None and not self.client.read_only:
+            try:
+                found = self.sought.wait(self.poller, self.wanted.appear_timeout)
+            finally:
+                self.known["waited_seconds"] = round(self.poller.waited, 1)
+        result = {"changed": False, **NOTHING}
+        if found is None:
+            self.client.warn(
+                f"{self.sought} is not there in {self.project}. The real run waits for it, "
+                f"{self.wanted.appear_timeout:.0f} s at most."
+            )
+            return result
+        self.note(found)
+        result.update(self.known)
+        return self.looked(result, found) if self.client.read_only else self.followed(result, found)
+
+    def canceled(self) -> dict[str, Any]:
+        """Cancel whatever is sought and has not ended. What is not there is not waited for."""
+        running = {pipeline["number"]: (pipeline, self._running(pipeline)) for pipeline in self._to_cancel()}
+        for pipeline, _workflows in reversed(list(running.values())):
+            self.note(pipeline)
+        busy = [(pipeline, workflows) for pipeline, workflows in running.values() if workflows]
+        shown = [described(self.client, self.project, pipeline, None) for pipeline, _workflows in busy]
+        told = {"canceled": [f"#{pipeline['number']}" for pipeline, _workflows in busy]}
+        result = {**NOTHING, **self.known, "canceled": shown}
+
+        def apply() -> Outcome:
+            for (_pipeline, workflows), each in zip(busy, shown):
+                for workflow in workflows:
+                    cancel(self.client, workflow)
+                self.known["canceled"] = [*self.known.get("canceled", []), each]
+            return Outcome(told, result)
+
+        plan = Plan({"canceled": []}, Outcome(told, result), apply if busy else None)
+        done = self._result(plan)
+        if self.params["wait"] and busy and not self.client.read_only:
+            self.poller.start()
+            for pipeline, _workflows in busy:
+                self._await_end(pipeline)
+            done["waited_seconds"] = round(self.poller.waited, 1)
+        return done
+
+    # --- their parts ----------------------------------------------------------------------------------------------
+
+    def _waited(self, result: dict[str, Any], pipeline: Pipeline) -> dict[str, Any]:
+        """The result, with the end of the pipeline if it is to be waited for."""
+        if not self.params["wait"]:
+            return result
+        self.poller.start()
+        return self.looked(result, pipeline) if self.client.read_only else self.followed(result, pipeline)
+
+    def _started(self, trigger: Trigger) -> Pipeline:
+        """Start a pipeline, and make sure that it is of the right commit."""
+        pipeline = start_pipeline(self.client, self.project, trigger, self.watcher())
+        self.note(pipeline)
+        wanted = self.start.reference.revision
+        if wanted is not None:
+            pipeline = self._appeared(pipeline["id"])
+            self.note(pipeline)
+            if revision_of(pipeline) != wanted:
+                self._undo(pipeline, wanted)
+            return pipeline
+        try:
+            pipeline = read_pipeline(self.client, pipeline["id"])
+        except CircleCIError as error:
+            # The answer to the trigger has what is needed; CircleCI may show the pipeline seconds later (PF §4.1).
+            if error.status != 404:
+                self.client.warn(f"The new pipeline could not be read. {error.message}")
+        self.note(pipeline)
+        return pipeline
+
+    def _appeared(self, pipeline_id: str) -> Pipeline:
+        return Sought(self.project, pipeline_id, None, Reference()).wait(self.watcher(), self.wanted.appear_timeout)
+
+    def _undo(self, pipeline: Pipeline, wanted: str) -> None:
+        """Cancel the pipeline of a branch that has moved on.
+
+        :raises CircleCIError: always
+        """
+        reference = self.start.reference
+        found = revision_of(pipeline)
+        where = reference.branch or reference.tag or branch_of(pipeline) or "the branch"
+        for workflow in self._running(pipeline):
+            cancel(self.client, workflow)
+        self.known["canceled"] = [described(self.client, self.project, pipeline, None)]
+        raise CircleCIError(
+            f"{plain(where)} has moved on to {plain(str(found))}: pipeline #{pipeline['number']}, which was started of "
+            f"it, is canceled, for revision {wanted} was asked for",
+            hint="API v2 starts the head of a branch or tag only: tag that commit and start the tag, or take the head.",
+        )
+
+    def _to_cancel(self) -> list[Pipeline]:
+        """What is sought among the newest pipelines, newest first."""
+        if self.sought.is_exact:
+            return [self.sought.require(self.client)]
+        reference = self.sought.reference
+        seen = list(islice(iterate_pipelines(self.client, self.project, reference.branch), MOST_SOUGHT + 1))
+        if len(seen) > MOST_SOUGHT:
+            self.client.warn(f"Only the newest {MOST_SOUGHT} pipelines of {self.project} were looked at.")
+        kept = self.keep_revision
+        found = [pipeline for pipeline in seen[:MOST_SOUGHT] if reference.fits(pipeline)]
+        return [pipeline for pipeline in found if kept is None or revision_of(pipeline) != kept]
+
+    def _running(self, pipeline: Pipeline) -> list[Workflow]:
+        """The workflows of a pipeline that have not ended. Those of a young one may be to come."""
+        poller = self.watcher()
+        while True:
+            listed = ById(pipeline["id"]).listed(self.client)
+            age = age_of(pipeline.get("created_at"))
+            if listed or pipeline.get("state") == "errored" or max(age, poller.waited) >= self.wanted.appear_timeout:
+                return [workflow for workflow in listed if not is_final(workflow)]
+            if self.client.read_only:
+                return []
+            poller.pause()
+
+    def _result(self, plan: Plan) -> dict[str, Any]:
+        return result_of(plan, self.client, self.project)
+
+    def _await_end(self, pipeline: Pipeline) -> None:
+        """Wait until a pipeline that is being canceled has ended, however."""
+        watch = self.watch(pipeline)
+        if watch.follow() is None:
+            who = failures.named(self.project, described(self.client, self.project, pipeline, None))
+            raise failures.timed_out(who, watch.view, self.poller.timeout, ())
+
+
+def _refuse_idle_options(params: dict[str, Any]) -> None:
+    """Refuse options that would do nothing: whoever sets them expects something."""
+    state = params["state"]
+    idle = [name for name in _IDLE[state] if params[name] not in (None, _DEFAULTS.get(name), [], {})]
+    if idle:
+        raise invalid(f"{', '.join(idle)} cannot be used with state {state}.", "Leave it out, or change state.")
+    if params["keep_revision"] is not None and params["branch"] is None:
+        raise invalid("keep_revision goes with branch.", "Name the branch whose other pipelines are canceled.")
+    if state == TRIGGERED and not params["wait"]:
+        idle = [name for name in ("approve", "on_hold") if params[name] not in (None, _DEFAULTS.get(name), [])]
+        if params["workflows"] and params["reuse"] == NEVER:
+            idle.append("workflows")
+        if idle:
+            raise invalid(f"{', '.join(idle)} does nothing without wait.", "Set wait to true.")
+
+
+def wanted_of(params: dict[str, Any]) -> Wanted:
+    """What a task wants of a wait.
+
+    :raises CircleCIError: for names that are empty
+    """
+    names = {name: tuple(params.get(name) or ()) for name in ("workflows", "approve")}
+    for option, given in names.items():
+        if not all(name.strip() for name in given):
+            raise invalid(f"{option} has an empty name.", "Check the variable that it comes from.")
+    return Wanted(names["workflows"], names["approve"], params["on_hold"], params["appear_timeout"])

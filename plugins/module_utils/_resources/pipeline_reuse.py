@@ -1,0 +1,130 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change without notice.
+"""Whether a pipeline that is there already will do (``api-v2-pipelines.md`` §2.2, §2.6)."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timezone
+from itertools import islice
+from typing import Any
+
+with contextlib.suppress(ImportError):  # on other hosts than the controller it may be missing
+    import yaml
+
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
+from ansible_collections.community.circleci.plugins.module_utils._http.urls import segment
+from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_starting import (
+    Parameter,
+    Start,
+    default_branch,
+    is_same,
+    read_values,
+)
+from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_status import (
+    HELD,
+    SUCCEEDED,
+    Pipeline,
+    View,
+    unsettled,
+)
+from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_waiting import PipelineWatch
+from ansible_collections.community.circleci.plugins.module_utils._resources.pipelines import (
+    iterate_pipelines,
+    tag_of,
+)
+from ansible_collections.community.circleci.plugins.module_utils._values.moments import moment_of
+from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
+
+WatchOf = Callable[[Pipeline], PipelineWatch]
+NEVER, ACTIVE, SUCCESSFUL = REUSE = ("never", "active", "successful")
+MOST_REUSED = 20
+"""So many of the newest pipelines are looked at."""
+
+
+def reusable(client: Client, project: Project, start: Start, reuse: str, watch_of: WatchOf) -> PipelineWatch | None:
+    """The newest pipeline of the same commit, branch or tag, with the same parameters, that runs or has succeeded.
+
+    :param reuse: one of :data:`REUSE`
+    :param watch_of: gives what looks at a pipeline
+    :returns: what has looked at it; None when there is none
+    """
+    if reuse == NEVER:
+        return None
+    sought = start.reference
+    if sought.revision is not None:
+        # The same commit on another branch runs the same jobs; a tag has filters of its own.
+        sought = replace(sought, branch=None)
+    elif sought.is_default:
+        sought = replace(sought, branch=default_branch(client, project))
+    for found in islice(iterate_pipelines(client, project, sought.branch), MOST_REUSED):
+        if not sought.fits(found) or tag_of(found) != sought.tag:
+            continue
+        watch = watch_of(found)
+        if _has_same_parameters(client, project, found, start.parameters) and _is_usable(watch, reuse):
+            return watch
+    return None
+
+
+def _is_usable(watch: PipelineWatch, reuse: str) -> bool:
+    verdict = watch.glance()
+    if verdict is None:
+        # What has not come for long is not going to come.
+        return not unsettled(watch.view) or _is_young(watch.pipeline, watch.view, watch.wanted.appear_timeout)
+    return verdict == HELD or (verdict == SUCCEEDED and reuse == SUCCESSFUL)
+
+
+def _is_young(pipeline: Pipeline, view: View, seconds: float) -> bool:
+    """Whether the last that happened to a pipeline was less than so many seconds ago."""
+    moments = [pipeline.get("created_at"), *(workflow.get("stopped_at") for workflow in view.all)]
+    return age_of(*moments) < seconds
+
+
+def age_of(*moments: Any) -> float:
+    """Seconds since the latest of some moments, as this machine's clock has it; without end, if none can be read."""
+    known = [moment for moment in map(moment_of, moments) if moment is not None]
+    return (datetime.now(timezone.utc) - max(known)).total_seconds() if known else float("inf")
+
+
+def _has_same_parameters(client: Client, project: Project, pipeline: Pipeline, given: Mapping[str, Parameter]) -> bool:
+    """Whether every given parameter is equal, and every other one at its default.
+
+    A default is what the pipeline's own configuration declares. Where that cannot be read, that is a warning.
+    """
+    values = read_values(client, pipeline)
+    if not all(name in values and is_same(values[name], value) for name, value in given.items()):
+        return False
+    others = {name: value for name, value in values.items() if name not in given}
+    if not others:
+        return True
+    defaults = _defaults(client, pipeline)
+    if defaults is None:
+        client.warn(
+            f"Whether pipeline #{pipeline['number']} of {project} had the same parameters cannot be told: its "
+            "configuration cannot be read. It is not reused."
+        )
+        return False
+    return all(name in defaults and is_same(defaults[name], value) for name, value in others.items())
+
+
+def _defaults(client: Client, pipeline: Pipeline) -> dict[str, Any] | None:
+    """The parameters that the first configuration of a pipeline declares, with their defaults."""
+    try:
+        config = client.get_object(f"v2/pipeline/{segment(pipeline['id'])}/config")
+    except CircleCIError as error:
+        if error.status != 404:
+            raise
+        return None
+    source = str(config.get("setup-config") or config.get("setup_config") or config.get("source"))
+    try:
+        declared = yaml.safe_load(source)["parameters"]
+        return {name: parameter.get("default") for name, parameter in declared.items()}
+    except NameError:
+        return None  # without PyYAML
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError, RecursionError):
+        return None

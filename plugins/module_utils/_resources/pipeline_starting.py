@@ -1,0 +1,347 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change without notice.
+"""Starting pipelines: parameters, definitions, and at most one of one task (``api-v2-pipelines.md`` §2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, time
+from typing import Any, Union
+
+from ansible_collections.community.circleci.plugins.module_utils._http.answers import with_fields
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid, plain
+from ansible_collections.community.circleci.plugins.module_utils._http.urls import segment
+from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_status import Pipeline
+from ansible_collections.community.circleci.plugins.module_utils._resources.pipelines import (
+    Reference,
+    iterate_pipelines,
+    require_filled,
+)
+from ansible_collections.community.circleci.plugins.module_utils._resources.polling import Poller
+from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
+
+MOST_PARAMETERS, LONGEST_NAME, LONGEST_VALUE = 100, 128, 512
+STARTED = 201
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_OURS = ("api", "explicit")
+_KINDS = (
+    (float, "a number with a fraction"),
+    ((date, time), "a date or time"),
+    ((list, tuple), "a list"),
+    (dict, "a dictionary"),
+)
+
+Parameter = Union[str, int, bool]
+
+
+@dataclass(frozen=True)
+class Start:
+    """A pipeline that is to be started.
+
+    :param reference: of a branch or a tag, of none for the default branch; with the commit that it must be of
+    :param definition: the name or the id of a pipeline definition
+    :param config_branch: of the repository with the configuration, where that is another one
+    :param appear_timeout: seconds that the pipeline may take to show up
+    """
+
+    reference: Reference
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    definition: str | None = None
+    config_branch: str | None = None
+    appear_timeout: float = 60.0
+
+    @classmethod
+    def from_params(cls, params: dict[str, Any]) -> Start:
+        """Check the options of a task.
+
+        :raises CircleCIError: for what cannot be
+        """
+        require_filled(params, "definition", "config_branch")
+        return cls(
+            Reference.from_params(params),
+            checked_parameters(params["parameters"] or {}),
+            params["definition"],
+            params["config_branch"],
+            params["appear_timeout"],
+        )
+
+
+def checked_parameters(given: Mapping[Any, Any]) -> dict[str, Parameter]:
+    """The parameters of a pipeline, whose types the configuration compares too (PF §2.2).
+
+    :raises CircleCIError: naming the one that cannot be sent as it was written, not its value
+    """
+    if len(given) > MOST_PARAMETERS:
+        raise invalid(f"There are {len(given)} parameters; CircleCI takes {MOST_PARAMETERS} at most.")
+    checked: dict[str, Parameter] = {}
+    for name, value in given.items():
+        where = f"parameters.{plain(str(name))}"
+        if not isinstance(name, str):
+            raise invalid(f"A key of parameters is not text: {plain(str(name))}.", "Write it in quotes.")
+        if len(name) > LONGEST_NAME:
+            raise invalid(f"The name of {where} is longer than {LONGEST_NAME} characters.")
+        if value is None:
+            raise invalid(f"{where} is null.", "Leave it out: the configuration's default counts then.")
+        kind = next((words for types, words in _KINDS if isinstance(value, types)), None)
+        if kind is not None or not isinstance(value, (str, int)):
+            raise invalid(
+                f"{where} is {kind or 'of no usable type'}: parameters are text, whole numbers or booleans.",
+                "Write it in quotes, or make text of it with the filter to_json.",
+            )
+        if isinstance(value, str) and len(value) > LONGEST_VALUE:
+            raise invalid(f"{where} is longer than {LONGEST_VALUE} characters.")
+        checked[name] = value
+    return checked
+
+
+# --- starting ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """A request that starts a pipeline, made ready.
+
+    :param last: the newest number of the project before
+    """
+
+    start: Start
+    path: str
+    body: dict[str, Any]
+    last: int
+
+
+def prepare(client: Client, project: Project, start: Start) -> Trigger:
+    """Read what is needed to start a pipeline.
+
+    :raises CircleCIError: when it cannot be started
+    """
+    by_definition = project.is_app or start.definition is not None
+    if start.config_branch is not None and not by_definition:
+        raise invalid(
+            "config_branch goes with a definition only: this project has its configuration in its own repository.",
+            "Leave config_branch out, or name the definition.",
+        )
+    last = next((found["number"] for found in iterate_pipelines(client, project)), 0)
+    if by_definition:
+        path, body = project.v2_path("pipeline", "run"), _run_body(client, project, start)
+    else:
+        path, body = project.v2_path("pipeline"), _reference_body(start.reference)
+    if start.parameters:
+        body["parameters"] = dict(start.parameters)
+    return Trigger(start, path, body, last)
+
+
+def start_pipeline(client: Client, project: Project, trigger: Trigger, poller: Poller) -> Pipeline:
+    """Start a pipeline.
+
+    :param poller: counts the time that it may take to show up when the answer is lost
+    :returns: what is known of it: what the trigger answered or, when its answer was lost, what was found
+    :raises CircleCIError: when it was not started, or nobody can tell
+    """
+    poller.start()
+    try:
+        answer = client.write(
+            "POST",
+            trigger.path,
+            trigger.body,
+            repeatable=False,
+            seen=lambda: _seen(client, project, trigger.start, trigger.last, poller),
+            shape=with_fields(id=str, number=int),
+            success=STARTED,
+        )
+    except CircleCIError as error:
+        error.hint = _hint(trigger.start, error) or error.hint
+        raise
+    found: Pipeline = answer
+    return found
+
+
+def _reference_body(reference: Reference) -> dict[str, Any]:
+    pairs = (("branch", reference.branch), ("tag", reference.tag))
+    return {name: value for name, value in pairs if value is not None}
+
+
+def _hint(start: Start, error: CircleCIError) -> str | None:
+    """What to do about a refused trigger."""
+    words = error.error or ""
+    if error.status == 200:
+        return (
+            "Nothing was started. The commit's message asks CircleCI to skip it ([ci skip])."
+            if ("skip" in words.lower())
+            else "Nothing was started. See what CircleCI says, and look at the project there."
+        )
+    if error.project_not_found and start.parameters:
+        return f"{error.hint} It may also say so of a parameter that the configuration does not declare."
+    if words == "Branch not found":
+        return "Push the branch first, or check its name; the branch of a fork is pull/NUMBER/head."
+    return parameter_hint([words])
+
+
+def parameter_hint(messages: list[str]) -> str | None:
+    """What to do where a configuration refuses parameters (PF §2.2, §5.2)."""
+    text = " ".join(messages)
+    if "Unexpected argument" in text or "Type error for argument" in text:
+        return (
+            "Declare the parameters at the top of the configuration, with these names and types. With dynamic "
+            "configuration the configuration that it continues with must declare them, too."
+        )
+    if "Conflicting pipeline parameters" in text:
+        return (
+            "A parameter is declared in the setup configuration and in the one that it continues with, and the "
+            "continuation passes it on: let only one of them declare it."
+        )
+    return None
+
+
+def _seen(client: Client, project: Project, start: Start, last: int, poller: Poller) -> dict[str, Any] | None:
+    """The pipeline that may have come of a trigger whose answer was lost; None when there is none in time.
+
+    :param last: the newest number before
+    :raises CircleCIError: when it may be one of several
+    """
+    branch = start.reference.branch
+    if branch is None and start.reference.tag is None:
+        branch = default_branch(client, project)
+    wanted = Reference(branch, start.reference.tag)
+    login = client.get_object("v2/me").get("login")
+    while True:
+        newer = []
+        for found in iterate_pipelines(client, project):
+            if found["number"] <= last:
+                break
+            if wanted.fits(found) and _is_own(found, login) and _has_parameters(client, found, start.parameters):
+                newer.append(found)
+        if len(newer) > 1:
+            numbers = ", ".join(f"#{found['number']}" for found in reversed(newer))
+            raise invalid(f"Any of the pipelines {numbers} may have come of it.")
+        if newer:
+            return newer[0]
+        if poller.left <= 0:
+            return None
+        poller.pause()
+
+
+def _is_own(pipeline: Pipeline, login: Any) -> bool:
+    """Whether the token's user started a pipeline by the API. Apps' pipelines may not tell who did (PF §2.4)."""
+    trigger = pipeline.get("trigger")
+    if not isinstance(trigger, dict) or trigger.get("type") not in _OURS:
+        return False
+    actor = trigger.get("actor")
+    return not isinstance(actor, dict) or actor.get("login") in (login, "", None)
+
+
+def _has_parameters(client: Client, pipeline: Pipeline, given: Mapping[str, Parameter]) -> bool:
+    values = read_values(client, pipeline) if given else {}
+    return all(is_same(values.get(name), value) for name, value in given.items())
+
+
+def read_values(client: Client, pipeline: Pipeline) -> dict[str, Any]:
+    """The parameters that a pipeline ran with, by name (PF §2.6)."""
+    prefix = "pipeline.parameters."
+    values = client.get_object(f"v2/pipeline/{segment(pipeline['id'])}/values")
+    return {name[len(prefix) :]: value for name, value in values.items() if name.startswith(prefix)}
+
+
+def is_same(one: Any, other: Any) -> bool:
+    """Whether two values are equal in type too: to Python, true is 1."""
+    return isinstance(one, bool) is isinstance(other, bool) and one == other
+
+
+# --- definitions ------------------------------------------------------------------------------------------------------
+
+
+def default_branch(client: Client, project: Project) -> str:
+    """The name of a project's default branch (PF §2.3).
+
+    :raises CircleCIError: when CircleCI does not tell it
+    """
+    return _default_branch(client.get_object(project.v2_path())) or _without_default(project)
+
+
+def _without_default(project: Project) -> str:
+    raise invalid(f"CircleCI does not say which branch of {project} is the default one.", "Set branch.")
+
+
+def _default_branch(details: Mapping[str, Any]) -> str | None:
+    info = details.get("vcs_info")
+    found = info.get("default_branch") if isinstance(info, dict) else None
+    return found if isinstance(found, str) and found else None
+
+
+def _run_body(client: Client, project: Project, start: Start) -> dict[str, Any]:
+    """What ``pipeline/run`` is sent, but for the parameters."""
+    details = client.get_object(project.v2_path())
+    definition = _definition(client, project, details, start.definition)
+    checkout = _reference_body(start.reference) or {"branch": _default_branch(details) or _without_default(project)}
+    repository = _repository(definition, "config_source")  # None where it is the one that is checked out
+    if repository == _repository(definition, "checkout_source"):
+        repository = None
+    if repository is None and start.config_branch is not None:
+        raise invalid(
+            "config_branch does nothing: the configuration is in the repository that is checked out.",
+            "Leave it out: the configuration of branch or tag is taken.",
+        )
+    config = checkout
+    if repository is not None:
+        config = {"branch": start.config_branch or _branch_of_config(client, repository)}
+    return {"definition_id": definition["id"], "config": config, "checkout": checkout}
+
+
+def _definition(client: Client, project: Project, details: Mapping[str, Any], wanted: str | None) -> dict[str, Any]:
+    """The definition that is named, or else the only one."""
+    path = f"v2/projects/{segment(str(details.get('id')))}/pipeline-definitions"
+    try:
+        known = client.get_items(path)
+    except CircleCIError as error:
+        if error.status != 404:
+            raise
+        # CircleCI Server can start by a definition, but does not list them (PF §1.6).
+        if wanted is not None and _UUID.fullmatch(wanted.lower()):
+            return {"id": wanted.lower()}
+        raise invalid(
+            f"This CircleCI does not list the pipeline definitions of {project}.", "Give the id of one as definition."
+        ) from error
+    named = [found for found in known if wanted is None or wanted in (found.get("name"), found.get("id"))]
+    if wanted is not None and not named:
+        named = [found for found in known if found.get("id") == wanted.lower()]
+    if len(named) == 1 and isinstance(named[0].get("id"), str):
+        return named[0]
+    listed = ", ".join(f"{plain(str(found.get('name')))} ({plain(str(found.get('id')))})" for found in known) or "none"
+    what = f"no pipeline definition {plain(wanted)}" if wanted is not None else "no pipeline definition"
+    if named:
+        what = "several pipeline definitions" + (f" of the name {plain(wanted)}" if wanted is not None else "")
+    raise invalid(f"{project} has {what}. There are: {listed}.", "Name one of them as definition, by name or id.")
+
+
+def _repository(definition: Mapping[str, Any], source: str) -> tuple[str, str] | None:
+    """The repository of a source of a definition, with its provider; None when nothing is told of it."""
+    found = definition.get(source)
+    repo = found.get("repo") if isinstance(found, dict) else None
+    name = repo.get("full_name") if isinstance(repo, dict) else None
+    provider = str(found.get("provider")) if isinstance(found, dict) else ""
+    return (provider, name) if isinstance(name, str) else None
+
+
+def _branch_of_config(client: Client, repository: tuple[str, str]) -> str:
+    """The default branch of the repository with the configuration, if that is a project, too.
+
+    :raises CircleCIError: otherwise
+    """
+    provider, name = repository
+    vcs = "bb" if provider.startswith("bitbucket") else "gh"
+    found = None
+    try:
+        found = _default_branch(client.get_object("/".join(["v2/project", vcs, *map(segment, name.split("/"))])))
+    except CircleCIError as error:
+        if error.status != 404:
+            raise
+    if found is None:
+        raise invalid(
+            f"The configuration is in {plain(name)}, whose default branch CircleCI does not tell.", "Set config_branch."
+        )
+    return found

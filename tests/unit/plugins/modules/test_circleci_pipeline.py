@@ -1,0 +1,838 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from emulator import PROJECT_TOKEN, Emulator
+
+API = "github/acme/api"
+MODULE = "circleci_pipeline"
+RETURNED = {
+    "changed", "project", "diff", "pipeline", "workflows", "holds", "failed_steps", "canceled", "waited_seconds",
+    "reused",
+}  # fmt: skip
+PIPELINE = {"id", "number", "state", "status", "url", "branch", "tag", "revision", "created_at", "errors"}
+PARAMETERS = {"target": "staging", "count": 1, "force": False}
+OTHER = "ab" * 20
+
+
+@pytest.fixture
+def run(emulator: Emulator, clock, run_module):
+    """The module on a followed project without builds, on a clock that takes no time."""
+    emulator.add_repository(API, has_config=False, parameters=PARAMETERS)
+    emulator.follow(API)
+    return lambda **options: run_module(MODULE, **{"project": API, **options})
+
+
+def asked(emulator: Emulator) -> list[str]:
+    return [f"{record.method} {record.path.removeprefix('/api/')}" for record in emulator.requests]
+
+
+def failed(result: dict[str, Any], words: str) -> None:
+    assert result.get("failed") is True, result
+    assert words in result["msg"]
+
+
+# --- starting ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_pipeline_is_started_and_its_number_and_page_are_there_at_once(emulator: Emulator, run) -> None:
+    result = run()
+    assert result.keys() - {"warnings"} == RETURNED
+    assert (result["changed"], result["reused"], result["workflows"], result["canceled"]) == (True, False, [], [])
+    started = emulator.pipeline(API, 1)
+    assert result["pipeline"] == {
+        "id": started.id,
+        "number": 1,
+        "state": "pending",
+        "status": "pending",
+        "url": f"{emulator.url}/pipelines/gh/acme/api/1",
+        "branch": "main",
+        "tag": None,
+        "revision": emulator.project(API).branches["main"],
+        "created_at": result["pipeline"]["created_at"],
+        "errors": [],
+    }
+    # One request more before the POST, for the newest number, and one after it.
+    assert asked(emulator) == [
+        "GET v2/project/gh/acme/api/pipeline",
+        "POST v2/project/gh/acme/api/pipeline",
+        f"GET v2/pipeline/{started.id}",
+    ]
+    assert (emulator.writes[0].body, emulator.writes[0].headers["Content-Type"]) == ({}, "application/json")
+    assert result["diff"]["after"] == {
+        "pipeline": {"number": 1, "branch": None, "tag": None, "parameters": {}},
+    }
+
+
+def test_the_page_on_the_cloud_is_that_of_the_web_application(run_module, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+    from ansible_collections.community.circleci.plugins.module_utils._resources.pipelines import pipeline_url
+    from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
+
+    project = Project("github", "acme", "api")
+    for slug, shown in (("gh/acme/api", "gh/acme/api"), (None, "gh/acme/api"), ("circleci/a/b", "circleci/a/b")):
+        pipeline = {"number": 7, "project_slug": slug}
+        assert pipeline_url(Client(), project, pipeline) == f"https://app.circleci.com/pipelines/{shown}/7"
+
+
+@pytest.mark.parametrize(
+    "reference", [{"branch": "feature/login"}, {"branch": "zürich/#12 100%"}, {"tag": "v1.0.0"}, {"branch": 110}]
+)
+def test_branches_and_tags_are_sent_as_they_are(emulator: Emulator, run, reference: dict[str, Any]) -> None:
+    text = {name: str(value) for name, value in reference.items()}
+    emulator.add_repository(API, branches=[text.get("branch", "main")])
+    result = run(**reference)
+    assert emulator.writes[0].body == text
+    assert {name: result["pipeline"][name] for name in text} == text
+
+
+def test_parameters_keep_their_types(emulator: Emulator, run) -> None:
+    given = {"target": "true", "count": 0, "force": True}
+    assert run(parameters=given)["pipeline"]["status"] == "pending"
+    assert emulator.writes[0].body == {"parameters": given}
+    assert [type(value) for value in emulator.writes[0].body["parameters"].values()] == [str, int, bool]
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (1.5, "parameters.target is a number with a fraction"),
+        (date(2026, 1, 1), "parameters.target is a date or time"),
+        (None, "parameters.target is null"),
+        (["a"], "parameters.target is a list"),
+        ({"a": 1}, "parameters.target is a dictionary"),
+        ("x" * 513, "parameters.target is longer than 512 characters"),
+    ],
+)
+def test_other_values_are_refused_by_name_before_any_request(emulator: Emulator, run, value: Any, words: str) -> None:
+    failed(run(parameters={"target": value}), words)
+    assert emulator.requests == []
+
+
+def test_too_many_parameters_and_odd_names_are_refused(emulator: Emulator, run) -> None:
+    failed(run(parameters={str(number): "x" for number in range(101)}), "101 parameters")
+    failed(run(parameters={1: "x"}), "A key of parameters is not text: 1")
+    failed(run(parameters={"x" * 129: "x"}), "longer than 128 characters")
+    assert emulator.requests == []
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"state": "succeeded"}, "not said which pipeline"),
+        ({"state": "canceled"}, "not said which pipeline"),
+        ({"pipeline_number": 3}, "pipeline_number cannot be used with state triggered"),
+        ({"keep_revision": OTHER}, "keep_revision cannot be used with state triggered"),
+        ({"state": "succeeded", "branch": "main", "parameters": {"a": 1}}, "parameters cannot be used with"),
+        ({"state": "succeeded", "branch": "main", "reuse": "active"}, "reuse cannot be used with state succeeded"),
+        ({"state": "canceled", "branch": "main", "approve": ["a"]}, "approve cannot be used with state canceled"),
+        ({"state": "canceled", "branch": "main", "on_hold": "wait"}, "on_hold cannot be used with state canceled"),
+        ({"state": "canceled", "tag": "v1", "keep_revision": OTHER}, "keep_revision goes with branch"),
+        ({"state": "succeeded", "pipeline_number": 3, "branch": "main"}, "pipeline_number names one pipeline"),
+        ({"state": "succeeded", "pipeline_number": 0}, "pipeline_number must be 1 or more"),
+        ({"branch": "main", "tag": "v1"}, "mutually exclusive"),
+        ({"revision": "abc"}, "is not the full hash"),
+        ({"revision": 123456}, "revision is a number"),
+        ({"branch": "main", "state": "canceled", "keep_revision": "abc"}, "keep_revision 'abc' is not the full hash"),
+        ({"branch": ""}, "branch is empty"),
+        ({"definition": " "}, "definition is empty"),
+        ({"approve": ["hold"]}, "approve does nothing without wait"),
+        ({"on_hold": "return"}, "on_hold does nothing without wait"),
+        ({"workflows": ["a"]}, "workflows does nothing without wait"),
+        ({"wait": True, "approve": ["hold", ""]}, "approve has an empty name"),
+        ({"wait_interval": -1}, "wait_interval must be"),
+        ({"appear_timeout": -1}, "appear_timeout must be"),
+        ({"log_lines": -1}, "log_lines must be"),
+        ({"config_branch": "main"}, "config_branch goes with a definition"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_any_request(
+    emulator: Emulator, run, options: dict[str, Any], words: str
+) -> None:
+    result = run(**options)
+    failed(result, words)
+    assert (result["changed"], emulator.requests) == (False, [])
+
+
+def test_without_a_token_nothing_is_started(emulator: Emulator, run) -> None:
+    for options in ({}, {"state": "canceled", "branch": "main"}):
+        failed(run(api_token="", **options), "No API token was given")
+    assert emulator.requests == []
+
+
+def test_a_skipped_commit_is_a_failure_with_circlecis_words(emulator: Emulator, run) -> None:
+    emulator.scenario("skipped")
+    result = run()
+    failed(result, "Ignoring pipeline due to CI skip in the commit")
+    assert "[ci skip]" in result["msg"]
+    assert (result["changed"], result["status"], len(emulator.writes)) == (False, 200, 1)
+    assert result["pipeline"] == {**dict.fromkeys(PIPELINE), "errors": []}
+
+
+def test_an_unknown_branch_says_what_to_do(run) -> None:
+    result = run(branch="nope")
+    failed(result, "Branch not found")
+    assert "pull/NUMBER/head" in result["msg"]
+
+
+def test_an_unknown_project_names_the_causes(emulator: Emulator, run, run_module) -> None:
+    for options in ({}, {"state": "succeeded", "branch": "main"}, {"state": "canceled", "branch": "main"}):
+        result = run_module(MODULE, project="github/acme/web", **options)
+        failed(result, "Project not found")
+        for words in ("follow it first", "personal token", "begins with circleci/"):
+            assert words in result["msg"]
+    unknown = {"message": "Project not found"}
+    emulator.fault("status", method="POST", path="/pipeline", status=404, body=unknown)
+    failed(run(parameters={"target": "b"}), "It may also say so of a parameter that the configuration does not declare")
+
+
+def test_check_mode_predicts_a_start_in_a_project_that_is_to_be_followed_first(run_module) -> None:
+    result = run_module(MODULE, project="github/acme/web", check_mode=True)
+    assert (result["changed"], "failed" in result) == (True, False)
+    assert any("does not know github/acme/web yet" in warning for warning in result["warnings"])
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_undeclared_parameters_get_their_own_hint(emulator: Emulator, run, refused: bool) -> None:
+    emulator.switch(refuse_parameters=refused)
+    result = run(parameters={"tagret": "live"}, wait=True)
+    failed(result, "Unexpected argument(s): tagret")
+    assert "Declare the parameters at the top of the configuration" in result["msg"]
+    assert result["changed"] is not refused
+    if not refused:
+        assert (result["pipeline"]["status"], result["pipeline"]["errors"][0]["type"]) == ("errored", "config")
+
+
+def test_conflicting_parameters_get_their_own_hint(emulator: Emulator, run) -> None:
+    emulator.scenario(errors=[{"type": "config", "message": "Conflicting pipeline parameters."}])
+    assert "let only one of them declare it" in run(wait=True)["msg"]
+
+
+def test_a_branch_that_has_moved_on_is_not_run(emulator: Emulator, run) -> None:
+    result = run(branch="main", revision=OTHER)
+    head = emulator.project(API).branches["main"]
+    failed(result, f"main has moved on to {head}")
+    assert result["changed"] is True
+    assert (result["pipeline"]["number"], result["pipeline"]["revision"]) == (1, head)
+    emulator.pass_time(5)
+    assert [each.status for each in emulator.pipeline(API, 1).workflows] == ["canceled"]
+
+
+def test_the_head_that_is_meant_runs(emulator: Emulator, run) -> None:
+    head = emulator.project(API).branches["main"]
+    result = run(branch="main", revision=head.upper(), wait=True)
+    assert (result["pipeline"]["status"], result["pipeline"]["revision"]) == ("success", head)
+
+
+# --- definitions ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def app(emulator: Emulator, run_module):
+    """The module on a project of a GitHub App."""
+    project = next(project for project in emulator.state.projects.values() if project.is_app)
+    return lambda **options: run_module(MODULE, **{"project": project.slug, **options})
+
+
+def define(emulator: Emulator, slug: str, name: str, **options: str) -> str:
+    from emulator.world.definitions import Definitions
+
+    return emulator.state.part(Definitions).add(emulator.project(slug), name, **options).id
+
+
+def test_a_project_of_an_app_runs_its_only_definition(emulator: Emulator, app, clock) -> None:
+    result = app(parameters={}, wait=True)
+    assert result["pipeline"]["status"] == "success"
+    body = emulator.writes[0].body
+    assert emulator.writes[0].path.endswith("/pipeline/run")
+    assert body == {
+        "definition_id": body["definition_id"],
+        "config": {"branch": "main"},
+        "checkout": {"branch": "main"},
+    }
+    assert result["pipeline"]["branch"] == "main"
+    assert result["pipeline"]["url"].startswith(f"{emulator.url}/pipelines/circleci/")
+
+
+def test_of_several_definitions_one_must_be_named(emulator: Emulator, app) -> None:
+    slug = next(project.slug for project in emulator.state.projects.values() if project.is_app)
+    nightly = define(emulator, slug, "nightly")
+    result = app()
+    failed(result, "several pipeline definitions")
+    assert f"nightly ({nightly})" in result["msg"]
+    for definition in ("nightly", nightly, nightly.upper()):
+        app(definition=definition, tag="v1.0.0")
+        assert emulator.writes[-1].body["definition_id"] == nightly
+        assert emulator.writes[-1].body["checkout"] == emulator.writes[-1].body["config"] == {"tag": "v1.0.0"}
+    failed(app(definition="weekly"), "no pipeline definition weekly")
+    define(emulator, slug, "nightly")
+    failed(app(definition="nightly"), "several pipeline definitions of the name nightly")
+    assert len(emulator.writes) == 3
+
+
+def test_a_configuration_in_another_repository_has_a_branch_of_its_own(emulator: Emulator, run) -> None:
+    define(emulator, API, "shared", config_repository="acme/web")
+    emulator.add_repository("github/acme/web", default_branch="trunk")
+    emulator.follow("github/acme/web")
+    run(definition="shared", branch="feature/login")
+    assert emulator.writes[-1].body["config"] == {"branch": "trunk"}
+    assert emulator.writes[-1].body["checkout"] == {"branch": "feature/login"}
+    run(definition="shared", config_branch="next")
+    assert emulator.writes[-1].body["config"] == {"branch": "next"}
+    define(emulator, API, "foreign", config_repository="other/ci")
+    failed(run(definition="foreign"), "Set config_branch")
+    failed(run(definition="api", config_branch="next"), "config_branch does nothing")
+
+
+def test_server_lists_no_definitions(emulator: Emulator, run) -> None:
+    emulator.switch(server="4.8")
+    failed(run(definition="api"), "Give the id of one as definition")
+    from emulator.world.definitions import Definitions
+
+    (own,) = emulator.state.part(Definitions).of(emulator.project(API))
+    assert run(definition=own.id)["pipeline"]["number"] == 1
+
+
+# --- waiting ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_wait_tells_all_of_the_pipeline(emulator: Emulator, run) -> None:
+    emulator.scenario("two-workflows")
+    result = run(wait=True)
+    assert result["pipeline"]["status"] == "success"
+    assert [(each["name"], each["status"]) for each in result["workflows"]] == [
+        ("build-and-test", "success"),
+        ("lint", "success"),
+    ]
+    (job,) = result["workflows"][0]["jobs"]
+    assert job.keys() == {"id", "name", "type", "status", "build_num"}
+    assert (job["name"], job["type"], job["status"], job["build_num"]) == ("test", "build", "success", 1)
+    assert result["workflows"][0]["url"].startswith(f"{result['pipeline']['url']}/workflows/")
+    assert result["waited_seconds"] > 0
+
+
+def test_the_failed_step_of_a_second_workflow_is_shown(emulator: Emulator, run) -> None:
+    emulator.scenario("second-workflow-fails")
+    result = run(wait=True, log_lines=3)
+    failed(result, "workflow 'lint' failed (jobs that failed: lint)")
+    assert "step 'Run tests': failed with exit code 1" in result["msg"]
+    (step,) = result["failed_steps"]
+    assert (step["workflow"], step["job"], step["build_num"], step["exit_code"]) == ("lint", "lint", 2, 1)
+    assert len(step["log_tail"].splitlines()) == 3
+    assert result.keys() - {"failed", "msg", "hint", "warnings"} == RETURNED - {"diff"}
+    assert "steps" not in str(result["workflows"])
+
+
+def test_failed_steps_of_apps_come_from_api_v1_too(emulator: Emulator, app, clock) -> None:
+    emulator.script("failed")
+    result = app(wait=True)
+    failed(result, "workflow 'build-and-test' failed")
+    assert result["failed_steps"][0]["log_tail"]
+
+
+def test_a_step_that_cannot_be_read_is_a_warning(emulator: Emulator, run) -> None:
+    emulator.scenario("second-workflow-fails")
+    emulator.fault("status", path="v1.1/project/github/acme/api/2", status=404, body={"message": "Build not found"})
+    result = run(wait=True)
+    failed(result, "workflow 'lint' failed")
+    assert result["failed_steps"] == []
+    assert any("could not be read" in warning for warning in result["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("scenario", "words"),
+    [
+        ("errored-config", "has errors: Unexpected argument(s): target"),
+        ("errored-config-fetch", "has errors: Failed to fetch config.yml file."),
+        ("no-workflow", "no workflow started"),
+        ("late-workflow", "workflow 'nightly' failed"),
+        ("fail-and-hold", "workflow 'build-and-deploy' is failing"),
+        ("hold-beside-a-failure", "workflow 'tests' failed"),
+        ("unauthorized", "workflow 'deploy' was not let run"),
+        ("error", "workflow 'build-and-test' ended with an error of CircleCI"),
+        ("not-run", "workflow 'build-and-test' was not run"),
+        ("infrastructure-fail", "workflow 'build-and-test' failed"),
+        ("setup-rejected", "has errors: Unexpected argument(s): target"),
+        ("setup-conflict", "workflow 'setup' failed"),
+        ("hold", "waits for an approval: hold of workflow build-and-deploy"),
+    ],
+)
+def test_what_is_no_success_is_a_failure_in_words(emulator: Emulator, run, scenario: str, words: str) -> None:
+    emulator.scenario(scenario)
+    result = run(wait=True)
+    failed(result, words)
+    assert f"Pipeline #1 of {API} ({emulator.url}/pipelines/gh/acme/api/1)" in result["msg"]
+    assert result["pipeline"]["status"] != "success"
+    assert result["changed"] is True
+    assert [record for record in emulator.writes if "approve" in record.path] == []
+
+
+@pytest.mark.parametrize("scenario", ["two-workflows", "late", "auto-rerun", "setup-continue", "app", "setup-only"])
+def test_what_ends_well_is_a_success(emulator: Emulator, run, scenario: str) -> None:
+    emulator.scenario(scenario)
+    result = run(wait=True, appear_timeout=60)
+    assert "failed" not in result, result
+    assert result["pipeline"]["status"] == "success"
+
+
+def test_a_success_beside_what_was_not_run_is_one_with_a_warning(emulator: Emulator, run) -> None:
+    emulator.scenario("not-run-beside-success")
+    result = run(wait=True)
+    assert result["pipeline"]["status"] == "success"
+    assert any("these were not run: lint" in warning for warning in result["warnings"])
+
+
+def test_a_setup_workflow_that_nothing_follows_is_a_warning(emulator: Emulator, run) -> None:
+    emulator.scenario("setup-only")
+    assert any("ran its setup workflow only" in warning for warning in run(wait=True)["warnings"])
+
+
+@pytest.mark.parametrize("on_hold", ["fail", "return", "wait"])
+@pytest.mark.parametrize("scenario", ["fail-and-hold", "hold-beside-a-failure"])
+def test_a_failed_test_with_an_open_hold_is_a_failure_in_every_mode(
+    emulator: Emulator, run, scenario: str, on_hold: str
+) -> None:
+    emulator.scenario(scenario)
+    result = run(wait=True, on_hold=on_hold, approve=["hold"])
+    failed(result, "nothing of it was approved: hold of workflow build-and-deploy")
+    assert [hold["job"] for hold in result["holds"]] == ["hold"]
+    assert [step["job"] for step in result["failed_steps"]] == ["test"]
+    assert [record for record in emulator.writes if "approve" in record.path] == []
+
+
+def test_an_open_hold_can_end_the_task_well(emulator: Emulator, run) -> None:
+    emulator.scenario("hold")
+    result = run(wait=True, on_hold="return")
+    assert "failed" not in result
+    (hold,) = result["holds"]
+    (workflow,) = emulator.pipeline(API, 1).workflows
+    assert hold == {
+        "workflow_id": workflow.id,
+        "workflow": "build-and-deploy",
+        "job": "hold",
+        "approval_request_id": workflow.jobs[1].id,
+    }
+    assert result["pipeline"]["status"] == "on_hold"
+    (_test, shown, _deploy) = result["workflows"][0]["jobs"]
+    assert (shown["type"], shown["build_num"]) == ("approval", None)
+
+
+def test_an_open_hold_can_be_waited_out(emulator: Emulator, run) -> None:
+    emulator.scenario("hold")
+    failed(run(wait=True, on_hold="wait", wait_timeout=300), "has not ended after 300 s")
+
+
+def test_named_holds_are_approved_as_they_open(emulator: Emulator, run) -> None:
+    emulator.scenario("two-holds", delays={"accepted": 8})
+    result = run(wait=True, approve=["hold-production", "hold-staging"])
+    assert (result["pipeline"]["status"], result["holds"]) == ("success", [])
+    assert [record.path.rpartition("/")[2] for record in emulator.writes if "approve" in record.path] == [
+        emulator.pipeline(API, 1).workflows[0].jobs[index].id for index in (1, 3)
+    ]
+    assert all(record.body is None for record in emulator.writes if "approve" in record.path)
+
+
+def test_a_hold_that_nobody_named_stays(emulator: Emulator, run) -> None:
+    emulator.scenario("two-holds")
+    result = run(wait=True, approve=["hold-staging"])
+    failed(result, "waits for an approval: hold-production")
+    assert len([record for record in emulator.writes if "approve" in record.path]) == 1
+
+
+def test_a_hold_that_is_in_no_workflow_is_a_warning(emulator: Emulator, run) -> None:
+    emulator.scenario("hold")
+    result = run(wait=True, approve=["hold", "hodl"])
+    assert any("which were to be approved: hodl" in warning for warning in result["warnings"])
+
+
+def test_an_approval_is_sent_with_a_body_where_that_is_asked_for(emulator: Emulator, run) -> None:
+    emulator.scenario("hold")
+    emulator.fault("status", path="/approve/", status=400, body={"message": "No JSON fields found."})
+    assert run(wait=True, approve=["hold"])["pipeline"]["status"] == "success"
+    assert [record.body for record in emulator.writes if "approve" in record.path] == [None, {}]
+
+
+def test_named_workflows_are_waited_for_alone(emulator: Emulator, run) -> None:
+    emulator.scenario("second-workflow-fails")
+    assert "failed" not in run(wait=True, workflows=["build-and-test"])
+    emulator.scenario("second-workflow-fails")
+    result = run(wait=True, workflows=["build-and-test", "deploy"])
+    failed(result, "workflow 'deploy' did not start; there are: build-and-test, lint")
+
+
+def test_a_pipeline_that_a_newer_one_cancels_says_which(emulator: Emulator, run) -> None:
+    emulator.project(API).feature_flags["autocancel-builds"] = True
+    emulator.push(API, branch="feature/login", after=4)
+    emulator.state.machine.set_seconds({"running": 60})
+    result = run(branch="feature/login", wait=True)
+    failed(result, "canceled by #2 of the same branch")
+    assert result["pipeline"]["status"] == "canceled"
+
+
+def test_time_runs_out_in_words(emulator: Emulator, run) -> None:
+    emulator.state.machine.set_seconds({"running": 10_000})
+    result = run(wait=True, wait_timeout=120)
+    failed(result, "has not ended after 120 s: workflow 'build-and-test' is running (last seen running: build)")
+    assert "Nothing was canceled" in result["msg"]
+    assert result["waited_seconds"] >= 120
+
+
+# --- waiting for what is there, or is going to be ---------------------------------------------------------------------
+
+
+def test_succeeded_waits_for_a_push_and_starts_nothing(emulator: Emulator, run) -> None:
+    emulator.push(API, revision=OTHER, after=30)
+    result = run(state="succeeded", revision=OTHER)
+    assert (result["changed"], result["pipeline"]["status"], result["pipeline"]["number"]) == (False, "success", 1)
+    assert emulator.writes == []
+
+
+def test_succeeded_fails_when_nothing_comes(emulator: Emulator, run) -> None:
+    emulator.push(API, branch="main")
+    result = run(state="succeeded", revision=OTHER, branch="main")
+    failed(result, f"A pipeline of branch main, revision {OTHER} did not show up in {API} within 60 s")
+    assert (result["changed"], emulator.writes) == (False, [])
+    assert 60 <= result["waited_seconds"] < 70
+
+
+@pytest.mark.parametrize(
+    "sought",
+    [{"branch": "main"}, {"tag": "v1.0.0"}, {"revision": OTHER}, {"pipeline_number": 3}, {"pipeline_id": "{id}"}],
+)
+def test_the_newest_that_is_sought_counts(emulator: Emulator, run, sought: dict[str, Any]) -> None:
+    ours: dict[str, Any] = {"tag": "v1.0.0"} if "tag" in sought else {"branch": "main", "revision": OTHER}
+    bad = {"scenario": "error"}
+    emulator.push(API, **ours, script=bad)
+    emulator.push(API, branch="feature/login", script=bad)
+    emulator.push(API, **ours)
+    emulator.push(API, branch="feature/login", script=bad)
+    id_ = emulator.pipeline(API, 3).id
+    result = run(state="succeeded", **{key: str(value).format(id=id_) for key, value in sought.items()})
+    assert (result["pipeline"]["number"], result["pipeline"]["status"]) == (3, "success")
+
+
+def test_a_pipeline_of_an_app_is_found_by_its_commit(emulator: Emulator, app, clock) -> None:
+    slug = next(project.slug for project in emulator.state.projects.values() if project.is_app)
+    emulator.push(slug, branch="main", revision=OTHER)
+    emulator.push(slug, tag="v1.0.0")
+    assert app(state="succeeded", revision=OTHER)["pipeline"]["number"] == 1
+    result = app(state="succeeded", tag="v1.0.0")
+    assert (result["pipeline"]["tag"], result["pipeline"]["branch"]) == ("v1.0.0", None)
+
+
+def test_a_failed_pipeline_is_a_failure(emulator: Emulator, run) -> None:
+    emulator.push(API, branch="main", script={"scenario": "infrastructure-fail"})
+    failed(run(state="succeeded", branch="main"), "workflow 'build-and-test' failed")
+
+
+def test_a_pipeline_of_another_project_is_refused(emulator: Emulator, run) -> None:
+    emulator.follow("github/acme/web")
+    emulator.push("github/acme/web", branch="main")
+    id_ = emulator.pipeline("github/acme/web", 2).id
+    failed(run(state="succeeded", pipeline_id=id_), "belongs to github/acme/web, not to github/acme/api")
+
+
+def test_open_source_projects_are_waited_for_without_a_token(emulator: Emulator, run) -> None:
+    emulator.add_repository(API, oss=True)
+    emulator.push(API, branch="main")
+    assert run(state="succeeded", branch="main", api_token="")["pipeline"]["status"] == "success"
+
+
+@pytest.mark.parametrize("sought", [{"branch": "main"}, {"pipeline_number": 1}, {"pipeline_id": "{id}"}])
+def test_a_project_token_is_told_so_at_once(emulator: Emulator, run, clock, sought: dict[str, Any]) -> None:
+    emulator.push(API, branch="main")
+    id_ = emulator.pipeline(API, 1).id
+    given = {key: str(value).format(id=id_) for key, value in sought.items()}
+    result = run(state="succeeded", api_token=PROJECT_TOKEN, **given)
+    failed(result, "personal")
+    assert clock.pauses == []
+
+
+# --- reuse ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_second_run_reuses_what_has_succeeded_and_sends_no_write(emulator: Emulator, run) -> None:
+    options = {"branch": "main", "parameters": {"target": "live"}, "reuse": "successful", "wait": True}
+    first = run(**options)
+    emulator.clear()
+    second = run(**options)
+    assert (second["changed"], second["reused"], emulator.writes) == (False, True, [])
+    assert second["pipeline"] == first["pipeline"]
+    assert second["diff"]["before"] == second["diff"]["after"]
+    assert run(**options, check_mode=True)["pipeline"] == first["pipeline"]
+
+
+@pytest.mark.parametrize(
+    ("given", "reused"),
+    [
+        ({"target": "live"}, True),
+        ({"target": "live", "count": 1}, True),
+        ({"target": "live", "count": 1, "force": False}, True),
+        ({"target": "staging"}, False),
+        ({"target": "live", "count": 2}, False),
+        ({"target": "live", "count": True}, False),
+        ({}, False),
+    ],
+)
+def test_the_parameters_must_be_the_same(emulator: Emulator, run, given: dict[str, Any], reused: bool) -> None:
+    run(parameters={"target": "live"}, wait=True)
+    assert run(parameters=given, reuse="successful")["reused"] is reused
+
+
+def test_defaults_are_those_of_the_pipelines_own_configuration(emulator: Emulator, run) -> None:
+    run(wait=True)
+    emulator.add_repository(API, parameters={**PARAMETERS, "target": "live"})
+    assert run(reuse="successful")["reused"] is True
+    emulator.scenario("setup-continue")
+    emulator.add_repository(API, parameters={})
+
+
+@pytest.mark.parametrize("underscored", [False, True])
+def test_with_a_setup_workflow_the_first_configuration_counts(emulator: Emulator, run, underscored: bool) -> None:
+    emulator.switch(underscored_config=underscored)
+    setup = {"name": "setup", "jobs": ["generate"]}
+    plan = [{"name": "build", "jobs": ["build"]}]
+    configuration = {"parameters": {"target": "staging"}, "setup": setup, "workflows": plan}
+    emulator.add_repository(API, configuration=configuration)
+    run(wait=True)
+    assert run(reuse="successful")["reused"] is True
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "body", "body": {"source": "no: [yaml"}},
+        {"kind": "body", "body": {"source": "a: b"}},
+        {"kind": "body", "body": {}},
+        {"kind": "status", "status": 404, "body": {"message": "Not Found"}},
+    ],
+)
+def test_where_the_defaults_cannot_be_read_nothing_is_reused(emulator: Emulator, run, fault: dict[str, Any]) -> None:
+    run(wait=True)
+    emulator.fault(path="/config", times=None, **fault)
+    result = run(reuse="successful")
+    assert result["reused"] is False
+    assert any("It is not reused" in warning for warning in result["warnings"])
+
+
+def test_a_commit_is_reused_from_any_branch_but_not_from_a_tag(emulator: Emulator, run) -> None:
+    head = emulator.project(API).branches["main"]
+    emulator.push(API, branch="feature/login", revision=head)
+    emulator.finish_pipeline(API, 1)
+    emulator.pass_time(60)
+    assert run(branch="main", revision=head, reuse="successful")["pipeline"]["number"] == 1
+    emulator.push(API, tag="v1.0.0", revision=OTHER)
+    emulator.pass_time(60)
+    tagged = emulator.project(API).tags["v1.0.0"]
+    assert run(tag="v1.0.0", reuse="successful")["pipeline"]["number"] == 2
+    assert run(branch="main", revision=tagged, reuse="successful").get("reused") is False
+
+
+@pytest.mark.parametrize(
+    ("scenario", "active", "successful"),
+    [
+        (None, False, True),
+        ("hold", True, True),
+        ("second-workflow-fails", False, False),
+        ("fail-and-hold", False, False),
+        ("no-workflow", False, False),
+        ("errored-config", False, False),
+        ("not-run", False, False),
+    ],
+)
+def test_what_is_reused_depends_on_how_it_ended(
+    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch, scenario: str | None, active: bool, successful: bool
+) -> None:
+    from ansible_collections.community.circleci.plugins.module_utils._resources import pipeline_reuse
+
+    monkeypatch.setattr(pipeline_reuse, "age_of", lambda *moments: 3600.0)
+    emulator.push(API, branch="main", script={"scenario": scenario} if scenario else None)
+    emulator.pass_time(120)
+    found = [run(branch="main", reuse=reuse, check_mode=True)["reused"] for reuse in ("active", "successful", "never")]
+    assert found == [active, successful, False]
+
+
+def test_a_running_one_is_reused_and_followed(emulator: Emulator, run) -> None:
+    started = run(branch="feature/login")
+    result = run(branch="feature/login", reuse="active", wait=True)
+    assert (result["pipeline"]["id"], result["pipeline"]["status"]) == (started["pipeline"]["id"], "success")
+    assert (result["changed"], len(emulator.writes)) == (False, 1)
+
+
+def test_only_the_newest_twenty_are_looked_at(emulator: Emulator, run) -> None:
+    emulator.push(API, branch="main", revision=OTHER)
+    for _unused in range(20):
+        emulator.push(API, branch="feature/login")
+    emulator.pass_time(60)
+    assert run(branch="main", revision=OTHER, reuse="successful", check_mode=True)["reused"] is False
+    assert run(branch="main", reuse="successful", check_mode=True)["reused"] is True
+
+
+def test_named_workflows_decide_what_is_reused(emulator: Emulator, run) -> None:
+    emulator.push(API, branch="main", script={"scenario": "second-workflow-fails"})
+    emulator.pass_time(60)
+    assert run(reuse="successful", workflows=["build-and-test"])["reused"] is True
+    assert run(reuse="successful", workflows=["lint"])["reused"] is False
+
+
+# --- canceling --------------------------------------------------------------------------------------------------------
+
+
+def test_whatever_runs_for_a_branch_is_canceled(emulator: Emulator, run) -> None:
+    for branch in ("feature/login", "main", "feature/login"):
+        emulator.push(API, branch=branch)
+    emulator.push(API, branch="feature/login", script={"scenario": "hold"})
+    emulator.pass_time(1)
+    result = run(state="canceled", branch="feature/login")
+    assert result["changed"] is True
+    assert [each["number"] for each in result["canceled"]] == [4, 3, 1]
+    assert result["pipeline"]["number"] == 4
+    assert result["diff"] == {**result["diff"], "before": {"canceled": []}, "after": {"canceled": ["#4", "#3", "#1"]}}
+    emulator.pass_time(60)
+    emulator.pipeline(API, 1)  # lets the clock do what is due
+    ends = [each.workflows[0].status for each in emulator.project(API).pipelines]
+    assert ends == ["canceled", "success", "canceled", "canceled"]
+    emulator.clear()
+    again = run(state="canceled", branch="feature/login")
+    assert (again["changed"], again["canceled"], emulator.writes) == (False, [], [])
+
+
+def test_one_commit_is_kept(emulator: Emulator, run) -> None:
+    for revision in ("cd" * 20, OTHER, "ef" * 20):
+        emulator.push(API, branch="main", revision=revision)
+    emulator.pass_time(1)
+    result = run(state="canceled", branch="main", keep_revision=OTHER.upper())
+    assert [each["number"] for each in result["canceled"]] == [3, 1]
+
+
+@pytest.mark.parametrize(
+    "sought", [{"pipeline_number": 1}, {"pipeline_id": "{id}"}, {"revision": OTHER}, {"tag": "v1.0.0"}]
+)
+def test_what_is_named_is_canceled(emulator: Emulator, run, sought: dict[str, Any]) -> None:
+    ours: dict[str, Any] = {"tag": "v1.0.0"} if "tag" in sought else {"branch": "main", "revision": OTHER}
+    emulator.push(API, **ours)
+    emulator.push(API, branch="main")
+    emulator.pass_time(1)
+    id_ = emulator.pipeline(API, 1).id
+    result = run(state="canceled", **{key: str(value).format(id=id_) for key, value in sought.items()})
+    assert [each["number"] for each in result["canceled"]] == [1]
+
+
+def test_none_to_cancel_is_unchanged_and_not_waited_for(emulator: Emulator, run, clock) -> None:
+    result = run(state="canceled", branch="nope")
+    assert (result["changed"], result["canceled"], clock.pauses) == (False, [], [])
+    assert result["pipeline"] == {**dict.fromkeys(PIPELINE), "errors": []}
+
+
+def test_an_id_that_does_not_exist_is_an_error(emulator: Emulator, run) -> None:
+    failed(run(state="canceled", pipeline_number=7), "Pipeline #7 is not there")
+
+
+def test_a_young_pipeline_is_waited_for_to_be_canceled(emulator: Emulator, run) -> None:
+    emulator.push(API, branch="main", script={"delays": {"compiled": 20}, "unlisted": "missing"})
+    result = run(state="canceled", branch="main")
+    assert [each["number"] for each in result["canceled"]] == [1]
+    emulator.pass_time(5)
+    assert emulator.pipeline(API, 1).workflows[0].status == "canceled"
+
+
+def test_a_cancellation_can_be_waited_for(emulator: Emulator, run) -> None:
+    emulator.push(API, branch="main", script={"delays": {"accepted": 30}})
+    emulator.pass_time(1)
+    emulator.state.machine.set_seconds({"running": 600})
+    result = run(state="canceled", branch="main", wait=True)
+    assert (result["changed"], result["waited_seconds"] >= 30) == (True, True)
+    assert emulator.pipeline(API, 1).workflows[0].status == "canceled"
+
+
+def test_more_pipelines_than_are_looked_at_are_a_warning(emulator: Emulator, run) -> None:
+    emulator.switch(page_size=100)
+    for _unused in range(201):
+        emulator.push(API, branch="main", script={"scenario": "no-workflow"})
+    emulator.pass_time(1)
+    result = run(state="canceled", branch="main", check_mode=True)
+    assert any("Only the newest 200 pipelines" in warning for warning in result["warnings"])
+
+
+# --- check mode -------------------------------------------------------------------------------------------------------
+
+
+def test_check_mode_starts_nothing_and_has_all_keys(emulator: Emulator, run, clock) -> None:
+    result = run(wait=True, parameters={"target": "live"}, check_mode=True)
+    assert result.keys() - {"warnings"} == RETURNED
+    assert result["pipeline"] == {**dict.fromkeys(PIPELINE), "errors": []}
+    assert (result["changed"], result["workflows"], emulator.writes, clock.pauses) == (True, [], [], [])
+    assert result["diff"]["after"]["pipeline"] == {
+        "number": "(known after the run)",
+        "branch": None,
+        "tag": None,
+        "parameters": {"target": "live"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("scenario", "warning"), [("hold", "is on_hold: it has not ended"), (None, "is running: it has not ended")]
+)
+def test_check_mode_of_a_wait_looks_once(emulator: Emulator, run, clock, scenario: str | None, warning: str) -> None:
+    emulator.push(API, branch="main", script={"scenario": scenario} if scenario else None)
+    emulator.pass_time(60 if scenario else 1)
+    result = run(state="succeeded", branch="main", check_mode=True)
+    assert ("failed" in result, result["changed"], clock.pauses) == (False, False, [])
+    assert any(warning in each for each in result["warnings"])
+
+
+def test_check_mode_of_a_wait_says_what_is_not_there(run, clock) -> None:
+    result = run(state="succeeded", revision=OTHER, check_mode=True)
+    assert ("failed" in result, clock.pauses) == (False, [])
+    assert any("is not there" in each for each in result["warnings"])
+
+
+def test_check_mode_of_a_wait_judges_what_has_ended(emulator: Emulator, run, clock) -> None:
+    for script in (None, {"scenario": "second-workflow-fails"}):
+        emulator.push(API, branch="main", script=script)
+        emulator.pass_time(60)
+    good = run(state="succeeded", pipeline_number=1, check_mode=True)
+    assert (good["pipeline"]["status"], len(good["workflows"])) == ("success", 1)
+    bad = run(state="succeeded", pipeline_number=2, check_mode=True)
+    failed(bad, "workflow 'lint' failed")
+    assert (len(bad["failed_steps"]), clock.pauses) == (1, [])
+
+
+def test_check_mode_predicts_an_approval(emulator: Emulator, run) -> None:
+    emulator.push(API, branch="main", script={"scenario": "hold"})
+    emulator.pass_time(60)
+    result = run(state="succeeded", branch="main", approve=["hold"], check_mode=True)
+    assert (result["changed"], emulator.writes) == (True, [])
+    assert any("the real run gives: hold" in each for each in result["warnings"])
+    assert run(state="succeeded", branch="main", approve=["hold"])["changed"] is True
+
+
+def test_check_mode_predicts_a_cancellation(emulator: Emulator, run) -> None:
+    emulator.push(API, branch="main", script={"scenario": "hold"})
+    emulator.pass_time(60)
+    predicted = run(state="canceled", branch="main", check_mode=True)
+    assert emulator.writes == []
+    real = run(state="canceled", branch="main")
+    assert {key: predicted[key] for key in RETURNED} == {key: real[key] for key in RETURNED}
+
+
+@pytest.mark.parametrize("name", ["pipeline_id", "pipeline_number"])
+@pytest.mark.parametrize("state", ["triggered", "succeeded", "canceled"])
+@pytest.mark.parametrize("more", [{}, {"branch": "main"}])
+def test_an_empty_id_never_becomes_a_branch(
+    emulator: Emulator, run, name: str, state: str, more: dict[str, str]
+) -> None:
+    emulator.push(API, branch="main")
+    predicted = run(state=state, **{name: ""}, **more, check_mode=True)
+    assert predicted.keys() - {"diff"} == (RETURNED - {"diff"}) | {"warnings"}
+    assert (predicted["changed"], emulator.requests) == (state != "succeeded", [])
+    assert f"{name} is known after the run only" in predicted["warnings"][0]
+    result = run(state=state, **{name: " "}, **more)
+    failed(result, f"{name} is given, but empty")
+    assert (result["changed"], emulator.requests) == (False, [])

@@ -1,0 +1,423 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from emulator import PROJECT_TOKEN, Emulator
+
+API = "github/acme/api"
+MODULE = "circleci_workflow"
+RETURNED = {"changed", "project", "diff", "workflow", "approved", "holds", "failed_steps", "waited_seconds"}
+NAMED = {"workflow": "build-and-deploy", "branch": "main"}
+NO_WORKFLOW: dict[str, Any] = {**dict.fromkeys(("id", "name", "status", "url", "created_at", "stopped_at")), "jobs": []}
+
+
+@pytest.fixture
+def run(emulator: Emulator, clock, run_module):
+    """The module on a followed project without builds, on a clock that takes no time."""
+    emulator.add_repository(API, has_config=False)
+    emulator.follow(API)
+    return lambda **options: run_module(MODULE, **{"project": API, **options})
+
+
+def play(emulator: Emulator, scenario: str | None, seconds: float = 60, **options: Any) -> Any:
+    """Let somebody push, and the pipeline go as scripted for some time."""
+    script = options.pop("script", {})
+    emulator.push(
+        API, **{"branch": "main", **options}, script={**script, **({"scenario": scenario} if scenario else {})}
+    )
+    emulator.pass_time(seconds)
+    return emulator.pipeline(API, len(emulator.project(API).pipelines))
+
+
+def paths(emulator: Emulator) -> list[str]:
+    return [record.path.removeprefix("/api/v2/") for record in emulator.writes]
+
+
+def failed(result: dict[str, Any], words: str) -> None:
+    assert result.get("failed") is True, result
+    assert words in result["msg"]
+
+
+# --- finding ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "sought", [{"branch": "main"}, {"pipeline_number": 1}, {"pipeline_id": "{pipeline}"}, {"revision": "ab" * 20}]
+)
+def test_a_workflow_is_found_by_its_name_in_a_pipeline(emulator: Emulator, run, sought: dict[str, Any]) -> None:
+    pipeline = play(emulator, "hold", revision="ab" * 20)
+    named = {key: str(value).format(pipeline=pipeline.id) for key, value in sought.items()}
+    result = run(state="approved", workflow="build-and-deploy", approve=["hold"], **named)
+    assert result.keys() - {"warnings"} == RETURNED
+    assert (result["changed"], result["approved"], result["holds"]) == (True, ["hold"], [])
+    assert result["workflow"]["id"] == pipeline.workflows[0].id
+    url = f"{emulator.url}/pipelines/gh/acme/api/1/workflows/{pipeline.workflows[0].id}"
+    assert result["workflow"]["url"] == url
+
+
+def test_a_workflow_is_found_by_its_id_without_a_project(emulator: Emulator, run) -> None:
+    workflow = play(emulator, "hold").workflows[0]
+    result = run(project=None, state="approved", workflow_id=workflow.id, approve=["hold"])
+    assert (result["changed"], result["project"]) == (True, API)
+    failed(
+        run(project="github/acme/web", state="approved", workflow_id=workflow.id, approve=["hold"]),
+        "belongs to github/acme/api, not to github/acme/web",
+    )
+
+
+def test_of_several_runs_it_is_the_newest(emulator: Emulator, run) -> None:
+    pipeline = play(emulator, "auto-rerun")
+    failed_run, rerun = pipeline.workflows
+    result = run(state="canceled", workflow="build-and-test", branch="main")
+    assert (result["workflow"]["id"], result["changed"]) == (rerun.id, False)
+    assert run(state="canceled", workflow_id=failed_run.id)["workflow"]["status"] == "failed"
+
+
+def test_a_workflow_that_is_not_there_names_those_that_are(emulator: Emulator, run) -> None:
+    play(emulator, "two-workflows")
+    failed(run(state="canceled", workflow="deploy", branch="main"), "There are: build-and-test, lint")
+    failed(run(state="canceled", workflow="deploy", branch="nope"), "A pipeline of branch nope is not there")
+    failed(run(state="canceled", workflow="deploy", pipeline_number=9), "Pipeline #9 is not there")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"state": "approved", **NAMED}, "approve"),
+        ({"state": "canceled"}, "one of the following is required: workflow_id, workflow"),
+        ({"state": "canceled", "workflow": "a"}, "not said which pipeline"),
+        ({"state": "canceled", "workflow": "a", "branch": "b", "tag": "c"}, "mutually exclusive"),
+        ({"state": "canceled", "workflow_id": "a", "branch": "b"}, "workflow_id names one workflow"),
+        ({"state": "canceled", **NAMED, "project": None}, "missing parameter(s) required by 'workflow': project"),
+        ({"state": "canceled", **NAMED, "wait": True}, "wait cannot be used with state canceled"),
+        ({"state": "canceled", **NAMED, "approve": ["a"]}, "approve cannot be used with state canceled"),
+        ({"state": "canceled", **NAMED, "stale": "allow"}, "stale cannot be used with state canceled"),
+        ({"state": "approved", **NAMED, "approve": ["a"], "from_failed": True}, "from_failed cannot be used with"),
+        ({"state": "approved", **NAMED, "approve": ["a"], "on_hold": "wait"}, "on_hold does nothing without wait"),
+        ({"state": "approved", **NAMED, "approve": [" "]}, "approve has an empty name"),
+        ({"state": "rerun", **NAMED, "jobs": ["a"], "from_failed": True}, "mutually exclusive"),
+        ({"state": "rerun", **NAMED, "ssh": True}, "ssh goes with jobs"),
+        ({"state": "rerun", **NAMED, "jobs": [""]}, "jobs has an empty name"),
+        ({"state": "rerun", **NAMED, "wait_timeout": -1}, "wait_timeout must be"),
+        ({"state": "rerun", "workflow": "a", "revision": "abc"}, "is not the full hash"),
+        ({"state": "rerun", **NAMED, "api_token": ""}, "No API token was given"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_any_request(
+    emulator: Emulator, run, options: dict[str, Any], words: str
+) -> None:
+    failed(run(**options), words)
+    assert emulator.requests == []
+
+
+def test_a_project_token_is_told_so(emulator: Emulator, run) -> None:
+    workflow = play(emulator, "hold").workflows[0]
+    for named in ({"workflow_id": workflow.id}, NAMED):
+        failed(run(state="canceled", api_token=PROJECT_TOKEN, **named), "personal")
+
+
+# --- approving --------------------------------------------------------------------------------------------------------
+
+
+def test_an_open_hold_is_approved_once(emulator: Emulator, run) -> None:
+    pipeline = play(emulator, "hold")
+    hold = pipeline.workflows[0].jobs[1]
+    result = run(state="approved", approve=["hold"], **NAMED)
+    assert paths(emulator) == [f"workflow/{pipeline.workflows[0].id}/approve/{hold.id}"]
+    assert result["diff"]["before"] == {"workflow": "build-and-deploy", "approved": []}
+    assert result["diff"]["after"] == {"workflow": "build-and-deploy", "approved": ["hold"]}
+    emulator.pass_time(60)
+    emulator.clear()
+    again = run(state="approved", approve=["hold"], **NAMED)
+    assert (again["changed"], again["approved"], emulator.writes) == (False, [], [])
+
+
+def test_a_hold_that_is_not_there_names_those_that_are(emulator: Emulator, run) -> None:
+    play(emulator, "two-holds")
+    failed(run(state="approved", approve=["hold"], **NAMED), "There are: hold-staging, hold-production")
+    assert emulator.writes == []
+
+
+def test_a_hold_that_is_not_open_yet_is_a_failure_without_wait(emulator: Emulator, run) -> None:
+    play(emulator, "hold", 1)
+    result = run(state="approved", approve=["hold"], **NAMED)
+    failed(result, "The hold 'hold' of Workflow 'build-and-deploy'")
+    assert "is not open yet" in result["msg"]
+    play(emulator, "two-holds")
+    failed(run(state="approved", approve=["hold-staging", "hold-production"], **NAMED), "is not open yet")
+    assert emulator.writes == []
+
+
+def test_a_hold_is_waited_for_and_its_pipeline_followed(emulator: Emulator, run) -> None:
+    play(emulator, "two-holds", 1)
+    result = run(state="approved", approve=["hold-production", "hold-staging"], wait=True, **NAMED)
+    assert (result["changed"], result["approved"]) == (True, ["hold-staging", "hold-production"])
+    assert (result["workflow"]["status"], result["holds"]) == ("success", [])
+    assert result["waited_seconds"] > 0
+    assert {job["status"] for job in result["workflow"]["jobs"]} == {"success"}
+
+
+def test_only_holds_of_the_named_workflow_are_approved(emulator: Emulator, run) -> None:
+    jobs = [{"name": "hold", "type": "approval"}, {"name": "go", "requires": ["hold"]}]
+    workflows = [{"name": name, "jobs": jobs} for name in ("staging", "production")]
+    pipeline = play(emulator, None, script={"configuration": {"workflows": workflows}})
+    result = run(state="approved", workflow="staging", branch="main", approve=["hold"], wait=True)
+    failed(result, "waits for an approval: hold of workflow production")
+    assert (result["changed"], result["approved"], len(emulator.writes)) == (True, ["hold"], 1)
+    assert [each.status for each in pipeline.workflows] == ["success", "on_hold"]
+    result = run(state="approved", workflow="staging", branch="main", approve=["hold"], wait=True, on_hold="return")
+    assert (result["changed"], [hold["workflow"] for hold in result["holds"]]) == (False, ["production"])
+
+
+@pytest.mark.parametrize("scenario", ["fail-and-hold", "hold-beside-a-failure"])
+@pytest.mark.parametrize("more", [{}, {"wait": True}, {"wait": True, "on_hold": "wait"}, {"stale": "allow"}])
+def test_nothing_is_approved_where_something_has_failed(
+    emulator: Emulator, run, scenario: str, more: dict[str, Any]
+) -> None:
+    play(emulator, scenario)
+    for check_mode in (True, False):
+        result = run(state="approved", approve=["hold"], check_mode=check_mode, **NAMED, **more)
+        failed(result, "Nothing is approved in github/acme/api pipeline #1, in which something has failed: workflow")
+        assert (result["changed"], [hold["job"] for hold in result["holds"]]) == (False, ["hold"])
+    assert emulator.writes == []
+
+
+def test_a_hold_of_a_workflow_that_was_canceled_is_closed(emulator: Emulator, run) -> None:
+    pipeline = play(emulator, "hold")
+    emulator.state.machine.cancel_workflow(pipeline.workflows[0], None)
+    emulator.pass_time(5)
+    failed(run(state="approved", approve=["hold"], **NAMED), "something has failed: workflow 'build-and-deploy' was")
+
+
+@pytest.mark.parametrize("named", [{"pipeline_number": 1}, {"workflow_id": "{workflow}"}])
+def test_a_stale_pipeline_is_not_approved(emulator: Emulator, run, named: dict[str, Any]) -> None:
+    pipeline = play(emulator, "hold")
+    play(emulator, "errored-config")
+    options: dict[str, Any] = {
+        key: str(value).format(workflow=pipeline.workflows[0].id) for key, value in named.items()
+    }
+    if "pipeline_number" in named:
+        options["workflow"] = "build-and-deploy"
+    assert run(state="approved", approve=["hold"], **options, check_mode=True)["changed"] is True
+    play(emulator, None, branch="feature/login")
+    assert run(state="approved", approve=["hold"], **options, check_mode=True)["changed"] is True
+    play(emulator, None)
+    for check_mode in (True, False):
+        failed(
+            run(state="approved", approve=["hold"], **options, check_mode=check_mode), "is stale: #4 of main is newer"
+        )
+    assert emulator.writes == []
+    assert run(state="approved", approve=["hold"], stale="allow", **options)["approved"] == ["hold"]
+
+
+def test_a_pipeline_that_becomes_stale_while_it_is_waited_for_is_not_approved(emulator: Emulator, run) -> None:
+    emulator.state.machine.set_seconds({"running": 30})
+    play(emulator, "hold", 1)
+    emulator.push(API, branch="main", after=10)
+    result = run(state="approved", approve=["hold"], wait=True, **NAMED)
+    failed(result, "is stale: #2 of main is newer")
+    assert emulator.writes == []
+
+
+def test_a_pipeline_of_a_tag_is_never_stale(emulator: Emulator, run) -> None:
+    options: dict[str, Any] = {"branch": None, "tag": "v1.0.0"}
+    play(emulator, "hold", **options)
+    play(emulator, None, **options)
+    result = run(state="approved", workflow="build-and-deploy", pipeline_number=1, approve=["hold"])
+    assert result["approved"] == ["hold"]
+
+
+def test_somebody_else_may_have_been_faster(emulator: Emulator, run) -> None:
+    """The hold is approved between the look and the request, which is refused then."""
+    workflow = play(emulator, "hold").workflows[0]
+    emulator.fault("status", path="/approve/", status=400, body={"message": "Bad request."}, when="after")
+    result = run(state="approved", approve=["hold"], **NAMED)
+    assert (result["changed"], result["approved"], result.get("failed")) == (False, [], None)
+    assert workflow.jobs[1].status == "success"
+
+
+def test_a_refused_approval_says_which_right_is_missing(emulator: Emulator, run) -> None:
+    play(emulator, "hold")
+    emulator.fault("status", path="/approve/", status=403, body={"message": "Forbidden"})
+    result = run(state="approved", approve=["hold"], **NAMED)
+    failed(result, "Forbidden")
+    assert (result["changed"], result["approved"], [hold["job"] for hold in result["holds"]]) == (False, [], ["hold"])
+
+
+@pytest.mark.parametrize("wait", [False, True])
+def test_check_mode_predicts_what_is_open(emulator: Emulator, run, clock, wait: bool) -> None:
+    play(emulator, "hold")
+    result = run(state="approved", approve=["hold"], wait=wait, check_mode=True, **NAMED)
+    assert result.keys() - {"warnings"} == RETURNED
+    assert (result["changed"], result["approved"], emulator.writes, clock.pauses) == (True, ["hold"], [], [])
+
+
+def test_check_mode_of_what_is_not_open_yet(emulator: Emulator, run, clock) -> None:
+    play(emulator, "hold", 1)
+    failed(run(state="approved", approve=["hold"], check_mode=True, **NAMED), "is not open yet")
+    result = run(state="approved", approve=["hold"], wait=True, check_mode=True, **NAMED)
+    assert (result["changed"], result["approved"], clock.pauses) == (True, [], [])
+    assert any("would wait for hold to open" in warning for warning in result["warnings"])
+
+
+# --- running again ----------------------------------------------------------------------------------------------------
+
+
+def test_a_failed_workflow_runs_again_from_what_failed(emulator: Emulator, run) -> None:
+    pipeline = play(emulator, "second-workflow-fails")
+    emulator.pass_time(1)
+    result = run(state="rerun", workflow="lint", branch="main")
+    assert result.keys() - {"warnings"} == RETURNED
+    lint = pipeline.workflows[-1]
+    assert (result["changed"], result["workflow"]["id"], result["workflow"]["name"]) == (True, lint.id, "lint")
+    assert (emulator.writes[0].body, lint.is_manual) == ({"from_failed": True}, True)
+    assert result["diff"]["before"]["status"] == "failed"
+    assert result["diff"]["after"]["id"] == lint.id
+
+
+def test_the_new_run_is_waited_for_also_before_it_is_listed(emulator: Emulator, run, monkeypatch) -> None:
+    from emulator.v2 import paging, routes_pipelines
+
+    play(emulator, "auto-rerun", script={"delays": {"rerun": 100_000}})
+    listed = paging.page
+    emulator.pass_time(40)
+    lag = emulator.state.now() + 20
+
+    def lagging(request, items, shape):
+        late = [each for each in items if getattr(each, "is_manual", False) and emulator.state.now() < lag]
+        return listed(request, [each for each in items if each not in late], shape)
+
+    monkeypatch.setattr(routes_pipelines, "page", lagging)
+    result = run(state="rerun", workflow="build-and-test", branch="main", wait=True)
+    assert (result["changed"], result["workflow"]["status"]) == (True, "success")
+
+
+def test_a_rerun_that_fails_again_is_a_failure_with_its_steps(emulator: Emulator, run) -> None:
+    play(emulator, "second-workflow-fails")
+    result = run(state="rerun", workflow="lint", branch="main", wait=True)
+    failed(result, "workflow 'lint' failed")
+    assert (result["changed"], [step["build_num"] for step in result["failed_steps"]]) == (True, [3])
+
+
+@pytest.mark.parametrize(
+    ("status", "options", "body"),
+    [
+        ("success", {}, None),
+        ("success", {"from_failed": True}, None),
+        ("success", {"from_failed": False}, {}),
+        ("success", {"jobs": ["test"]}, {"jobs": ["{test}"]}),
+        ("success", {"jobs": ["test", "test"], "ssh": True}, {"jobs": ["{test}"], "enable_ssh": True}),
+        ("failed", {"from_failed": True}, {"from_failed": True}),
+        ("failed", {"from_failed": False}, {}),
+        ("error", {}, {"from_failed": True}),
+        ("canceled", {"from_failed": False}, {}),
+        ("not_run", {"from_failed": False}, {}),
+    ],
+)
+def test_what_runs_again_is_what_was_asked_for(
+    emulator: Emulator, run, status: str, options: dict[str, Any], body: dict[str, Any] | None
+) -> None:
+    outcome = status if status in ("failed", "canceled") else "success"
+    plan = {"name": "a", "jobs": [{"name": "test", "outcomes": [outcome]}]}
+    if status in ("error", "not_run"):
+        plan["end"] = status
+    pipeline = play(emulator, None, script={"configuration": {"workflows": [plan]}})
+    assert pipeline.workflows[0].status == status
+    job = pipeline.workflows[0].jobs[0].id
+    predicted = run(state="rerun", workflow="a", branch="main", check_mode=True, **options)
+    assert emulator.writes == []
+    result = run(state="rerun", workflow="a", branch="main", **options)
+    expected = body and {key: [job] if key == "jobs" else value for key, value in body.items()}
+    assert [record.body for record in emulator.writes] == ([] if body is None else [expected or {}])
+    assert predicted["changed"] is result["changed"] is (body is not None)
+    if body is not None:
+        assert predicted["workflow"] == {**NO_WORKFLOW, "name": "a"}
+    else:
+        assert result["workflow"]["id"] == pipeline.workflows[0].id
+
+
+@pytest.mark.parametrize("status", ["canceled", "not_run"])
+def test_what_has_nothing_that_failed_says_so(emulator: Emulator, run, status: str) -> None:
+    plan: dict[str, Any] = {"name": "a", "jobs": [{"name": "test", "outcomes": ["canceled"]}]}
+    if status == "not_run":
+        plan["end"] = status
+    play(emulator, None, script={"configuration": {"workflows": [plan]}})
+    failed(run(state="rerun", workflow="a", branch="main"), "Set from_failed to false to run all of it")
+
+
+def test_a_running_workflow_is_to_be_canceled_first(emulator: Emulator, run) -> None:
+    play(emulator, "hold")
+    failed(run(state="rerun", **NAMED), "is on_hold: it cannot be run again before it has ended. Cancel it first")
+
+
+def test_a_setup_workflow_cannot_be_run_again(emulator: Emulator, run) -> None:
+    play(emulator, "setup-continue")
+    result = run(state="rerun", workflow="setup", branch="main", from_failed=False)
+    failed(result, "is a setup workflow")
+    assert "Start a new pipeline" in result["msg"]
+    assert emulator.writes == []
+
+
+def test_a_job_that_is_not_there_names_those_that_are(emulator: Emulator, run) -> None:
+    play(emulator, "two-holds")
+    emulator.state.machine.cancel_workflow(emulator.pipeline(API, 1).workflows[0], None)
+    emulator.pass_time(5)
+    failed(run(state="rerun", jobs=["tset"], **NAMED), "has no job 'tset'. There are: test, hold-staging")
+
+
+def test_a_user_can_log_in_to_the_builds(emulator: Emulator, run) -> None:
+    play(emulator, None)
+    run(state="rerun", workflow="build-and-test", branch="main", jobs=["build"], enable_ssh=True)
+    emulator.pass_time(1)
+    assert [user.login for user in emulator.build(API, 3).ssh_users] == ["emulator"]
+
+
+# --- canceling --------------------------------------------------------------------------------------------------------
+
+
+def test_a_workflow_is_canceled_once(emulator: Emulator, run) -> None:
+    workflow = play(emulator, "hold").workflows[0]
+    predicted = run(state="canceled", check_mode=True, **NAMED)
+    assert (predicted["changed"], emulator.writes) == (True, [])
+    result = run(state="canceled", **NAMED)
+    assert {key: predicted[key] for key in RETURNED} == {key: result[key] for key in RETURNED}
+    assert paths(emulator) == [f"workflow/{workflow.id}/cancel"]
+    emulator.pass_time(5)
+    emulator.clear()
+    again = run(state="canceled", **NAMED)
+    assert (again["changed"], again["workflow"]["status"], emulator.writes) == (False, "canceled", [])
+
+
+def test_a_refused_cancellation_of_what_has_ended_meanwhile_is_none(emulator: Emulator, run) -> None:
+    workflow = play(emulator, "hold").workflows[0]
+    emulator.fault("status", path="/cancel", status=400, body={"message": "Bad request."}, when="after")
+    result = run(state="canceled", **NAMED)
+    assert "failed" not in result
+    emulator.pass_time(5)
+    emulator.pipeline(API, 1)
+    assert workflow.status == "canceled"
+
+
+# --- ids that are known after the run ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["workflow_id", "pipeline_id", "pipeline_number"])
+@pytest.mark.parametrize(
+    "options",
+    [{"state": "approved", "approve": ["hold"]}, {"state": "approved"}, {"state": "rerun"}, {"state": "canceled"}],
+)
+@pytest.mark.parametrize("more", [{}, NAMED])
+def test_an_empty_id_never_becomes_a_branch(
+    emulator: Emulator, run, name: str, options: dict[str, Any], more: dict[str, Any]
+) -> None:
+    play(emulator, "hold")
+    result = run(**{name: ""}, **options, **more, check_mode=True)
+    assert (result["changed"], result["workflow"], emulator.requests) == (True, NO_WORKFLOW, [])
+    assert f"{name} is known after the run only" in result["warnings"][0]
+    failed(run(**{name: ""}, **options, **more), f"{name} is given, but empty")
+    assert emulator.requests == []
