@@ -430,6 +430,17 @@ EXAMPLES = r"""
 - name: Show which keys are to be deleted at GitHub, where their public halves stay
   ansible.builtin.debug:
     msg: "{{ rotation.projects | map(attribute='removed') | flatten }}"
+
+- name: Replace a password in all projects that have it
+  community.circleci.circleci_projects:
+    concurrency: 16
+    projects: "{{ dict(slugs | product([env_vars])) | dict2items(key_name='project', value_name='env_vars') }}"
+  vars:
+    slugs: [github/acme/api, github/acme/web]
+    env_vars:
+      - name: REGISTRY_PASSWORD
+        value: "{{ vault_registry_password }}"
+        update_value: if_present
 """
 
 RETURN = r"""

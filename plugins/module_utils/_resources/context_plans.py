@@ -38,6 +38,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.cont
     told,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_known
+from ansible_collections.community.circleci.plugins.module_utils._resources.settling import LATER, settled
 from ansible_collections.community.circleci.plugins.module_utils._resources.wanted_contexts import (
     EXPRESSION,
     PRESENT,
@@ -157,36 +158,43 @@ def _carry_out(client: Client, context: Json, content: Content, steps: list[Step
         after = progress.outcome().after
         written = {step.thing["name"] for step in steps if step.thing["kind"] == "env_var" and step.change != "removed"}
         if written:
-            expected = progress.content
-            progress.content = read_content(client, context["id"])
-            _check_written(client, context, written, expected, progress.content)
+            progress.content = _read_written(client, context, written, progress.content)
         outcome = progress.outcome()
         outcome.after = after
     return outcome
 
 
-def _check_written(client: Client, context: Json, written: set[str], expected: Content, found: Content) -> None:
-    """Compare what CircleCI shows of new values with what it must show.
+def _read_written(client: Client, context: Json, written: set[str], expected: Content) -> Content:
+    """Read a context until CircleCI shows of new values what it must show.
 
     :raises CircleCIError: when one is empty or not there, although the answer was a success
     """
-    nothing: Json = {"masked_value": ""}
     ends = {name: expected.env_vars[name]["masked_value"] for name in sorted(written)}
-    shown = {name: found.env_vars.get(name, nothing)["masked_value"] for name in ends}
-    lost = [name for name in ends if name not in found.env_vars or (ends[name] and shown[name] == "")]
+
+    def others(found: Content) -> list[str]:
+        return [
+            name
+            for name, end in ends.items()
+            if name not in found.env_vars or found.env_vars[name]["masked_value"] not in (None, end)
+        ]
+
+    found = settled(client, lambda: read_content(client, context["id"]), lambda found: not others(found))
+    wrong = others(found)
+    lost = [name for name in wrong if not found.env_vars.get(name, {}).get("masked_value")]
     if lost:
         raise CircleCIError(
-            f"CircleCI answered that {bounded(lost)} of context {context['name']} was set, but there is no value now.",
+            f"CircleCI answered that {bounded(lost)} of context {context['name']} was set, but {LATER} there is no "
+            "value.",
             hint="Check whether something between changes requests, or somebody else was at work. Then run the task "
             "again.",
         )
-    other = [name for name in ends if shown[name] not in (None, ends[name])]
-    if other:
+    if wrong:
         client.warn(
-            f"CircleCI shows another end of what was written to {bounded(other)} than it should. Either somebody else "
+            f"CircleCI shows another end of what was written to {bounded(wrong)} than it should. Either somebody else "
             "has changed it meanwhile, or masks cannot be trusted on this server: use update_value on_create, always "
             "or when_older."
         )
+    return found
 
 
 # --- the writes -----------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+import requests
 
 from emulator import Emulator
 from emulator.world.contexts import Context, Contexts, Restriction
@@ -415,10 +416,21 @@ def test_a_success_that_has_emptied_a_variable_is_none(emulator: Emulator, run) 
     emulator.fault("body", method="PUT", path="/TOKEN", body=answer)
     result = run(env_vars=[variable(), variable("OTHER", OTHER)])
     assert (result["failed"], result["changed"]) == (True, True)
-    assert "TOKEN of context deploy was set, but there is no value now" in result["msg"]
+    assert "TOKEN of context deploy was set, but 5 s later there is no value" in result["msg"]
     assert result["updated"] == [{"kind": "env_var", "name": "TOKEN"}, {"kind": "env_var", "name": "OTHER"}]
     assert run(env_vars=[variable()])["changed"] is True
     assert held(emulator) == {"TOKEN": LONG, "OTHER": OTHER}
+
+
+def test_a_context_that_shows_new_values_a_little_later_is_waited_for(emulator: Emulator, run) -> None:
+    context = make(emulator, TOKEN=OTHER)
+    old = requests.get(
+        f"{emulator.url}/api/v2/context/{context.id}", headers={"Circle-Token": emulator.token}, timeout=10
+    ).json()
+    emulator.fault("body", method="GET", path=context.id, body=old, after=1, times=2)
+    result = run(env_vars=[variable(), variable("NEW")])
+    assert ("failed" in result, result["warnings"], emulator.faults.pending) == (False, [], [])
+    assert [each["masked_value"] for each in result["env_vars"]] == ["7Qfz", "7Qfz"]
 
 
 def test_an_end_that_is_another_one_is_pointed_out(emulator: Emulator, run) -> None:
