@@ -25,6 +25,14 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.buil
     read_build,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.destination import safe_name
+from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_status import counting
+from ansible_collections.community.circleci.plugins.module_utils._resources.pipelines import (
+    read_jobs,
+    read_numbered,
+    read_pipeline,
+    read_workflows,
+    require_own,
+)
 from ansible_collections.community.circleci.plugins.module_utils._values.patterns import matcher
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project, project_of
 from ansible_collections.community.circleci.plugins.module_utils._values.yaml_values import (
@@ -113,6 +121,8 @@ def find_source(client: Client, selection: Selection) -> Build:
     project = selection.project
     if selection.build_num is not None:
         build = read_build(client, project, selection.build_num)
+    elif selection.pipeline is not None:
+        build = read_build(client, project, _job_number(client, selection, selection.pipeline))
     else:
         found = search_builds(client, project, selection.sought, limit=1, filter="successful")
         if not found:
@@ -127,6 +137,42 @@ def find_source(client: Client, selection: Selection) -> Build:
             "Its artifacts may not be complete. Wait for it with community.circleci.circleci_pipeline.",
         )
     return build
+
+
+def _job_number(client: Client, selection: Selection, named: str | int) -> int:
+    """The build number of the wanted job of a pipeline, from the newest workflow of each name (PF §4.1).
+
+    :param named: the id or the number of the pipeline
+    :raises CircleCIError: when the pipeline has no such job, or the job has not succeeded
+    """
+    project, job = selection.project, selection.sought.job
+    if isinstance(named, int):
+        pipeline = read_numbered(client, project, named)
+    else:
+        pipeline = require_own(project, read_pipeline(client, named), "pipeline")
+    wanted = selection.sought.workflow
+    workflows = counting(read_workflows(client, pipeline["id"]), [wanted] if wanted else [])
+    jobs = [
+        each
+        for workflow in reversed(workflows)
+        if wanted in (None, workflow.get("name"))
+        for each in read_jobs(client, workflow)
+    ]
+    found = [each for each in jobs if each.get("name") == job]
+    for each in found:
+        if each.get("status") == "success" and isinstance(each.get("job_number"), int):
+            return int(each["job_number"])
+    place = f"Pipeline {pipeline.get('number')} of {project}"
+    if found:
+        raise invalid(
+            f"The job {plain(str(job))} of {place} has not succeeded: {plain(str(found[0].get('status')))}.",
+            "Wait for it with community.circleci.circleci_pipeline.",
+        )
+    names = sorted({plain(str(each.get("name")), 100) for each in jobs})
+    raise invalid(
+        f"{place} has no job {plain(str(job))}; it has {', '.join(names) or 'none yet'}.",
+        "Check job and workflow, or wait for it with community.circleci.circleci_pipeline.",
+    )
 
 
 def read_artifacts(client: Client, selection: Selection, build: Build) -> list[Artifact]:

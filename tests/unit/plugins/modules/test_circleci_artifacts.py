@@ -494,3 +494,57 @@ def test_a_host_can_be_looked_at_without_a_token(project: Emulator, run: Run, ru
     assert after["files"] == [{"name": "dist/app-1.0.whl", **seen, "md5": md5, "differs": True}]
     assert (after["changed"], project.requests) == (False, [])
     assert "would lead out of dest" in run_module("circleci_artifacts_info", **{**look, "names": ["../x"]})["msg"]
+
+
+# --- of a pipeline ----------------------------------------------------------------------------------------------------
+
+
+def start_pipeline(emulator: Emulator, scenario: str | None = None) -> Any:
+    """A pipeline of the main branch that has ended, or waits for a person."""
+    if scenario:
+        emulator.scenario(scenario)
+    with emulator.state.lock:
+        emulator.state.machine.pipeline(emulator.project(API), None, branch="main", tag=None, revision=None)
+    return emulator.finish_pipeline(API, len(emulator.project(API).pipelines))
+
+
+def test_the_job_of_a_pipeline(project: Emulator, run: Run) -> None:
+    pipeline = start_pipeline(project)
+    build(project, Artifact("newer", text="x"))
+    given = {"branch": None}
+    by_id = run(**given, pipeline_id=pipeline.id)
+    by_number = run(**given, pipeline_number=pipeline.number)
+    assert by_id["build"]["job"] == by_number["build"]["job"] == "build"
+    assert by_id["build"]["build_num"] == by_number["build"]["build_num"] < len(project.project(API).builds)
+    assert (by_id["changed"], by_number["changed"]) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"job": "package"}, "has no job package; it has build, test"),
+        ({"workflow": "nightly"}, "has no job build; it has none yet"),
+        ({"pipeline_number": 99}, "Pipeline not found"),
+    ],
+)
+def test_a_job_that_the_pipeline_has_not_is_told(
+    project: Emulator, run: Run, options: dict[str, Any], said: str
+) -> None:
+    number = start_pipeline(project).number
+    result = run(**{"branch": None, "pipeline_number": number, **options})
+    assert result["failed"]
+    assert said in result["msg"]
+
+
+def test_a_job_that_has_not_succeeded_is_told(project: Emulator, run: Run, dest: Path) -> None:
+    project.script("failed")
+    number = start_pipeline(project).number
+    result = run(branch=None, pipeline_number=number)
+    assert f"The job build of Pipeline {number} of github/acme/api has not succeeded: failed" in result["msg"]
+    assert not dest.exists()
+
+
+def test_a_pipeline_of_another_project_is_refused(project: Emulator, run: Run) -> None:
+    project.follow("github/acme/web")
+    pipeline = start_pipeline(project)
+    assert "belongs to github/acme/api" in run(project="github/acme/web", branch=None, pipeline_id=pipeline.id)["msg"]
