@@ -45,6 +45,8 @@ def _link_to_ansible(
     page = ANSIBLE_PAGES.get(label)
     if label.startswith(BUILTIN) and label.endswith(("_module", "_lookup", "_filter")):
         page = f"collections/ansible/builtin/{label.removeprefix(BUILTIN)}.html"
+    if reference["reftype"] == "envvar" and label.startswith("ANSIBLE_CACHE_PLUGIN"):
+        page = f"{ANSIBLE_PAGES['ansible_configuration_settings']}#envvar-{label}"
     return nodes.reference("", "", content, internal=False, refuri=ANSIBLE_DOCS + page) if page else None
 
 
