@@ -17,26 +17,34 @@ import json
 import os
 import platform
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
-from tests.benchmark import plot
+from tests.benchmark import artifacts, plot
 from tests.benchmark.rivals import HOSTNAME, ORGANIZATION
+from tests.benchmark.running import (
+    PLAYBOOK,
+    ROOT,
+    TOKEN,
+    Figure,
+    Figures,
+    Run,
+    control,
+    emulator,
+    run_program,
+    say,
+    seconds_of,
+    table,
+)
 
-ROOT = Path(__file__).resolve().parents[2]
-TOKEN = "emulator-personal-token"
 CONCURRENCY = 16
 MOST = 2000  # projects, for the memory
 LONG = 15.0  # seconds of waiting alone: what takes longer runs once
@@ -99,36 +107,6 @@ LOOPED_ITEMS = {"uri": 2, "loops": 3, "ordinary": 3, "requests": 2}
 # --- running ----------------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def emulator() -> Iterator[str]:
-    """An emulator in a process of its own; gives its address."""
-    command = [sys.executable, "-m", "emulator", "--repositories", str(MOST)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            yield process.stdout.readline().strip()
-        finally:
-            process.terminate()
-
-
-def control(url: str, method: str, what: str, **fields: Any) -> Any:
-    """Ask the emulator's control interface."""
-    answer = requests.request(method, f"{url}/_emulator/{what}", json=fields, timeout=60)
-    answer.raise_for_status()
-    return answer.json()
-
-
-@dataclass
-class Run:
-    """One process: what it took.
-
-    :param memory: MiB that the largest of its processes held at its peak
-    """
-
-    seconds: float
-    memory: float
-
-
 class Bench:
     """The measurements.
 
@@ -158,28 +136,10 @@ class Bench:
         if name in ("pycircleci", "requests"):
             program = str(ROOT / "tests" / "benchmark" / "rivals.py")
             keys = [self.private_key, self.public_key]
-            return self._process([str(self.rivals), program, name, url, TOKEN, str(projects), *keys])
+            return run_program([str(self.rivals), program, name, url, TOKEN, str(projects), *keys], self.folder)
         file = self.folder / f"{name}.json"
         file.write_text(json.dumps(self._play(name, url, projects)), encoding="utf-8")
-        return self._process([str(Path(sys.executable).with_name("ansible-playbook")), str(file)])
-
-    def _process(self, command: list[str]) -> Run:
-        environment = {
-            **os.environ,
-            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
-            "ANSIBLE_LOCALHOST_WARNING": "0",
-            "ANSIBLE_REMOTE_TEMP": str(self.folder),
-        }
-        with tempfile.TemporaryFile("w+") as told:
-            started = time.perf_counter()
-            process = subprocess.Popen(command, stdout=told, stderr=told, env=environment)
-            _pid, status, usage = os.wait4(process.pid, 0)
-            seconds = time.perf_counter() - started
-            process.returncode = os.waitstatus_to_exitcode(status)
-            if process.returncode:
-                told.seek(0)
-                sys.exit(f"{command[:3]} failed:\n{told.read()[-5000:]}")
-        return Run(seconds, usage.ru_maxrss / 1024)
+        return run_program([PLAYBOOK, str(file)], self.folder)
 
     def _play(self, name: str, url: str, projects: int) -> list[dict[str, Any]]:
         slugs = [f"github/{ORGANIZATION}/repo-{index:04}" for index in range(1, projects + 1)]
@@ -280,29 +240,6 @@ def wanted(variant: Variant, cell: Cell, number: int) -> bool:
     return number == 0 or variant.waits(cell) <= LONG
 
 
-@dataclass
-class Figure:
-    """One line of the table of bounds."""
-
-    title: str
-    bound: str
-    measured: str
-    held: bool
-
-
-@dataclass
-class Figures:
-    """What is said of the measurements."""
-
-    bounds: list[Figure] = field(default_factory=list)
-
-    def at_most(self, title: str, value: float, bound: float, unit: str = " times") -> None:
-        self.bounds.append(Figure(title, f"at most {bound:g}{unit}", f"{value:.2f}{unit}", value <= bound))
-
-    def at_least(self, title: str, value: float, bound: float) -> None:
-        self.bounds.append(Figure(title, f"at least {bound:g} times", f"{value:.1f} times", value >= bound))
-
-
 def figures(bench: Bench, memory: tuple[float, float]) -> Figures:
     """The figures that have bounds."""
     found = Figures()
@@ -342,21 +279,11 @@ def figures(bench: Bench, memory: tuple[float, float]) -> Figures:
 # --- telling ----------------------------------------------------------------------------------------------------------
 
 
-def say(text: str) -> None:
-    print(text, flush=True)
+def page(bench: Bench, found: Figures, memory: tuple[float, float], rounds: int, downloads: str) -> str:
+    """The text of docs/benchmark.md.
 
-
-def table(head: list[str], rows: list[list[str]]) -> str:
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def seconds_of(value: float) -> str:
-    return f"{value:.2f}" if value < 10 else f"{value:.1f}"
-
-
-def page(bench: Bench, found: Figures, memory: tuple[float, float], rounds: int) -> str:
-    """The text of docs/benchmark.md."""
+    :param downloads: its section about artifacts
+    """
     told = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("ansible-core", "requests"))
     bounds = [[each.title, each.bound, each.measured, "yes" if each.held else "**no**"] for each in found.bounds]
     everywhere = [variant for variant in VARIANTS if variant.only is None]
@@ -427,7 +354,8 @@ An item is one request in all of them.
 ## Start-up, in seconds
 
 {table(["", "for no project"], starts)}
-"""
+
+{downloads}"""
 
 
 def draw(bench: Bench) -> str:
@@ -452,7 +380,7 @@ def main() -> None:
     options = parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        bench = Bench(folder, options.rivals, stack.enter_context(emulator()), stack.enter_context(emulator()))
+        bench = Bench(folder, options.rivals, stack.enter_context(emulator(MOST)), stack.enter_context(emulator(MOST)))
         bench.prepare()
         for number in range(options.rounds):
             say(f"round {number + 1} of {options.rounds}")
@@ -462,10 +390,11 @@ def main() -> None:
                     if wanted(variant, cell, number):
                         bench.measure(variant, cell)
         memory = bench.memory()
+        downloads = artifacts.measure(folder, options.rounds)
     found = figures(bench, memory)
-    for each in found.bounds:
-        say(f"{'holds' if each.held else 'FAILS':<6} {each.title}: {each.measured} ({each.bound})")
-    text = page(bench, found, memory, options.rounds)
+    found.bounds += downloads.figures.bounds
+    found.say()
+    text = page(bench, found, memory, options.rounds, downloads.section)
     (options.output / "benchmark.md").write_text(text, encoding="utf-8")
     (options.output / "pictures").mkdir(exist_ok=True)
     (options.output / "pictures" / "benchmark.svg").write_text(draw(bench), encoding="utf-8")
