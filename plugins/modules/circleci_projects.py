@@ -149,6 +149,7 @@ options:
         description:
           - Remove all additional SSH keys that are not in O(projects[].ssh_keys), which must not be empty. New keys are
             added and seen in the list before anything is removed.
+          - Surplus entries of a key that is listed more than once go too, unless only its fingerprint is given.
         type: bool
       env_vars:
         description:

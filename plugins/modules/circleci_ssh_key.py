@@ -56,6 +56,7 @@ options:
     description:
       - Remove all other keys for O(hostname). The given key is added and seen in the list before anything is removed,
         so this is the way to rotate a key.
+      - Surplus entries of the given key for O(hostname) go too, if it is listed more than once.
     type: bool
     default: false
 notes:

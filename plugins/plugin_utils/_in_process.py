@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from datetime import date
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -18,6 +20,7 @@ from ansible.plugins.action.normal import ActionModule as OrdinaryModule
 from ansible.utils.display import Display
 
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid
+from ansible_collections.community.circleci.plugins.module_utils._http.urls import normalize_url
 from ansible_collections.community.circleci.plugins.module_utils._task.arguments import (
     argument_problems,
     lost_spellings,
@@ -28,9 +31,15 @@ from ansible_collections.community.circleci.plugins.module_utils._task.options i
     from_environment,
     with_origins,
 )
-from ansible_collections.community.circleci.plugins.module_utils._task.run import Run, missing_library, perform
+from ansible_collections.community.circleci.plugins.module_utils._task.run import (
+    Run,
+    missing_library,
+    perform,
+    slugs_named,
+)
 from ansible_collections.community.circleci.plugins.module_utils._task.secrets import scrubber_of
 from ansible_collections.community.circleci.plugins.module_utils._task.words import all_wrong
+from ansible_collections.community.circleci.plugins.plugin_utils._turns import Turns
 
 display = Display()
 
@@ -45,6 +54,8 @@ class InProcess(OrdinaryModule):
     module: ModuleType
     empty_ids: list[str]
     """options of the task that are known after the run"""
+    one_at_a_time = False
+    """Whether two such tasks at once might make something twice."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run the task."""
@@ -87,15 +98,29 @@ class InProcess(OrdinaryModule):
         return {name: params.get(name) for name in options}
 
     def _run(self, params: dict[str, Any], tmp: str | None, task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        turns = None
+        if self.one_at_a_time and not self._task.check_mode:
+            folder = Path(constants.ANSIBLE_HOME) / "circleci_turns"
+            turns = Turns(folder, normalize_url(params["api_url"]), params["retry_budget"])
         reason = self._why_not_here()
-        if reason:
-            display.vv(f"{self._name()}: runs as an ordinary module, because {reason}.")
-            ordinary: dict[str, Any] = super().run(tmp, task_vars)
-            return ordinary
-        result: dict[str, Any] = ActionBase.run(self, tmp, task_vars)
+        alone: contextlib.AbstractContextManager[list[str]]
+        # Of many projects each is worked on in its turn, where the task runs here.
+        slugs = slugs_named(params) if reason or "projects" not in params else []
+        alone = turns.take(*slugs) if turns else contextlib.nullcontext(list[str]())
+        with alone as warnings:
+            if reason:
+                display.vv(f"{self._name()}: runs as an ordinary module, because {reason}.")
+                result: dict[str, Any] = super().run(tmp, task_vars)
+            else:
+                result = {**ActionBase.run(self, tmp, task_vars), **self._perform(params, turns)}
+        warnings = [*result.pop("warnings", ()), *warnings]
+        return {**result, "warnings": warnings} if warnings else result  # Core would show an empty list.
+
+    def _perform(self, params: dict[str, Any], turns: Turns | None) -> dict[str, Any]:
+        """Run the module right here."""
         options, task = self.module.ARGUMENT_SPEC, self._task
         self._resolve_paths(options, params)
-        performed = perform(
+        return perform(
             self._logic(),
             options,
             params,
@@ -105,10 +130,8 @@ class InProcess(OrdinaryModule):
             empty_ids=self.empty_ids,
             unknown=getattr(self.module, "known_after_the_run", None),
             given=task.args,
+            turn=turns.take if turns else None,
         )
-        if not performed["warnings"]:
-            del performed["warnings"]  # Core would show the empty list.
-        return {**result, **performed}
 
     def _take_environment(self, params: dict[str, Any]) -> dict[str, str]:
         """Complete the arguments from the task's own environment, then from the controller's.

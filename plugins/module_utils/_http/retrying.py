@@ -114,6 +114,14 @@ class Patience:
         """
         while (left := self._paused_until - time.monotonic()) > 0 and not self._cancelled.is_set():
             self.sleep(left)
+        self.pause(0.0)
+
+    def pause(self, seconds: float) -> None:
+        """Wait for something that is no answer.
+
+        :raises CircleCIError: when the task was cancelled
+        """
+        self.sleep(seconds)
         if self._cancelled.is_set():
             raise invalid("The task was interrupted.")
 

@@ -16,7 +16,7 @@ import math
 import os
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import urljoin, urlsplit
 
@@ -77,8 +77,8 @@ class Wire:
     :param report: is told what a user may want to see while a task runs; with ``failed`` if it tells of a failure, and
         with ``idle`` if it is no news
     :param keep_secret: is told what must not be shown, should the server repeat it, and is in no option
+    :param turn: see :meth:`alone`; is given a slug and what waits for a number of seconds, gives warnings
     :raises CircleCIError: for unusable values, before any request
-
     """
 
     def __init__(
@@ -95,6 +95,7 @@ class Wire:
         caching: bool = False,
         report: Callable[..., None] | None = None,
         keep_secret: Callable[[str], None] | None = None,
+        turn: Callable[..., contextlib.AbstractContextManager[list[str]]] | None = None,
     ) -> None:
         self.url = normalize_url(api_url)
         self.warnings: list[str] = []
@@ -121,6 +122,7 @@ class Wire:
         self.caching = caching
         self.report = report or (lambda _text, **_how: None)
         self.keep_secret = keep_secret or (lambda _text: None)
+        self._turn = turn
         self.patience = Patience(retry_budget)
         self.wrote = False
         self._personal = False
@@ -139,6 +141,20 @@ class Wire:
         """Add a warning to the result of the task, once."""
         if text not in self.warnings:
             self.warnings.append(text)
+
+    @contextlib.contextmanager
+    def alone(self, slug: str) -> Iterator[None]:
+        """Be the only task at a project, from the look at it until the end: if the caller of the task sees to that.
+
+        Check mode needs no turn.
+        """
+        if self._turn is None or self.read_only:
+            yield
+            return
+        with self._turn(slug, pause=self.patience.pause) as warnings:
+            for warning in warnings:
+                self.warn(warning)
+            yield
 
     def _call(
         self,

@@ -17,7 +17,7 @@ from ansible_collections.community.circleci.plugins.module_utils._http.errors im
     invalid,
     plain,
 )
-from ansible_collections.community.circleci.plugins.module_utils._resources.settling import LATER, settled
+from ansible_collections.community.circleci.plugins.module_utils._resources.settling import LATER, seen, settled
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN, Outcome, Plan, telling
 from ansible_collections.community.circleci.plugins.module_utils._values.keys import (
     normalize_fingerprint,
@@ -169,6 +169,9 @@ def _apply(
             made = _create(client, project, keys, new_type)
             if doomed:
                 _require_listed(client, project, made)
+            else:
+                what = f"checkout key {made['fingerprint_sha256']} of {project}"
+                seen(client, lambda: _listed_now(client, project), lambda listed: identity(made) in listed, what)
         for key in doomed:
             _delete(client, project, key)
             removed.append(key)

@@ -135,17 +135,18 @@ def bring_about(client: Client, wanted: WantedProject) -> Done:
     changes = _Changes()
     problem: str | None = None
     try:
-        state = _read_when_there(client, wanted)
-        forecast = client
-        if not client.read_only:
-            forecast = client.copy()
-            forecast.read_only = True
-        _walk(forecast, wanted, state, changes)
-        if changes and not client.read_only:
-            changes = _Changes()
-            _walk(client, wanted, state, changes)
-        else:
-            client.warnings += [text for text in forecast.warnings if text not in client.warnings]
+        with client.alone(str(wanted.project)):
+            state = _read_when_there(client, wanted)
+            forecast = client
+            if not client.read_only:
+                forecast = client.copy()
+                forecast.read_only = True
+            _walk(forecast, wanted, state, changes)
+            if changes and not client.read_only:
+                changes = _Changes()
+                _walk(client, wanted, state, changes)
+            else:
+                client.warnings += [text for text in forecast.warnings if text not in client.warnings]
     except CircleCIError as error:
         problem = error.told
         if not client.wrote:

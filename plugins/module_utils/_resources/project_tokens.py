@@ -20,6 +20,7 @@ from ansible_collections.community.circleci.plugins.module_utils._http.errors im
     invalid,
     plain,
 )
+from ansible_collections.community.circleci.plugins.module_utils._resources.settling import LATER, seen, settled
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN, Outcome, Plan, telling
 from ansible_collections.community.circleci.plugins.module_utils._values.moments import all_older_than, moment_of
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
@@ -164,10 +165,14 @@ def _apply(
     with telling(so_far, "token", "created", "removed"):
         if create:
             made = _create(client, project, before, wanted)
-            if doomed and made["id"] not in _ids(client, project):
+            new = made["id"]
+            if not doomed:
+                what = f"a token {plain(wanted.label)} of {project}"
+                seen(client, lambda: _ids(client, project), lambda ids: new in ids, what)
+            elif new not in settled(client, lambda: _ids(client, project), lambda ids: new in ids):
                 raise CircleCIError(
-                    f"CircleCI made a token {plain(wanted.label)} of {project}, but does not list it. No other token "
-                    "was removed.",
+                    f"CircleCI made a token {plain(wanted.label)} of {project}, but {LATER} it does not list it. No "
+                    "other token was removed.",
                     hint="Run the task again.",
                 )
         for token in doomed:

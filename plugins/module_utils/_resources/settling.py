@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
 
 SETTLES_WITHIN = 5.0  # seconds
 LOOK_EVERY = 0.5  # seconds
@@ -30,3 +31,17 @@ def settled(client: Client, read: Callable[[], T], shows: Callable[[T], bool]) -
     while not shows(found := read()) and time.monotonic() < deadline:
         client.patience.sleep(LOOK_EVERY)
     return found
+
+
+def seen(client: Client, read: Callable[[], T], shows: Callable[[T], bool], made: str) -> None:
+    """Read until CircleCI shows what was made, so that the next task, of another host for example, sees it too.
+
+    :param made: what to call it in the warning that it is not shown
+    """
+    try:
+        if shows(settled(client, read, shows)):
+            return
+        why = f"{LATER} it does not list it"
+    except CircleCIError as error:
+        why = f"whether it lists it cannot be seen: {error.message.rstrip('.')}"
+    client.warn(f"CircleCI made {made}, but {why}. The next task may make it once more.")

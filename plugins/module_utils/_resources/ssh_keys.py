@@ -144,9 +144,10 @@ def plan_ssh_keys(
                 "half nor a fingerprint, so it cannot be removed here.",
                 "Remove it in the project's settings on CircleCI.",
             )
+    surplus = _surplus(client, project, keys, present, exclusive_hosts)
     new = [_described({"hostname": wanted.hostname, "public_key": key.public.text}) for wanted, key in missing]
     wanted_key = present[0] if present else None
-    if not (missing or doomed):
+    if not (missing or doomed or surplus):
         return Plan(_shown(keys), _outcome(keys, wanted_key, [], []))
 
     def apply() -> Outcome:
@@ -154,25 +155,77 @@ def plan_ssh_keys(
         removed: list[Key] = []
 
         def so_far() -> Outcome:
-            left = [key for key in keys if key not in removed]
-            return _outcome([*left, *added], wanted_key, added, removed)
+            return _outcome([*_without(keys, removed), *added], wanted_key, added, removed)
 
         with telling(so_far, "removed"):
             for (wanted, private), described in zip(missing, new):
                 _add(client, project, wanted, private)
                 added.append(described)
             if missing:
-                _require_listed(client, project, missing)
+                _require_listed(client, project, missing, "No other key was removed.")
             for identity in dict.fromkeys(_identity(key) for key in doomed):
                 same = [key for key in doomed if _identity(key) == identity]
                 left = len(same)
                 while left:
                     left = _delete(client, project, same[0], left)
                 removed += same
+            for wanted, private, equals in surplus:
+                left = len(equals)
+                while left > 1:
+                    left = _delete(client, project, equals[0], left)
+                removed += equals[left:]
+                if not left:
+                    _add_again(client, project, wanted, private)
+                    removed.remove(equals[0])
         return so_far()
 
-    after = [*(key for key in keys if key not in doomed), *new]
-    return Plan(_shown(keys), _outcome(after, wanted_key, new, doomed), apply)
+    gone = [*doomed, *(key for _wanted, _private, equals in surplus for key in equals[1:])]
+    return Plan(_shown(keys), _outcome([*_without(keys, gone), *new], wanted_key, new, gone), apply)
+
+
+def _surplus(
+    client: Client,
+    project: Project,
+    keys: list[Key],
+    present: Sequence[WantedKey],
+    exclusive_hosts: Sequence[str] | None,
+) -> list[tuple[WantedKey, PrivateKey, list[Key]]]:
+    """The wanted keys that are listed more than once and have to be there alone, with their equal entries.
+
+    Some servers remove all equal entries at once. So only a key that could be added again is in it.
+    """
+    found = []
+    for wanted in present:
+        equals = [key for key in keys if wanted.is_key(key)]
+        if len(equals) < 2 or not (exclusive_hosts is None or wanted.hostname in exclusive_hosts):
+            continue
+        if wanted.private is None:
+            client.warn(
+                f"{project} has SSH key {wanted.fingerprint} for {_host(wanted.hostname)} {len(equals)} times. Give "
+                "the key itself as private_key or private_key_path to leave it there once."
+            )
+        else:
+            found.append((wanted, wanted.private, equals))
+    return found
+
+
+def _add_again(client: Client, project: Project, wanted: WantedKey, private: PrivateKey) -> None:
+    """Add a key of which the server has removed all entries at once."""
+    what = f"SSH key {private.public.sha256} of {project} for {_host(wanted.hostname)}"
+    try:
+        _add(client, project, wanted, private)
+    except CircleCIError as error:
+        error.message = f"CircleCI removed all entries of {what}, and it could not be added again: {error.message}"
+        raise
+    _require_listed(client, project, [(wanted, private)], "It was there more than once before.")
+
+
+def _without(keys: list[Key], removed: list[Key]) -> list[Key]:
+    """The keys that are left. Of equal ones as many go as were removed."""
+    left = list(keys)
+    for key in removed:
+        left.remove(key)
+    return left
 
 
 def read_ssh_keys(client: Client, project: Project) -> list[Key]:
@@ -193,8 +246,13 @@ def _add(client: Client, project: Project, wanted: WantedKey, private: PrivateKe
     )
 
 
-def _require_listed(client: Client, project: Project, added: list[tuple[WantedKey, PrivateKey]]) -> None:
-    """Nothing is removed before its replacement is there."""
+def _require_listed(
+    client: Client, project: Project, added: list[tuple[WantedKey, PrivateKey]], else_told: str
+) -> None:
+    """Nothing is removed before its replacement is there.
+
+    :param else_told: what to say of the other keys if it is not
+    """
 
     def unlisted() -> list[tuple[WantedKey, PrivateKey]]:
         listed = read_ssh_keys(client, project)
@@ -204,7 +262,7 @@ def _require_listed(client: Client, project: Project, added: list[tuple[WantedKe
         wanted, key = left[0]
         raise CircleCIError(
             f"CircleCI accepted SSH key {key.public.sha256} of {project} for {_host(wanted.hostname)}, but {LATER} it "
-            "does not list it. No other key was removed.",
+            f"does not list it. {else_told}",
             hint="Run the task again.",
         )
 

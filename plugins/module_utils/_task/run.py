@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, _load_params, missing_required_lib
@@ -76,6 +77,7 @@ def perform(
     empty_ids: list[str] | None = None,
     unknown: Unknown | None = None,
     given: dict[str, Any] | None = None,
+    turn: Callable[..., AbstractContextManager[list[str]]] | None = None,
 ) -> dict[str, Any]:
     """Run a module's logic and return the result of the task, failures included.
 
@@ -86,12 +88,13 @@ def perform(
     :param empty_ids: options that are known after the run: see :mod:`.late_ids`
     :param unknown: what the module returns then
     :param given: the options as the task wrote them; None where nobody has to tell null from what was left out
+    :param turn: see :meth:`Client.alone`
     :returns: with ``warnings``; without ``diff`` unless wanted
     """
     scrubber = scrubber_of(options, params)
     project = _slug(params)
-    for slug in (project, *_slugs_of_items(params)):
-        scrubber.name(slug or "")
+    for slug in slugs_named(params):
+        scrubber.name(slug)
     client: Client | None = None
     progress = report and Progress(report)
 
@@ -106,6 +109,7 @@ def perform(
             read_only=check_mode,
             report=tell,
             keep_secret=scrubber.add,
+            turn=turn,
         )
         if empty_ids and unknown:
             require_ids(client, empty_ids)
@@ -160,9 +164,13 @@ def _slug(params: dict[str, Any], task: dict[str, Any] | None = None) -> str | N
         return None
 
 
-def _slugs_of_items(params: dict[str, Any]) -> list[str | None]:
+def slugs_named(params: dict[str, Any]) -> list[str]:
+    """The canonical slugs of all projects that a task names, as far as they are usable."""
     lists = [value for value in params.values() if isinstance(value, list)]
-    return [_slug(item, params) for items in lists for item in items if isinstance(item, dict)]
+    items = [item for items in lists for item in items if isinstance(item, dict)]
+    items += [{"project": slug} for slug in params.get("slugs") or ()]
+    slugs = [_slug(params), *(_slug(item, params) for item in items)]
+    return [slug for slug in slugs if slug is not None]
 
 
 class _Module(AnsibleModule):

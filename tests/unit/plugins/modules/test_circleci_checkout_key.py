@@ -274,6 +274,29 @@ def test_a_new_key_that_is_listed_late_is_waited_for(emulator: Emulator, run) ->
     assert ([key["public_key"] for key in result["removed"]], len(listed(emulator))) == (old, 1)
 
 
+def test_the_task_ends_when_the_list_shows_what_it_made(emulator: Emulator, run) -> None:
+    """Else the task of the next host would make one too."""
+    lag(emulator)
+    assert run(type="user-key")["warnings"] == []
+    methods = [record.method for record in emulator.requests if "/me" not in record.path]
+    assert methods == ["GET", "POST", "GET", "GET", "GET", "GET"]
+
+
+@pytest.mark.parametrize("fault", ["lag", "error"])
+def test_a_key_that_cannot_be_seen_after_it_was_made_is_warned_of(emulator: Emulator, run, fault: str) -> None:
+    if fault == "lag":
+        lag(emulator, looks=100)
+        words = "later it does not list it. The next task may make it once more."
+    else:
+        emulator.fault("status", method="GET", path="/checkout-key", status=403, after=1, times=9)
+        words = "whether it lists it cannot be seen: CircleCI answered 403"
+    result = run(type="user-key", retries=0)
+    assert (result["changed"], result["created"]) == (True, True)
+    (warning,) = result["warnings"]
+    assert f"CircleCI made checkout key {result['checkout_key']['fingerprint_sha256']} of {API}, but " in warning
+    assert words in warning
+
+
 @pytest.mark.parametrize("options", [{"rotate": True}, {"max_age": 0}, {"state": "absent"}])
 @pytest.mark.parametrize("kind", ["drop", "reset", "truncate"])
 @pytest.mark.parametrize("when", ["before", "after"])

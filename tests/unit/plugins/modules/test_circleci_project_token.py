@@ -278,3 +278,28 @@ def test_projects_of_apps_have_tokens_too(emulator: Emulator, run_module) -> Non
     emulator.add_repository(slug)
     emulator.follow(slug)
     assert run_module(MODULE, project=slug, label="badge")["token"]
+
+
+@pytest.mark.parametrize("there", [0, 1])
+def test_the_task_ends_when_the_list_shows_what_it_made(emulator: Emulator, run, there: int) -> None:
+    if there:
+        make(emulator, "old-token", days=9)
+    url, headers = (
+        f"{emulator.url}/api/v1.1/project/{API}/token",
+        {"Circle-Token": emulator.token, "Accept": "application/json"},
+    )
+    before = requests.get(url, headers=headers, timeout=10).json()
+    emulator.clear()
+    emulator.fault("body", method="GET", path="/token", body=before, after=1, times=3)
+    result = run(max_age=1)
+    assert (result["created"], result["warnings"], texts(emulator)) == (True, [], [result["token"]])
+    methods = [record.method for record in emulator.requests if "/me" not in record.path]
+    assert methods == ["GET", "POST", "GET", "GET", "GET", "GET"] + ["DELETE"] * there
+
+
+def test_a_token_that_is_not_listed_is_told_all_the_same(emulator: Emulator, run) -> None:
+    emulator.fault("body", method="GET", path="/token", body=[], times=100)
+    result = run()
+    assert texts(emulator) == [result["token"]]
+    (warning,) = result["warnings"]
+    assert f"CircleCI made a token badge of {API}, but" in warning

@@ -16,6 +16,7 @@ from ansible_collections.community.circleci.plugins.module_utils._http.client im
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
 from ansible_collections.community.circleci.plugins.module_utils._http.retrying import Patience
 from ansible_collections.community.circleci.plugins.module_utils._resources import many_projects, project_items
+from ansible_collections.community.circleci.plugins.module_utils._values.keys import parse_public_key
 from ansible_collections.community.circleci.plugins.modules import circleci_projects
 from emulator import Emulator
 from tests.unit.keys import private_key
@@ -385,6 +386,22 @@ def test_what_can_be_seen_before_never_reaches_the_api(
     if "binary data" not in result["msg"]:
         assert set(result["msg"].splitlines()[-50:]) & set(result["problems"])
     assert emulator.requests == []
+
+
+@pytest.mark.parametrize("by_fingerprint", [True, False])
+def test_exclusive_removes_surplus_equals_where_the_key_is_known(emulator: Emulator, run, by_fingerprint: bool) -> None:
+    emulator.state.switches.ssh_delete_all = True
+    run({"project": API, "following": True, "ssh_keys": [ssh_key()]})
+    project = emulator.project(API)
+    project.ssh_keys *= 3
+    fingerprint = {"hostname": HOST, "fingerprint": parse_public_key(project.ssh_keys[0].public_key).sha256}
+    wanted = {"project": API, "ssh_keys": [fingerprint if by_fingerprint else ssh_key()], "ssh_keys_exclusive": True}
+    result = run(wanted)
+    assert len(project.ssh_keys) == (3 if by_fingerprint else 1)
+    assert result["changed"] is not by_fingerprint
+    assert [thing["kind"] for thing in result["projects"][0]["removed"]] == ([] if by_fingerprint else ["ssh_key"] * 2)
+    warnings = [text for text in result["warnings"] if f"for host {HOST} 3 times. Give the key itself" in text]
+    assert len(warnings) == by_fingerprint
 
 
 @pytest.mark.parametrize("concurrency", [0, 33, -1])

@@ -278,6 +278,58 @@ def test_a_removed_key_that_is_still_listed_is_not_deleted_again(emulator: Emula
     assert (methods(emulator), held(emulator)) == ("GET DELETE GET GET GET GET", [])
 
 
+def add_again(emulator: Emulator, text: str, times: int, hostname: str = HOST) -> None:
+    """Let CircleCI hold a key more than once, as when many hosts added it at the same time."""
+    keys = emulator.project(API).ssh_keys
+    (there,) = [key for key in keys if (key.hostname, key.public_key.strip()) == (hostname, public(text))]
+    keys += [there] * times
+
+
+@pytest.mark.parametrize("delete_all", [True, False])
+@pytest.mark.parametrize("also_another", [True, False])
+def test_exclusive_removes_surplus_equals(emulator: Emulator, run, delete_all: bool, also_another: bool) -> None:
+    emulator.state.switches.ssh_delete_all = delete_all
+    key = private_key()
+    run(private_key=key, hostname="other.acme.example")
+    if also_another:
+        run(private_key=private_key(number=2))
+    run(private_key=key)
+    add_again(emulator, key, 2)
+    add_again(emulator, key, 1, "other.acme.example")
+    others = [("other.acme.example", public(key))] * 2
+    emulator.clear()
+    assert run(private_key=key)["changed"] is False
+    predicted = run(private_key=key, exclusive=True, check_mode=True)
+    assert emulator.writes == []
+    real = run(private_key=key, exclusive=True)
+    assert predicted == real
+    assert sorted(held(emulator)) == [(HOST, public(key)), *others]
+    removed = [public(private_key(number=2))] * also_another + [public(key)] * 2
+    assert [each["public_key"] for each in real["removed"]] == removed
+    assert [(each["hostname"], each["public_key"]) for each in real["ssh_keys"]] == [
+        *others[:1],
+        (HOST, public(key)),
+        *others[1:],
+    ]
+    emulator.clear()
+    assert run(private_key=key, exclusive=True)["changed"] is False
+    assert emulator.writes == []
+
+
+def test_a_key_that_went_with_its_equals_and_is_refused_then_is_told(emulator: Emulator, run) -> None:
+    emulator.state.switches.ssh_delete_all = True
+    run(private_key=private_key())
+    add_again(emulator, private_key(), 1)
+    emulator.fault("status", method="POST", status=403, body={"message": "Permission denied"})
+    result = run(private_key=private_key(), exclusive=True)
+    assert (result["failed"], result["changed"], held(emulator)) == (True, True, [])
+    assert f"removed all entries of SSH key {parse_private_key(private_key()).public.sha256} of {API}" in result["msg"]
+    assert "could not be added again: CircleCI answered 403" in result["msg"]
+    assert [each["public_key"] for each in result["removed"]] == [public(private_key())] * 2
+    assert run(private_key=private_key(), exclusive=True)["changed"] is True
+    assert held(emulator) == [(HOST, public(private_key()))]
+
+
 def unreadable(emulator: Emulator, *entries: dict[str, object], times: int | None = 1) -> None:
     """Let the settings have these SSH keys."""
     emulator.fault(
