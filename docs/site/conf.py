@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+
 from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
@@ -20,6 +22,8 @@ highlight_language = "YAML+Jinja"
 pygments_style = "ansible"
 html_theme = "sphinx_ansible_theme"
 html_theme_options = {"documentation_home_url": "index.html", "vcs_pageview_mode": "edit"}
+html_static_path = ["static"]
+html_css_files = ["narrow.css"]
 html_copy_source = False
 html_show_sphinx = False
 html_use_index = False
@@ -50,6 +54,37 @@ def _link_to_ansible(
     return nodes.reference("", "", content, internal=False, refuri=ANSIBLE_DOCS + page) if page else None
 
 
+# The sections of the first page in the order in which a reader wants them; others keep their places between.
+FIRST = ["Description", "Guide", "Reference", "Plugin Index"]
+LAST = ["Communication", "Changelog"]
+
+
+def _order_index(app: Sphinx, page: str, source: list[str]) -> None:
+    """Put the guide first on the first page, then the modules, and the release notes last."""
+    if page != "index":
+        return
+    start, *pieces = re.split(r"(?m)^((?:\.\. _\S+:\n\n)?\S[^\n]*\n-{3,}\n)", source[0])
+    sections = {re.sub(r"\.\. _\S+:\n\n", "", title).split("\n")[0]: title + text for title, text in
+                zip(pieces[::2], pieces[1::2], strict=True)}  # fmt: skip
+    between = [name for name in sections if name not in FIRST + LAST]
+    order = [name for name in [*FIRST, *between, *LAST] if name in sections]
+    source[0] = "".join([start, *(sections[name] for name in order)])
+
+
+def _open_pictures(app: Sphinx, document: nodes.document, page: str) -> None:
+    """Let a click on a picture open it in full size."""
+    for image in list(document.findall(nodes.image)):
+        if isinstance(image.parent, nodes.reference):
+            continue
+        name = app.env.images[image["uri"]][1]
+        up = "../" * page.count("/")
+        link = nodes.reference("", "", internal=False, refuri=f"{up}_images/{name}")
+        image.replace_self(link)
+        link += image
+
+
 def setup(app: Sphinx) -> None:
     """Let Sphinx call what is above."""
+    app.connect("source-read", _order_index)
+    app.connect("doctree-resolved", _open_pictures)
     app.connect("missing-reference", _link_to_ansible)

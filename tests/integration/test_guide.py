@@ -200,7 +200,7 @@ def test_rotating_a_secret(reader: Reader) -> None:
     assert audit["Show contexts that every job of the organization can use"].result["msg"] == ["packages"]
 
 
-@pytest.mark.parametrize("page", ["where_tasks_run", "when_circleci_misbehaves"])
+@pytest.mark.parametrize("page", ["where_tasks_run", "when_circleci_misbehaves", "coming_from"])
 def test_single_playbooks(reader: Reader, page: str) -> None:
     assert len(reader.follow_page(page)) == 1
 
