@@ -6,10 +6,12 @@
 NOX := .cache/venv/bin/python -m nox
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all checks checks-all suites suites-all clean
+.PHONY: help demo docs try test test-all checks checks-all suites suites-all clean
 
 help:
 	@echo "make demo      onboard a project on an emulated CircleCI, twice, and build it"
+	@echo "make try BOOK=onboard.yml  run a playbook of yours against an emulated CircleCI"
+	@echo "make docs      build the documentation's site in .cache/docs/html"
 	@echo "make test      every check, on the oldest and the newest ansible-core"
 	@echo "make test-all  every check, on every ansible-core"
 	@echo "make clean     remove what these installed"
@@ -18,6 +20,12 @@ help:
 # exec: a signal sent to make has to reach the program itself, so that it can stop what it started.
 demo: .cache/venv/ready
 	@exec $(NOX) --session demo
+
+docs: .cache/venv/ready
+	@exec $(NOX) --session docs
+
+try: .cache/venv/ready
+	@exec $(NOX) --session try -- $(BOOK)
 
 # In two halves side by side, for both wait a lot. What the first one says is shown when it is through.
 test test-all: .cache/venv/ready

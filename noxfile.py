@@ -473,6 +473,15 @@ def _demo_environment(bin_folder: Path) -> dict[str, str]:
     return {name: value for name, value in variables.items() if value is not None}
 
 
+@nox.session(name="try")
+def try_out(session: nox.Session) -> None:
+    """Run playbooks against an emulated CircleCI; arguments after -- are their names, from where make was called."""
+    bin_folder = core_venv(session, USABLE_CORES[-1])
+    program = [str(bin_folder / "python"), str(ROOT / "playbooks" / "demo" / "try_out.py"), *session.posargs]
+    session.chdir(session.invoked_from)
+    os.execve(program[0], program, _demo_environment(bin_folder))
+
+
 @nox.session
 def pictures(session: nox.Session) -> None:
     """Draw the guide's pictures of a terminal anew, from real runs."""

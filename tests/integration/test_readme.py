@@ -25,6 +25,13 @@ def first_block(language: str) -> str:
     return found[1]
 
 
+def books() -> dict[str, str]:
+    """The playbooks of the README by their names, in its order: each is named in bold words before it."""
+    blocks = re.findall(r"^```yaml\n(- name: .*?)^```$", README, re.DOTALL | re.MULTILINE)
+    names = re.findall(r"^\*\*\w+\.\*\* .*?`(\w+\.yml)`", README, re.MULTILINE)
+    return dict(zip(names, blocks, strict=True))
+
+
 def diff_of(played: Played) -> str:
     """The one diff that a playbook printed."""
     found = re.search(r"^--- before.*?(?=^ ?$)", played.output, re.DOTALL | re.MULTILINE)
@@ -80,3 +87,36 @@ def test_the_playbook_of_the_readme_does_what_the_readme_says(player: Player) ->
     assert "(known after the run)" in diff_of(predicted)
     assert "(known after the run)" not in diff_of(first)
     assert "--- before" not in second.output
+
+
+def test_the_three_jobs_of_the_readme_work_one_after_the_other(player: Player) -> None:
+    machine = player.emulator.state.machine
+    machine.set_seconds(dict.fromkeys(machine.seconds, 0.0))
+    key = Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
+    )
+    (player.folder / "deploy_key").write_bytes(key)
+    assert list(books()) == ["onboard.yml", "rotate.yml", "deploy.yml"]
+    for name, text in books().items():
+        (player.folder / name).write_text(text, encoding="utf-8")
+        played = player.run(
+            str(player.folder / name),
+            host={"ansible_connection": "local"},
+            CIRCLE_HOST=player.emulator.url,
+            CIRCLE_TOKEN=player.emulator.token,
+            REGISTRY_PASSWORD=f"a-password-for-{name}",
+        )
+        assert played.status == 0, played.output
+    project = player.emulator.project("github/acme/api")
+    assert project.env_vars == {"REGISTRY_PASSWORD": "a-password-for-rotate.yml"}
+    assert (player.folder / "deployed" / "coverage" / "index.html").exists()
+
+
+@pytest.mark.once
+def test_links_lead_to_what_is_there_and_to_no_source_of_a_page() -> None:
+    links = re.findall(r"\]\(([^)#]+)[^)]*\)", README)
+    local = [link for link in links if "://" not in link]
+    assert [link for link in local if not (ROOT / link).exists()] == []
+    assert [link for link in links if link.endswith(".rst")] == []
+    headings = {re.sub(r"[^\w -]", "", line.lstrip("# ")).lower().replace(" ", "-") for line in README.splitlines()}
+    assert set(re.findall(r"\]\(#([^)]+)\)", README)) <= headings
