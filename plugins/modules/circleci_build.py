@@ -187,7 +187,7 @@ EXAMPLES = r"""
         msg: "{{ item.log_tail.splitlines() }}"
       loop: "{{ pipeline.failed_steps }}"
       loop_control:
-        label: "{{ item.name }}"
+        label: "{{ item.job }}: {{ item.name }}"
 """
 
 RETURN = r"""

@@ -24,7 +24,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.buil
     summary,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.waiting import Watch
-from ansible_collections.community.circleci.plugins.module_utils._resources.workflows import SUCCESS, ending
+from ansible_collections.community.circleci.plugins.module_utils._resources.workflows import ON_HOLD, SUCCESS, ending
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
 
 NOTHING: dict[str, Any] = {"build": None, "builds": [], "failed_steps": [], "waited_seconds": 0.0, "reused": False}
@@ -82,10 +82,11 @@ def wait_for(
         else:
             builds, ended, workflow = watch.pipeline(is_ours, builds)
     except CircleCIError as error:
-        error.partial = {**_returned(result), "waited_seconds": round(watch.poller.waited, 1)}
+        # What was seen until then is not lost.
+        _put(result, watch, watch.seen if is_ours else watch.seen[-1:])
+        error.partial = _returned(result)
         raise
-    shown = [summary(build) for build in builds]
-    result.update(build=shown[0] if shown else None, builds=shown, waited_seconds=round(watch.poller.waited, 1))
+    _put(result, watch, builds)
     if not ended:
         failure = _timed_out(project, watch, builds, workflow)
     else:
@@ -99,6 +100,12 @@ def wait_for(
             failure = CircleCIError(f"The workflow of {named(project, builds[-1])} {ending(str(workflow))}")
     failure.partial = _returned(result)
     raise failure
+
+
+def _put(result: dict[str, Any], watch: Watch, builds: list[Build]) -> None:
+    """Put the builds as they are now into a result, and how long they were waited for."""
+    shown = [summary(build) for build in builds]
+    result.update(build=shown[0] if shown else None, builds=shown, waited_seconds=round(watch.poller.waited, 1))
 
 
 def _returned(result: dict[str, Any]) -> dict[str, Any]:
@@ -116,13 +123,14 @@ def _timed_out(project: Project, watch: Watch, builds: list[Build], workflow: st
     told = ", ".join(f"{named(project, build)} is {plain(str(build.get('status')))}" for build in running)
     if all(map(is_final, builds)) and running[-1].get("status") != "retried":
         told = f"{told}, but its workflow {_unfinished(workflow)}"
-    return CircleCIError(f"{told} {waiting}", hint="Nothing was canceled. Set wait_timeout higher to wait longer.")
+    more = "Approve it on CircleCI, or set" if workflow == ON_HOLD else "Set"
+    return CircleCIError(f"{told} {waiting}", hint=f"Nothing was canceled. {more} wait_timeout higher to wait longer.")
 
 
 def _unfinished(workflow: str | None) -> str:
     if workflow is None:
         return "is not to be seen"
-    return "waits for an approval" if workflow == "on_hold" else f"is {plain(workflow)}"
+    return "waits for an approval" if workflow == ON_HOLD else f"is {plain(workflow)}"
 
 
 def _failed(project: Project, builds: list[Build], steps: list[dict[str, Any]]) -> CircleCIError:

@@ -56,6 +56,11 @@ class Watch:
         self._seen: dict[int, Build] = {}
         self._workflow: str | None = None
 
+    @property
+    def seen(self) -> list[Build]:
+        """All builds that were seen, oldest first, as they were last."""
+        return [self._seen[number] for number in sorted(self._seen)]
+
     def build(self, build: Build) -> tuple[Build, bool]:
         """Wait for one build, or for the one by which CircleCI replaces it.
 

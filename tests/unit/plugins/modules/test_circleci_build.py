@@ -888,6 +888,19 @@ def test_a_build_that_stays_away_ends_the_wait_after_five_seconds(
     assert result["waited_seconds"] == 3 + missing + 5
 
 
+@pytest.mark.parametrize("options", [{}, {"trigger": "pipeline"}])
+def test_what_was_seen_until_a_wait_broke_off_is_not_lost(
+    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
+) -> None:
+    let_time_pass(emulator, monkeypatch)
+    emulator.script("stuck")
+    emulator.fault("status", path=rf"/{API}(/1|\?limit=100.*)$", method="GET", status=401, after=8, times=None)
+    result = run(**options, wait=True, wait_interval=1)
+    assert (result["failed"], result["changed"], result["status"]) == (True, True, 401)
+    [build] = result["builds"] or [result["build"]]
+    assert (build["build_num"], build["status"]) == (1, "running")
+
+
 def test_a_poll_without_an_answer_does_not_outlast_the_wait(emulator: Emulator, run) -> None:
     emulator.fault("slow", method="GET", path=f"/{API}/1$", seconds=20)
     result = run(wait=True, wait_timeout=0.3, timeout=30)
@@ -1107,6 +1120,7 @@ def test_a_workflow_that_has_not_ended_is_no_success(
     told = "its workflow waits for an approval" if status == "on_hold" else f"its workflow is {status}"
     assert f"{API} #1 (" in result["msg"]
     assert f"is success, but {told} after waiting for 600 s" in result["msg"]
+    assert ("Approve it on CircleCI" in result["msg"]) is (status == "on_hold")
 
 
 @pytest.mark.usefixtures("branches")
@@ -1219,6 +1233,7 @@ def test_a_project_token_that_waits_for_a_pipeline_hears_of_a_failure_only(
     assert ("cannot tell" in result["msg"]) is (outcome == "success")
     assert ("Use a personal token" in result["msg"]) is (outcome == "success")
     assert bool(result["failed_steps"]) is (outcome == "failed")
+    assert [build["status"] for build in result["builds"]] == ["success", outcome]
 
 
 def test_a_workflow_that_api_v2_does_not_know_yet_is_waited_for(
