@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
+import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from emulator.world.artifacts import Artifact
 from emulator.world.contexts import Contexts
 from tests.integration.playing import PROGRAMS, Played, Player
 
@@ -52,13 +55,14 @@ class Reader:
         machine = player.emulator.state.machine
         machine.set_seconds(dict.fromkeys(machine.seconds, 0.0))
 
-    def run(self, book: str, *arguments: str) -> Played:
-        """Run a playbook, which must succeed."""
+    def run(self, book: str, *arguments: str, warnings: Sequence[str] = ()) -> Played:
+        """Run a playbook, which must succeed. See :meth:`Player.run`."""
         self.player.emulator.clear()
         played = self.player.run(
             book,
             *arguments,
             host={"ansible_connection": "local"},
+            warnings=warnings,
             CIRCLE_HOST=self.player.emulator.url,
             CIRCLE_TOKEN=self.player.emulator.token,
             REGISTRY_PASSWORD="correct-horse-battery",
@@ -246,6 +250,91 @@ def test_awx(reader: Reader) -> None:
     (reader.folder / "projects.yml").write_text(yaml.safe_dump({"circleci_projects": [{"project": PROJECT}]}))
     reader.run(str(reader.folder / "site.yml"), "-e", f"@{reader.folder / 'projects.yml'}")
     assert reader.player.emulator.project("github/acme/web").followers
+
+
+SERVERS = ("one", "two", "three")
+
+
+@pytest.fixture
+def deployer(reader: Reader) -> Reader:
+    """A reader of the page on artifacts, with servers that are reached by a connection which is not local."""
+    emulator = reader.player.emulator
+    emulator.state.machine.set_seconds({"running": 0.1})
+    wheel = Artifact("dist/app-1.0-py3-none-any.whl", text="first")
+    emulator.artifacts(PROJECT, "build", wheel, Artifact("dist/notes.txt", text="notes"))
+    reports = [Artifact("results/junit.xml", node, str(node)) for node in (0, 1)]
+    site = [Artifact("site/index.html", text="<p>"), Artifact("site/app.js.map", text="{}")]
+    emulator.artifacts("github/acme/web", "build", *site, *reports)
+    for slug in (PROJECT, "github/acme/web"):
+        emulator.follow(slug)
+    for name, text in blocks("deploy_artifacts", "yaml"):
+        assert name
+        (reader.folder / name).write_text(text, encoding="utf-8")
+    variables = {
+        "ansible_connection": "elsewhere",
+        "ansible_python_interpreter": sys.executable,
+        "folder": f"{reader.folder}/{{{{ inventory_hostname }}}}/app",
+        "restart": f'{sys.executable} -c \'open("{reader.folder}/restarts", "a").write("x")\'',
+    }
+    servers = {"servers": {"hosts": {server: {} for server in SERVERS}, "vars": variables}}
+    (reader.folder / "servers.yml").write_text(yaml.safe_dump(servers), encoding="utf-8")
+    return reader
+
+
+def deploy(reader: Reader, book: str, *arguments: str, warnings: Sequence[str] = (), **variables: str) -> Played:
+    """Run a playbook of the page on artifacts."""
+    servers = str(reader.folder / "servers.yml")
+    given = [part for name, value in variables.items() for part in ("-e", f"{name}={value}")]
+    # What the play sets, the test has to set otherwise.
+    keys = yaml.safe_load((reader.folder / "servers.yml").read_text(encoding="utf-8"))["servers"]["vars"]
+    own = json.dumps({name: keys[name] for name in ("folder", "restart")})
+    return reader.run(str(reader.folder / book), "-i", servers, "-e", own, *given, *arguments, warnings=warnings)
+
+
+def brought(reader: Reader, server: str) -> dict[str, str]:
+    folder = reader.folder / server / "app"
+    paths = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")]
+    return {str(path.relative_to(folder)): path.read_text(encoding="utf-8") for path in paths}
+
+
+def downloads(reader: Reader) -> list[str]:
+    return [record.path for record in reader.player.emulator.requests if record.path.startswith("/store/")]
+
+
+def test_a_commit_is_deployed_when_it_is_green(deployer: Reader) -> None:
+    """Its pipeline is not there yet when the play begins. A second run has nothing to do."""
+    emulator = deployer.player.emulator
+    commit = "4e1243bd22c66e76c2ba9eddc1f91394e57f9f83"
+    later = ["is not there in github/acme/api", "pipeline_id is known after the run"]
+    predicted = deploy(deployer, "deploy_wheel.yml", "--check", warnings=later, commit=commit)
+    assert [ran.changed for ran in predicted.ran if ran.task.startswith("Bring the wheel")] == [True] * 3
+    emulator.push(PROJECT, branch="main", revision=commit, after=4.0)
+    played = deploy(deployer, "deploy_wheel.yml", commit=commit)
+    builds = {ran.result["build"]["revision"] for ran in played.ran if ran.task.startswith("Bring the wheel")}
+    assert builds == {commit}
+    for server in SERVERS:
+        assert brought(deployer, server) == {"app-1.0-py3-none-any.whl": "first"}
+    assert len(downloads(deployer)) == 1
+    assert len((deployer.folder / "restarts").read_text(encoding="utf-8")) == len(SERVERS)
+    again = deploy(deployer, "deploy_wheel.yml", commit=commit)
+    assert not any(ran.changed for ran in again.ran)
+    assert (downloads(deployer), emulator.writes) == ([], [])
+    assert len((deployer.folder / "restarts").read_text(encoding="utf-8")) == len(SERVERS)
+
+
+def test_a_site_reports_and_other_deliveries(deployer: Reader) -> None:
+    token = deployer.player.emulator.token
+    deploy(deployer, "deploy_direct.yml", "--limit", "one", token_of_the_servers=token)
+    assert brought(deployer, "one") == {"dist/app-1.0-py3-none-any.whl": "first"}
+    deploy(deployer, "deploy_server.yml", "--limit", "two")
+    assert brought(deployer, "two") == brought(deployer, "one")
+    (text,) = [text for name, text in blocks("deploy_artifacts", "yaml") if name == "reports.yml"]
+    (deployer.folder / "reports.yml").write_text(text.replace(PROJECT, "github/acme/web"), encoding="utf-8")
+    deploy(deployer, "reports.yml", number="1")
+    found = sorted(str(path.relative_to(deployer.folder)) for path in deployer.folder.rglob("junit.xml"))
+    assert found == ["reports/0/results/junit.xml", "reports/1/results/junit.xml"]
+    deploy(deployer, "deploy_site.yml", "--limit", "three")
+    assert brought(deployer, "three") == {"index.html": "<p>"}
 
 
 def _tasks(found: Any) -> Iterator[dict[str, Any]]:
