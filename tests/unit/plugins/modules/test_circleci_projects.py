@@ -651,9 +651,8 @@ def test_an_interrupt_ends_all_waiting_for_a_server_that_throttles(emulator: Emu
     params = {"projects": described, "organization": None, "vcs_type": None, "concurrency": 4}
 
     def interrupt() -> None:
-        while not any("/settings" in record.path for record in emulator.requests):
+        while not any("/settings" in record.path and record.status for record in emulator.requests):
             time.sleep(0.01)
-        time.sleep(0.2)  # so that its answer has come
         os.kill(os.getpid(), signal.SIGINT)
 
     threading.Thread(target=interrupt).start()

@@ -120,6 +120,12 @@ def test_netrc_is_not_read(emulator: Emulator, monkeypatch: pytest.MonkeyPatch, 
     client_for(emulator).get("v1.1/me")
     with pytest.raises(CircleCIError):
         Client(emulator.url).get("v1.1/me")
+    elsewhere = emulator.url.replace("127.0.0.1", "localhost")
+    with pytest.raises(CircleCIError):
+        client_for(emulator).get_foreign(f"{elsewhere}/action-output/of-a-step")
+    with pytest.raises(CircleCIError):
+        client_for(emulator).download(f"{elsewhere}/artifacts/of-a-build", lambda found: b"".join(found.chunks))
+    assert len(emulator.requests) == 4
     assert not any("Authorization" in record.headers for record in emulator.requests)
 
 
