@@ -10,7 +10,8 @@ module: circleci_project_info
 short_description: Read projects of CircleCI with their keys
 version_added: 0.1.0
 description:
-  - Read one project, or all that the token's user follows, with their SSH keys. Use it to audit keys and variables.
+  - Read one project, all that the token's user follows, or all repositories that the user can see, with their SSH keys.
+    Use it to audit an organization.
   - An open-source project can be read without a token. CircleCI may show less of it then.
 author:
   - The community.circleci contributors (@ansible-collections)
@@ -37,6 +38,43 @@ options:
       - Read the names and masked values of the environment variables too. This needs one more request for each project.
     type: bool
     default: false
+  webhooks:
+    description:
+      - Read the outbound webhooks too. This needs two more requests for each project.
+    type: bool
+    default: false
+    version_added: 0.2.0
+  schedules:
+    description:
+      - Read the schedules too. This needs one more request for each project. A project of an App needs one for its
+        pipeline definitions and one for each of them, and one for its id unless O(webhooks) needs that, too.
+    type: bool
+    default: false
+    version_added: 0.2.0
+  tokens:
+    description:
+      - Read the API tokens of the projects too, without their texts. This needs one more request for each project.
+    type: bool
+    default: false
+    version_added: 0.2.0
+  describe:
+    description:
+      - Return RV(described), the projects in the words of M(community.circleci.circleci_projects). Use it to begin with
+        what there is. Given to that module, it changes nothing.
+      - Settings, checkout keys, webhooks and schedules are read for it. What these words cannot say is left out, with a
+        warning. So are variables and secrets, whose values nobody can read.
+    type: bool
+    default: false
+    version_added: 0.2.0
+  on_error:
+    description:
+      - What a project means that cannot be read, because it was renamed or deleted for example.
+      - V(fail) ends the task. This is the default with O(project).
+      - V(collect) reads the others, warns, and names it in RV(unreadable). This is the default without O(project).
+        An invalid token ends the task all the same.
+    type: str
+    choices: [fail, collect]
+    version_added: 0.2.0
   concurrency:
     description:
       - How many projects are read at the same time, from 1 to 32.
@@ -72,6 +110,37 @@ EXAMPLES = r"""
     checkout_keys: true
   register: all
 
+- name: Read all repositories of an organization, followed or not
+  community.circleci.circleci_project_info:
+    organization: acme
+    vcs_type: github
+    following: any
+    settings: true
+    tokens: true
+  register: audit
+
+- name: Show which of them are not followed, and which give secrets to builds of forks
+  ansible.builtin.debug:
+    msg:
+      - "{{ audit.projects | rejectattr('following') | map(attribute='project') }}"
+      - "{{ audit.projects | selectattr('settings') | selectattr('settings.build_fork_prs')
+            | selectattr('settings.forks_receive_secret_env_vars') | map(attribute='project') }}"
+
+- name: Describe what there is, to manage it from now on
+  community.circleci.circleci_project_info:
+    organization: acme
+    describe: true
+  register: now
+
+- name: Change nothing
+  community.circleci.circleci_projects:
+    projects: "{{ now.described.projects }}"
+
+- name: Stop when a project was renamed or deleted meanwhile
+  ansible.builtin.assert:
+    that: all.unreadable | length == 0
+    fail_msg: "{{ all.unreadable | map(attribute='msg') | join(' ') }}"
+
 - name: Show which projects have no usable checkout key
   ansible.builtin.debug:
     msg: "{{ all.projects | rejectattr('has_usable_key') | map(attribute='project') }}"
@@ -102,7 +171,7 @@ projects:
       type: bool
       sample: true
     default_branch:
-      description: The default branch of the repository.
+      description: The default branch of the repository. Null where CircleCI does not say.
       type: str
       sample: main
     has_usable_key:
@@ -131,6 +200,51 @@ projects:
           time: "2026-11-02T09:30:11.482Z"
           login: null
           preferred: true
+    settings:
+      description:
+        - The advanced settings, by the names of the options of M(community.circleci.circleci_project_settings), and
+          C(oss). Null where the project is not set up.
+      type: dict
+      returned: with O(settings=true)
+      sample:
+        build_fork_prs: false
+        forks_receive_secret_env_vars: false
+      version_added: 0.2.0
+    webhooks:
+      description: The outbound webhooks, by name. See RV(community.circleci.circleci_webhook#module:webhook).
+      type: list
+      elements: dict
+      returned: with O(webhooks=true)
+      sample:
+        - id: 0b6f2d3a-9c41-4e57-8f60-5a1de7c2b984
+          name: deploy service
+          url: https://deploy.acme.example/circleci
+          events: [workflow-completed]
+          verify_tls: true
+          has_signing_secret: true
+          created_at: "2026-11-02T09:30:11.482Z"
+      version_added: 0.2.0
+    schedules:
+      description: The schedules, by name. See RV(community.circleci.circleci_schedule#module:schedule).
+      type: list
+      elements: dict
+      returned: with O(schedules=true)
+      sample:
+        - name: nightly
+          branch: main
+          hours_of_day: [2]
+      version_added: 0.2.0
+    tokens:
+      description: The API tokens of the project, newest first, without their texts.
+      type: list
+      elements: dict
+      returned: with O(tokens=true)
+      sample:
+        - id: 8c4f5a3e-6f2b-4c58-9d0a-2b1c7e6d5f40
+          label: badge
+          scope: status
+          time: "2026-11-02T09:30:11.482Z"
+      version_added: 0.2.0
     env_vars:
       description: The environment variables, with masked values.
       type: list
@@ -139,39 +253,107 @@ projects:
       sample:
         - name: REGISTRY_PASSWORD
           masked_value: xxxx7Qfz
+described:
+  description:
+    - The projects that could be read, in the words of M(community.circleci.circleci_projects), without variables.
+  type: dict
+  returned: with O(describe=true)
+  version_added: 0.2.0
+  contains:
+    projects:
+      description: What to give as O(community.circleci.circleci_projects#module:projects).
+      type: list
+      elements: dict
+      sample:
+        - project: github/acme/api
+          following: true
+          settings:
+            build_fork_prs: false
+            build_prs_only: true
+          checkout_keys:
+            - type: deploy-key
+unreadable:
+  description: The projects that could not be read. Empty without O(on_error=collect).
+  type: list
+  elements: dict
+  returned: success
+  version_added: 0.2.0
+  contains:
+    project:
+      description: The canonical slug.
+      type: str
+      sample: github/acme/old-name
+    msg:
+      description: Why it could not be read, and what to do about it.
+      type: str
+      sample: >-
+        CircleCI answered 404 to GET project/github/acme/old-name/settings: Not Found. The repository does not exist, or
+        is not visible to the token's user: check the slug.
+    status:
+      description: The HTTP status of CircleCI's answer. Null when there was none.
+      type: int
+      sample: 404
 """
 
 from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import invalid
-from ansible_collections.community.circleci.plugins.module_utils._resources.project_info import describe, read_followed
+from ansible_collections.community.circleci.plugins.module_utils._resources.described_projects import (
+    DESCRIBED,
+    described,
+)
+from ansible_collections.community.circleci.plugins.module_utils._resources.project_info import PARTS, read_all
+from ansible_collections.community.circleci.plugins.module_utils._resources.project_lists import (
+    Listed,
+    list_projects,
+    wants_any,
+)
 from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION, PROJECT_OR_ALL
 from ansible_collections.community.circleci.plugins.module_utils._task.run import run_module
-from ansible_collections.community.circleci.plugins.module_utils._values.slugs import VCS_TYPES, project_of
+from ansible_collections.community.circleci.plugins.module_utils._values.slugs import VCS_TYPES, Project, project_of
 
 ARGUMENT_SPEC = {
     **CONNECTION,
     **PROJECT_OR_ALL,
-    "checkout_keys": {"type": "bool", "default": False},
-    "env_vars": {"type": "bool", "default": False},
+    "following": {"type": "raw", "default": True},
+    **{name: {"type": "bool", "default": False, "no_log": False} for name in PARTS},
+    "describe": {"type": "bool", "default": False},
+    "on_error": {"type": "str", "choices": ["fail", "collect"]},
     "concurrency": {"type": "int", "default": 8},
 }
 
 
 def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
-    """Read one project, or all that are followed."""
-    concurrency = params["concurrency"]
+    """Read one project, or all of a list."""
+    concurrency, one = params["concurrency"], params["project"] is not None
     if not 1 <= concurrency <= 32:
         raise invalid("concurrency must be from 1 to 32.")
+    unfollowed = wants_any(params["following"])
+    if one and unfollowed:
+        raise invalid("project and following: any exclude each other.", "Leave one of them out.")
     client.caching = True
-    wanted = {name: params[name] for name in ("checkout_keys", "env_vars")}
-    if params["project"] is not None:
-        projects = [describe(client, project_of(params), **wanted)]
+    asked = {name for name in PARTS if params[name]}
+    projects: dict[Project, Listed | None] = {}
+    if one:
+        projects = {project_of(params): None}
     else:
         vcs_type = VCS_TYPES.get(params["vcs_type"])
-        projects = read_followed(client, params["organization"], vcs_type, concurrency, **wanted)
-    return {"changed": False, "projects": projects}
+        listed = list_projects(client, params["organization"], vcs_type, unfollowed=unfollowed)
+        projects = {each.project: each for each in listed}
+    found, unreadable = read_all(
+        client,
+        projects,
+        asked | set(DESCRIBED if params["describe"] else ()),
+        concurrency,
+        collect=(params["on_error"] or ("fail" if one else "collect")) == "collect",
+    )
+    result: dict[str, Any] = {"changed": False, "unreadable": unreadable}
+    if params["describe"]:
+        result["described"] = described(client, found)
+    unasked = set(PARTS) - asked
+    result["projects"] = [{name: value for name, value in each.items() if name not in unasked} for each in found]
+    return result
 
 
 def main() -> None:

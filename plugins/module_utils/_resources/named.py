@@ -97,6 +97,11 @@ def plan_steps(kind: str, things: Sequence[Thing], names: Collection[str], steps
     return Plan(_shown(kind, before), _outcome(kind, predicted, steps), apply)
 
 
+def as_results(things: Sequence[Thing]) -> list[Thing]:
+    """Things as modules return them."""
+    return [{key: value for key, value in thing.items() if key != NOT_IN_RESULTS} for thing in things]
+
+
 def not_taken(kind: str, project: Project, name: str, wrong: Sequence[str]) -> CircleCIError:
     """The error for a thing that CircleCI accepted, and made something else of."""
     return CircleCIError(
@@ -115,8 +120,7 @@ def _shown(kind: str, things: Sequence[Thing]) -> dict[str, Any]:
 
 
 def _outcome(kind: str, things: Sequence[Thing], done: Sequence[Step]) -> Outcome:
-    told = [{key: value for key, value in thing.items() if key != NOT_IN_RESULTS} for thing in things]
-    outcome = Outcome(_shown(kind, things), {f"{kind}s": told})
+    outcome = Outcome(_shown(kind, things), {f"{kind}s": as_results(things)})
     for step in done:
         word = outcome.removed if step.predicted is None else outcome.updated if step.replaces else outcome.added
         word.append({"kind": kind, "name": step.name})

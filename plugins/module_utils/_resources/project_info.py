@@ -6,79 +6,126 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
 from ansible_collections.community.circleci.plugins.module_utils._resources.checkout_keys import read_checkout_keys
 from ansible_collections.community.circleci.plugins.module_utils._resources.env_vars import (
     read_env_vars,
     shown_env_vars,
 )
-from ansible_collections.community.circleci.plugins.module_utils._resources.project_lists import list_projects
-from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_settings
+from ansible_collections.community.circleci.plugins.module_utils._resources.named import as_results
+from ansible_collections.community.circleci.plugins.module_utils._resources.project_lists import Listed
+from ansible_collections.community.circleci.plugins.module_utils._resources.project_schedules import schedules_of
+from ansible_collections.community.circleci.plugins.module_utils._resources.project_settings import (
+    read_project_settings,
+)
+from ansible_collections.community.circleci.plugins.module_utils._resources.project_tokens import read_tokens
+from ansible_collections.community.circleci.plugins.module_utils._resources.projects import (
+    read_project_id,
+    read_settings,
+)
 from ansible_collections.community.circleci.plugins.module_utils._resources.ssh_keys import ssh_keys_of
+from ansible_collections.community.circleci.plugins.module_utils._resources.webhooks import read_webhooks
+from ansible_collections.community.circleci.plugins.module_utils._task.words import bounded, counted
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
 
+INVALID_TOKEN = 401
+PARTS = ("settings", "checkout_keys", "env_vars", "webhooks", "schedules", "tokens")
+"""What is read of a project on request, by the options of the same names."""
 
-def describe(
-    client: Client, project: Project, *, checkout_keys: bool, env_vars: bool, listed: bool = False
-) -> dict[str, Any]:
-    """One project, as ``circleci_project_info`` returns it.
 
-    :param listed: whether it is among the followed projects: that list holds no others, and there alone ``following``
-        cannot be relied on
-    :raises CircleCIError: when CircleCI does not know it, among others
+def read_one(client: Client, project: Project, parts: Collection[str], listed: Listed | None = None) -> dict[str, Any]:
+    """One project, as ``circleci_project_info`` returns it, with one request and those that the parts need.
+
+    :param parts: some of :data:`PARTS`
+    :param listed: what a list says of it. Whether a project is followed can be relied on there alone
+    :raises CircleCIError: when CircleCI does not know it, among others. A repository that the user sees and does not
+        follow need not be set up on CircleCI: then it has nothing
     """
-    settings = read_settings(client, project)
+    try:
+        settings: dict[str, Any] | None = read_settings(client, project)
+    except CircleCIError as error:
+        if listed is None or listed.following or not error.project_not_found:
+            raise
+        settings = None
+    found = settings or {}
     described = {
         "project": str(project),
-        "vcs_url": settings.get("vcs_url"),
-        "following": listed or settings["following"],
-        "default_branch": settings.get("default_branch"),
-        "has_usable_key": settings.get("has_usable_key") is True,
-        "ssh_keys": ssh_keys_of(settings),
+        "vcs_url": found.get("vcs_url", listed and listed.vcs_url),
+        "following": (listed is not None and listed.following) or found.get("following", False),
+        "default_branch": found.get("default_branch", listed and listed.default_branch),
+        "has_usable_key": found.get("has_usable_key") is True,
+        "ssh_keys": ssh_keys_of(found),
     }
-    if checkout_keys:
+    return {**described, **_parts(client, project, parts, is_set_up=settings is not None)}
+
+
+def _parts(client: Client, project: Project, parts: Collection[str], *, is_set_up: bool) -> dict[str, Any]:
+    """What is read on request, in the order of :data:`PARTS`."""
+    if not is_set_up:
+        return {name: None if name == "settings" else [] for name in PARTS if name in parts}
+    project_id = ""
+    if "webhooks" in parts or ("schedules" in parts and project.is_app):
+        project_id = read_project_id(client, project)
+    read: dict[str, Callable[[], Any]] = {
+        "settings": lambda: read_project_settings(client, project),
         # Projects of the GitHub App have none, and asking for them is an error (§2).
-        described["checkout_keys"] = [] if project.is_app else read_checkout_keys(client, project)
-    if env_vars:
-        described["env_vars"] = shown_env_vars(read_env_vars(client, project))
-    return described
+        "checkout_keys": lambda: [] if project.is_app else read_checkout_keys(client, project),
+        "env_vars": lambda: shown_env_vars(read_env_vars(client, project)),
+        "webhooks": lambda: as_results(read_webhooks(client, project, project_id)),
+        "schedules": lambda: as_results(schedules_of(client, project, project_id).read()),
+        "tokens": lambda: read_tokens(client, project),
+    }
+    return {name: read[name]() for name in PARTS if name in parts}
 
 
-def read_followed(
+def read_all(
     client: Client,
-    organization: str | None,
-    vcs_type: str | None,
+    projects: Mapping[Project, Listed | None],
+    parts: Collection[str],
     concurrency: int,
     *,
-    checkout_keys: bool,
-    env_vars: bool,
-) -> list[dict[str, Any]]:
-    """The projects that the token's user follows, in the order in which CircleCI lists them.
+    collect: bool,
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Read projects side by side.
 
-    :param organization: leave out those of others
-    :param vcs_type: leave out others; canonical
+    :param projects: with what a list says of each
+    :param parts: see :func:`read_one`
     :param concurrency: how many are read at a time
-    :param checkout_keys: see :func:`describe`
-    :param env_vars: likewise
-    :raises CircleCIError: when one of them cannot be read
+    :param collect: whether one that cannot be read is noted, and not the end
+    :returns: the projects that were read, and those that could not be, both in the order given
+    :raises CircleCIError: when one cannot be read, or the token is invalid, which concerns them all
     """
-    projects = [listed.project for listed in list_projects(client, organization, vcs_type)]
+    found: list[dict[str, Any]] = []
+    unreadable: list[dict[str, Any]] = []
 
-    def read(project: Project) -> tuple[dict[str, Any], list[str]]:
+    def read(project: Project) -> tuple[dict[str, Any] | CircleCIError, list[str]]:
         own = client.copy()
-        return describe(own, project, checkout_keys=checkout_keys, env_vars=env_vars, listed=True), own.warnings
+        try:
+            return read_one(own, project, parts, projects[project]), own.warnings
+        except CircleCIError as error:
+            return error, own.warnings
 
-    found = []
     executor = ThreadPoolExecutor(max_workers=concurrency)
     try:
-        for described, warnings in executor.map(read, projects):
-            found.append(described)
+        for project, (described, warnings) in zip(projects, executor.map(read, projects)):
             for warning in warnings:
                 client.warn(warning)
+            if not isinstance(described, CircleCIError):
+                found.append(described)
+            elif collect and described.status != INVALID_TOKEN:
+                unreadable.append({"project": str(project), "msg": described.told, "status": described.status})
+            else:
+                raise described
     finally:
         # After a failure nothing more is asked.
         executor.shutdown(cancel_futures=True)
-    return found
+    if unreadable:
+        lines = [f"{item['project']}: {item['msg']}" for item in unreadable]
+        of_how_many = f"{len(unreadable)} of {counted(len(projects), 'project', 'projects')}"
+        client.warn(f"{of_how_many} could not be read, see unreadable. {bounded(lines)}")
+    return found, unreadable

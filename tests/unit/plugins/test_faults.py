@@ -329,6 +329,35 @@ MANY = {
         [FOLLOW, {"module": "circleci_env_var", "name": "A", "value": VALUE}],
         with_variables,
     ),
+    "change settings": Write(
+        "circleci_projects",
+        {"settings": {"autocancel_builds": True}},
+        "PATCH",
+        "/settings",
+        True,
+        lambda e: settings_of(e, "autocancel_builds") == [True],
+        [FOLLOW],
+    ),
+    "make webhook": Write(
+        "circleci_projects",
+        {"webhooks": [WEBHOOK]},
+        "POST",
+        "/webhook",
+        False,
+        lambda e: webhooks_of(e) == {**SIMILAR_WEBHOOKS, "deploys": WEBHOOK["url"]},
+        [FOLLOW],
+        with_webhooks,
+    ),
+    "change schedule": Write(
+        "circleci_projects",
+        {"schedules": [SCHEDULE]},
+        "PATCH",
+        "/schedule/",
+        True,
+        lambda e: schedules_of(e) == {**SIMILAR_SCHEDULES, "nightly": [2]},
+        [FOLLOW, {"module": "circleci_schedule", **SCHEDULE, "hours_of_day": [5]}],
+        with_schedules,
+    ),
 }
 
 # --- contexts that are there already ----------------------------------------------------------------------------------

@@ -145,9 +145,63 @@ def test_an_app_project_has_no_checkout_keys(emulator: Emulator, run) -> None:
 
 def test_one_that_cannot_be_read_fails_the_task_and_is_named(emulator: Emulator, run) -> None:
     emulator.fault("status", path=f"{TOOLS}/settings", status=403, body={"message": "Permission denied"})
-    result = run(concurrency=1)
+    result = run(concurrency=1, on_error="fail")
     assert (result["failed"], result["status"]) == (True, 403)
     assert f"{TOOLS}/settings" in result["msg"]
+
+
+UNREADABLE: dict[str, tuple[dict[str, Any], int | None, str]] = {
+    "deleted": ({"kind": "status", "status": 404, "body": {"message": "Not Found"}}, 404, "check the slug"),
+    "unknown": ({"kind": "status", "status": 404, "body": {"message": "Project not found"}}, 404, "follow it first"),
+    "forbidden": ({"kind": "status", "status": 403, "body": {"message": "Permission denied"}}, 403, "admin rights"),
+    "odd": ({"kind": "body", "body": {"following": "perhaps"}}, None, "do not say whether it is followed"),
+    "not JSON": ({"kind": "body", "body": "<html>"}, 200, "it is not JSON"),
+    "lost": ({"kind": "drop"}, None, "got no answer"),
+    "odd keys": ({"kind": "body", "body": {"following": True, "ssh_keys": [7]}}, None, "SSH keys that are none"),
+}
+
+
+@pytest.mark.parametrize("case", UNREADABLE)
+@pytest.mark.parametrize("given", [{}, {"on_error": "collect"}])
+@pytest.mark.parametrize("concurrency", [1, 8])
+def test_one_that_cannot_be_read_does_not_hide_the_others(
+    emulator: Emulator, run, case: str, given: dict[str, str], concurrency: int
+) -> None:
+    fault, status, words = UNREADABLE[case]
+    emulator.fault(path=f"{TOOLS}/settings", times=None, **fault)
+    result = run(retries=0, concurrency=concurrency, **given)
+    assert (result.get("failed"), slugs(result)) == (None, [API, OTHER])
+    [entry] = result["unreadable"]
+    assert (entry.keys(), entry["project"], entry["status"]) == ({"project", "msg", "status"}, TOOLS, status)
+    assert words in entry["msg"]
+    [warning] = result["warnings"]
+    assert warning.startswith(f"1 of 3 projects could not be read, see unreadable. {TOOLS}: ")
+    assert entry["msg"] in warning
+
+
+@pytest.mark.parametrize("part", ["checkout-key", "envvar"])
+def test_what_is_asked_for_besides_may_be_what_cannot_be_read(emulator: Emulator, run, part: str) -> None:
+    emulator.fault("status", path=f"{TOOLS}/{part}", status=403, body={"message": "Permission denied"})
+    result = run(checkout_keys=True, env_vars=True)
+    assert (slugs(result), [entry["project"] for entry in result["unreadable"]]) == ([API, OTHER], [TOOLS])
+
+
+def test_one_that_was_asked_for_by_name_fails_unless_told_otherwise(emulator: Emulator, run) -> None:
+    assert run(project="github/acme/web")["failed"] is True
+    result = run(project="github/acme/web", on_error="collect")
+    assert (result.get("failed"), result["projects"], result["project"]) == (None, [], "github/acme/web")
+    assert [(entry["project"], entry["status"]) for entry in result["unreadable"]] == [("github/acme/web", 404)]
+
+
+@pytest.mark.parametrize("given", [{}, {"on_error": "collect"}, {"on_error": "collect", "project": API}])
+def test_an_invalid_token_is_nothing_of_a_single_project(emulator: Emulator, run, given: dict[str, str]) -> None:
+    emulator.fault("status", path="/settings", status=401, body={"message": "You must log in first."}, times=None)
+    result = run(**given)
+    assert (result["failed"], result["status"]) == (True, 401)
+
+
+def test_all_that_can_be_read_leaves_nothing_unreadable(run) -> None:
+    assert run()["unreadable"] == run(project=API)["unreadable"] == []
 
 
 @pytest.mark.parametrize("item", [{}, {"vcs_url": "https://example.com/a/b"}, {"vcs_url": 7}, {"vcs_url": "http://[x"}])

@@ -1,0 +1,119 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change without notice.
+"""Projects as they are, in the words of ``circleci_projects``: given to it, they change nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, plain
+from ansible_collections.community.circleci.plugins.module_utils._resources.checkout_keys import DEPLOY_KEY, TYPES
+from ansible_collections.community.circleci.plugins.module_utils._resources.project_settings import (
+    SETTINGS,
+    wanted_settings,
+)
+from ansible_collections.community.circleci.plugins.module_utils._resources.schedules import SCHEDULE, WantedSchedule
+from ansible_collections.community.circleci.plugins.module_utils._resources.ssh_keys import WantedKey
+from ansible_collections.community.circleci.plugins.module_utils._resources.webhooks import WEBHOOK, WantedWebhook
+from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project, parse_project
+
+NO_KEY = {"private_key": None, "private_key_path": None}
+DESCRIBED = ("settings", "checkout_keys", "webhooks", "schedules")
+"""What has to be read of a project to describe it."""
+
+Json = dict[str, Any]
+
+
+def described(client: Client, projects: Sequence[Json]) -> Json:
+    """Projects in the words of ``circleci_projects``, but for their variables, whose values nobody can read.
+
+    What these words cannot say, or not say of one thing alone, is left out, with a warning.
+
+    :param projects: what :func:`.project_info.read_one` gave, with all of :data:`DESCRIBED`
+    """
+    return {"projects": [_described(client, project) for project in projects]}
+
+
+def _described(client: Client, found: Json) -> Json:
+    project = parse_project(found["project"])
+    entry: Json = {"project": found["project"], "following": found["following"]}
+    settings = {name: value for name, value in (found["settings"] or {}).items() if name in SETTINGS and value != []}
+    if _can_be(client, project, "settings", lambda: wanted_settings({**dict.fromkeys(SETTINGS), **settings})):
+        entry["settings"] = settings
+    # Who stops following may lose these keys, so nobody can want both.
+    if found["following"]:
+        entry["checkout_keys"] = _checkout_keys(found["checkout_keys"])
+    entry["ssh_keys"] = [
+        key
+        for key in _ssh_keys(found["ssh_keys"])
+        if _can_be(client, project, f"SSH key {key['fingerprint']}", partial(WantedKey.from_params, {**NO_KEY, **key}))
+    ]
+    for name, options, parse in (("webhooks", WEBHOOK, _webhook), ("schedules", SCHEDULE, _schedule)):
+        entry[name] = _named(client, project, name, options, found[name], parse)
+    return {name: value for name, value in entry.items() if value not in ([], {})}
+
+
+def _checkout_keys(keys: Sequence[Json]) -> list[Json]:
+    """The kinds of checkout keys. The words for user keys mean the same kind."""
+    kinds: dict[bool, str] = {}
+    for key in keys:
+        if key["type"] in TYPES:
+            kinds.setdefault(key["type"] == DEPLOY_KEY, key["type"])
+    return [{"type": kind} for kind in kinds.values()]
+
+
+def _ssh_keys(keys: Sequence[Json]) -> list[Json]:
+    """The SSH keys by their fingerprints, each once: nobody can read a private key."""
+    known = {(key["hostname"], key["fingerprint_sha256"]) for key in keys if key["fingerprint_sha256"]}
+    return [{"hostname": hostname, "fingerprint": fingerprint} for hostname, fingerprint in sorted(known)]
+
+
+def _named(
+    client: Client,
+    project: Project,
+    name: str,
+    options: Json,
+    things: Sequence[Json],
+    parse: Callable[[Project, Json], object],
+) -> list[Json]:
+    """Webhooks or schedules, as far as their names tell them apart."""
+    count = Counter(thing["name"] for thing in things)
+    entries = []
+    for thing in things:
+        kind = f"{name[:-1]} {plain(str(thing['name']))}"
+        if count[thing["name"]] > 1:
+            client.warn(f"{project} has several {kind}s, so they are not described.")
+            continue
+        entry = {key: thing[key] for key in options if thing.get(key) is not None}
+        if thing.get("definition_id") is not None:
+            entry["definition"] = thing["definition_id"]
+        blank = {key: option.get("default") for key, option in options.items()}
+        if _can_be(client, project, kind, partial(parse, project, {**blank, **entry})):
+            entries.append(entry)
+    return entries
+
+
+def _webhook(_project: Project, given: Json) -> object:
+    return WantedWebhook.from_params(given)
+
+
+def _schedule(project: Project, given: Json) -> object:
+    wanted = WantedSchedule.from_params(given)
+    wanted.require_fitting(project)
+    return wanted
+
+
+def _can_be(client: Client, project: Project, kind: str, parse: Callable[[], object]) -> bool:
+    """Whether a task may say this."""
+    try:
+        parse()
+    except CircleCIError as error:
+        client.warn(f"The {kind} of {project} cannot be described, and is left out: {error.message}")
+        return False
+    return True
