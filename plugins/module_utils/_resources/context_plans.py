@@ -267,14 +267,16 @@ def _steps(
     ]
     setting = [set_variable(client, context, content, variable) for variable in to_set]
     removing = [remove_variable(client, context, name) for name in doomed]
-    count = len(content.env_vars.keys() | {variable.name for variable in to_set})
-    if count - len(doomed) > MOST_VARIABLES:
+    fresh = [variable.name for variable in to_set if variable.name not in content.env_vars]
+    count = len(content.env_vars) + len(fresh)
+    crowded = bool(fresh) and count > MOST_VARIABLES
+    if crowded and count - len(doomed) > MOST_VARIABLES:
         client.warn(
             f"Context {wanted.name} is going to have {count - len(doomed)} variables, and CircleCI allows "
             f"{MOST_VARIABLES} of them: it may refuse the others."
         )
     # Where there is no room for the new ones, the old ones go first.
-    variables = [*removing, *setting] if count > MOST_VARIABLES else [*setting, *removing]
+    variables = [*removing, *setting] if crowded else [*setting, *removing]
     lifting = [remove_restriction(client, context, each) for each in surplus]
     return [*adding, *opening, *(closing if made else []), *variables, *lifting, *([] if made else closing)]
 

@@ -20,6 +20,7 @@ from ansible_collections.community.circleci.plugins.module_utils._http.urls impo
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Organization
 
 LIST = "v2/context"
+LONGEST_PAGE = 100  # variables
 GROUP = "group"
 ALL_MEMBERS = "All members"
 """What CircleCI calls the restriction that each new context has: all members of the organization may use it."""
@@ -157,11 +158,11 @@ def read_content(client: Client, context_id: str) -> Content:
     if not isinstance(variables, list):
         listed = client.get_object(path_of(context_id, "environment-variable"))
         variables = listed.get("items")
-        if listed.get("next_page_token"):
-            # Its token brings the same page again.
+        if listed.get("next_page_token") or (isinstance(variables, list) and len(variables) >= LONGEST_PAGE):
+            # The token for the next page brings this one again.
             client.warn(
-                "CircleCI lists only the first 100 variables of this context. Others are not seen: they are neither "
-                "compared nor removed."
+                f"CircleCI lists only the first {LONGEST_PAGE} variables of this context. Others, if there are any, "
+                "are not seen: they are neither compared nor removed."
             )
     if not isinstance(restrictions, list):
         restrictions = client.get_object(path_of(context_id, "restrictions")).get("items")

@@ -271,6 +271,19 @@ def test_as_many_variables_as_a_race_leaves_work(emulator: Emulator, run, switch
     assert held(emulator).keys() == {"TOKEN", "V007"}
 
 
+@pytest.mark.parametrize(("count", "warns"), [(99, False), (100, True), (101, True)])
+def test_where_only_a_first_page_is_to_be_had_a_full_one_is_pointed_out(
+    emulator: Emulator, run, count: int, warns: bool
+) -> None:
+    context = make(emulator, TOKEN=LONG)
+    context.variables |= {f"V{number:03}": context.variables["TOKEN"] for number in range(count - 1)}
+    emulator.switch(bare_contexts=True)
+    result = run()
+    assert (result["changed"], bool(result["warnings"])) == (False, warns)
+    emulator.switch(bare_contexts=False)
+    assert run()["warnings"] == []
+
+
 def test_where_one_answer_has_not_everything_the_lists_are_read(emulator: Emulator, run) -> None:
     emulator.switch(bare_contexts=True)
     run(**EVERYTHING)
