@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ with contextlib.suppress(ImportError):  # a missing library is named by session.
 
 LARGEST_ANSWER = 64 * 1024 * 1024  # bytes, after decompression
 DEEPEST_ANSWER = 64  # lists and objects within each other
+_HALF = re.compile(r"[\ud800-\udfff]|\\u[dD][89a-fA-F]")
+"""What may be half of a surrogate pair in JSON: somebody cut a text in the middle of a character."""
 
 
 @dataclass
@@ -53,18 +56,33 @@ def read_answer(response: requests.Response) -> Answer:
 
 
 def parsed_json(answer: Answer) -> Any:
-    """The parsed body. An empty one is an empty text, for which the API also sends ``""`` (§1.7)."""
+    """The parsed body. An empty one is an empty text, for which the API also sends ``""`` (§1.7).
+
+    Halves of surrogate pairs, which no result can hold, are replaced.
+
+    :raises ValueError: when it is not JSON that anybody means
+    """
     if not answer.body.strip():
         return ""
     try:
-        parsed = json.loads(answer.body, object_pairs_hook=_with_keys_of_the_server)
+        text = answer.body.decode(json.detect_encoding(answer.body), "surrogatepass")
+        parsed = json.loads(text, object_pairs_hook=_with_keys_of_the_server)
     except RecursionError as exc:
         raise ValueError("its JSON is nested too deeply.") from exc
     except ValueError as exc:
         raise ValueError("it is not JSON.") from exc
     if depth_of(parsed) > DEEPEST_ANSWER:
         raise ValueError("its JSON is nested too deeply.")
-    return parsed
+    return _without_halves(parsed) if _HALF.search(text) else parsed
+
+
+def _without_halves(value: Any) -> Any:
+    """A copy of a parsed answer that can be written as UTF-8."""
+    if isinstance(value, str):
+        return type(value)(re.sub("[\ud800-\udfff]", "\ufffd", value))
+    if isinstance(value, dict):
+        return {_without_halves(key): _without_halves(item) for key, item in value.items()}
+    return [_without_halves(item) for item in value] if isinstance(value, list) else value
 
 
 def _with_keys_of_the_server(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -9,25 +9,18 @@ from __future__ import annotations
 import email.utils
 import random
 import re
-import ssl
 import threading
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 try:
-    import requests
-    import urllib3
     from urllib3.util.retry import Retry
 except ImportError:
     Retry = object  # type: ignore[assignment,misc]  # session.py names what is missing
 
-from ansible_collections.community.circleci.plugins.module_utils._http.answers import Answer
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import (
     THROTTLED,
-    TRANSIENT,
     invalid,
-    plain,
 )
 
 
@@ -138,53 +131,3 @@ class Patience:
         if self.restarts and self.spent:
             with self._lock:
                 self.spent = 0.0
-
-
-def _causes(error: BaseException | None) -> Iterable[BaseException]:
-    """An exception with those that it wraps; requests and urllib3 keep them as arguments and as ``reason``."""
-    seen: list[BaseException] = []
-    todo = [error]
-    while todo:
-        current = todo.pop(0)
-        if isinstance(current, BaseException) and current not in seen:
-            seen.append(current)
-            todo += [getattr(current, "reason", None), getattr(current, "original_error", None), *current.args]
-    return seen
-
-
-def transport_error(error: Exception) -> Exception | None:
-    """What urllib3 said under an exception of requests; None when nothing was sent because the request is unusable."""
-    if isinstance(error, ValueError):
-        return None
-    for cause in _causes(error):
-        if isinstance(cause, urllib3.exceptions.HTTPError) and not isinstance(cause, urllib3.exceptions.MaxRetryError):
-            return cause
-    return urllib3.exceptions.ProtocolError(str(error))
-
-
-def may_have_worked(answer: Answer | None, cause: Exception | None) -> bool:
-    """Whether a write without a usable answer may have been carried out all the same."""
-    if answer is not None:
-        return answer.status in TRANSIENT or answer.status >= 500
-    lost = None if cause is None else transport_error(cause)
-    return lost is not None and not is_verification(cause) and not RetryPolicy()._is_connection_error(lost)
-
-
-def is_verification(error: BaseException | None) -> bool:
-    """Whether a TLS certificate did not pass."""
-    return any(
-        isinstance(cause, ssl.SSLCertVerificationError) or "certificate verify failed" in str(cause)
-        for cause in _causes(error)
-    )
-
-
-def reason_of(error: BaseException | None) -> str:
-    """The innermost cause of a lost request in few words."""
-    causes = list(_causes(error))
-    for cause in causes:
-        if isinstance(cause, requests.exceptions.ReadTimeout):
-            return "it took longer than timeout allows"
-    words = str(causes[-1]) if causes else "unknown"
-    if not words.startswith("["):
-        words = words.split(": ", 1)[-1]  # without the object that had it
-    return plain(words or type(causes[-1]).__name__, 200)

@@ -99,6 +99,15 @@ def site(url: str) -> str:
     return plain(f"{scheme}://{host}" if standard else f"{scheme}://{host}:{port}")
 
 
+def leads_to_https(url: str, target: str) -> bool:
+    """Whether a redirect only says that a host wants https: its front does that, and carries nothing out."""
+    try:
+        (scheme, host, _port), (other_scheme, other_host, _other_port) = origin(url), origin(target)
+    except ValueError:
+        return False
+    return (scheme, other_scheme) == ("http", "https") and host == other_host
+
+
 def is_at_home(url: str, api_url: str) -> bool:
     """Whether a URL leads to CircleCI's own scheme, host and port, and nothing else could read it otherwise.
 

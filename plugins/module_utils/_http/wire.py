@@ -35,21 +35,26 @@ from ansible_collections.community.circleci.plugins.module_utils._http.errors im
     invalid,
     plain,
 )
+from ansible_collections.community.circleci.plugins.module_utils._http.losses import (
+    Loss,
+    loss_of,
+    may_have_worked,
+    reason_of,
+    refuser,
+    transport_error,
+)
 from ansible_collections.community.circleci.plugins.module_utils._http.removals import removal_warning, successor
 from ansible_collections.community.circleci.plugins.module_utils._http.retrying import (
     Patience,
     RetryPolicy,
-    is_verification,
-    may_have_worked,
-    reason_of,
     retry_after,
-    transport_error,
 )
 from ansible_collections.community.circleci.plugins.module_utils._http.session import session_for
 from ansible_collections.community.circleci.plugins.module_utils._http.urls import (
     DEFAULT_URL,
     is_at_home,
     is_loopback,
+    leads_to_https,
     normalize_url,
     shown_path,
     site,
@@ -260,14 +265,16 @@ class Wire:
             why = "to another scheme or port"
         else:
             why = "to another host"
+        hint = "Check api_url: it must be the address that answers itself, with https where it is needed."
+        to_https = leads_to_https(url, target)
         raise CircleCIError(
             f"CircleCI answered {method} {shown_path(url)} with a redirect that is not followed ({why})",
             status=answer.status,
             method=method,
             path=urlsplit(url).path,
             error="redirect",
-            hint="Check api_url: it must be the address that answers itself, with https where it is needed.",
-            doubtful=method != "GET",
+            hint=f"Write api_url: {site(target)}." if to_https else hint,
+            doubtful=method != "GET" and not to_https,
         )
 
     def _note_removal(self, method: str, url: str, answer: Answer) -> None:
@@ -286,17 +293,17 @@ class Wire:
         :returns: what was tried, with this one
         :raises CircleCIError: when it is not to be tried again
         """
-        lost = transport_error(cause) if cause is not None else None
-        if cause is not None and (
-            lost is None or isinstance(lost, urllib3.exceptions.DecodeError) or is_verification(cause)
-        ):
-            self._lost(method, url, cause)
+        lost, known = None, None
+        if cause is not None:
+            lost, known = transport_error(cause), loss_of(url, self.verify, cause, probe=not retry.history)
+            if lost is None or isinstance(lost, urllib3.exceptions.DecodeError) or (known is not None and known.final):
+                self._lost(method, url, cause, known)
         try:
             retry = retry.increment(method, url, response=answer.raw if answer else None, error=lost)
         except urllib3.exceptions.HTTPError:
             if answer is not None:
                 raise self.refused(method, url, answer) from None
-            self._lost(method, url, cause)
+            self._lost(method, url, cause, known)
         asked = retry_after(answer.headers.get("Retry-After")) if answer is not None else None
         seconds = retry.get_backoff_time() if asked is None else asked
         throttled = answer is not None and answer.status == THROTTLED
@@ -307,7 +314,7 @@ class Wire:
                 more = f"; it asks to wait {seconds:.0f} s, and {left:.0f} s are left of retry_budget"
             if answer is not None:
                 raise self.refused(method, url, answer, more)
-            self._lost(method, url, cause, more)
+            self._lost(method, url, cause, known, more)
         if not throttled:
             self.patience.sleep(seconds)
         return retry
@@ -315,13 +322,14 @@ class Wire:
     def refused(self, method: str, url: str, answer: Answer, more: str = "") -> CircleCIError:
         """The error for an answer that says no."""
         error = api_message(answer.body)
+        who, hint = refuser(url, answer) or ("CircleCI", self._hint(answer.status, error, urlsplit(url).path))
         return CircleCIError(
-            f"CircleCI answered {answer.status} to {method} {shown_path(url)}: {error}{more}",
+            f"{who} answered {answer.status} to {method} {shown_path(url)}: {error}{more}",
             status=answer.status,
             method=method,
             path=urlsplit(url).path,
             error=error,
-            hint=self._hint(answer.status, error, urlsplit(url).path),
+            hint=hint,
             doubtful=method != "GET" and may_have_worked(answer, None),
         )
 
@@ -330,19 +338,19 @@ class Wire:
             return f"CircleCI has removed this call from API v1.1. {successor(path)}"
         return hint_for(status, error, path, bool(self.token))
 
-    def _lost(self, method: str, url: str, cause: Exception | None, more: str = "") -> NoReturn:
+    def _lost(self, method: str, url: str, cause: Exception | None, known: Loss | None, more: str = "") -> NoReturn:
         """Fail for a request that got no answer."""
+        reason = known.words if known else reason_of(cause)
+        hint = (
+            "Check api_url or CIRCLE_HOST, the network and the proxy settings; timeout, retries and retry_budget say "
+            "how long this task tries."
+        )
         raise CircleCIError(
-            f"{method} {shown_path(url)} at {site(url)} got no answer: {reason_of(cause)}{more}",
+            f"{method} {shown_path(url)} at {site(url)} got no answer: {reason}{more}",
             method=method,
             path=urlsplit(url).path,
-            hint=(
-                "Give the certificate of the CA that signed the server's as ca_path."
-                if is_verification(cause)
-                else "Check api_url or CIRCLE_HOST, the network and the proxy settings; timeout, retries and "
-                "retry_budget say how long this task tries."
-            ),
-            doubtful=method != "GET" and may_have_worked(None, cause),
+            hint=known.hint if known else hint,
+            doubtful=method != "GET" and known is None and may_have_worked(None, cause),
         ) from cause
 
 

@@ -3,23 +3,18 @@
 
 from __future__ import annotations
 
-import datetime
 import gc
-import ipaddress
-import ssl
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
 from emulator import Emulator
+from tests.unit.loopback import make_certificate, server_context
 
 # A handshake that a client breaks off may leave the server's side of it to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -29,34 +24,12 @@ TOKEN = "emulator-personal-token"
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate for this machine that nobody's CA has signed, with its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "emulator")])
-    now = datetime.datetime.now(datetime.timezone.utc)
-    built = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls") / "server.pem"
-    path.write_bytes(
-        built.public_bytes(serialization.Encoding.PEM)
-        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return path
+    return make_certificate(tmp_path_factory.mktemp("tls") / "server.pem", "127.0.0.1")
 
 
 @pytest.fixture
 def https(certificate: Path) -> Iterator[Emulator]:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate)
-    with Emulator(tls=context) as emulator:
+    with Emulator(tls=server_context(certificate)) as emulator:
         yield emulator
     gc.collect()
 
@@ -72,13 +45,6 @@ def test_an_unknown_ca_is_final_and_says_what_to_do(https: Emulator, method: str
 
 def test_ca_path_makes_it_known(https: Emulator, certificate: Path) -> None:
     assert Client(https.url, TOKEN, ca_path=str(certificate)).get_object("v1.1/me")["login"] == "emulator"
-
-
-def test_ca_path_that_holds_no_certificate_is_an_error(https: Emulator, tmp_path: Path) -> None:
-    (tmp_path / "ca.pem").write_text("nothing")
-    with pytest.raises(CircleCIError, match="got no answer"):
-        Client(https.url, TOKEN, ca_path=str(tmp_path / "ca.pem"), retries=0).get("v1.1/me")
-    assert https.requests == []
 
 
 def test_validate_certs_false_is_quiet(https: Emulator, capfd: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,65 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.community.circleci.plugins.module_utils._http.answers import Answer, ServerText, parsed_json
+from emulator import Emulator
+
+TEXTS = st.text(st.characters(categories=["L", "Cs", "S"]), max_size=8)
+VALUES = st.recursive(
+    TEXTS | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner), max_leaves=8
+)
+
+
+def parsed(body: str, encoding: str = "utf-8") -> Any:
+    return parsed_json(Answer(200, {}, body.encode(encoding, "surrogatepass"), None))
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        (r'"a\ud83d"', "a\ufffd"),
+        (r'"\uDE00b"', "\ufffdb"),
+        (r'"\ude00\ud83d"', "\ufffd\ufffd"),
+        (r'"\ud83d\ude00"', "\U0001f600"),
+        ('"a\ud83d"', "a\ufffd"),
+        (r'{"a\ud83d": ["\ud83d", {"b": "\udfff"}], "c": 1}', {"a\ufffd": ["\ufffd", {"b": "\ufffd"}], "c": 1}),
+        (r'"a\\ud83d"', r"a\ud83d"),
+    ],
+)
+def test_half_of_a_character_is_replaced(body: str, found: object) -> None:
+    assert parsed(body) == found
+
+
+@given(VALUES, st.booleans(), st.sampled_from(["utf-8", "utf-16", "utf-8-sig"]))
+def test_every_answer_can_be_written_again(value: Any, ascii_only: bool, encoding: str) -> None:
+    found = parsed(json.dumps(value, ensure_ascii=ascii_only), encoding)
+    written = json.dumps(found, ensure_ascii=False).encode()
+    assert json.loads(written) == found
+
+
+def test_keys_are_still_known_as_texts_of_the_server() -> None:
+    assert [type(key) for key in parsed(r'{"a\ud83d": 1}')] == [ServerText]
+
+
+def test_a_result_with_half_a_character_is_not_lost(emulator: Emulator, run_module) -> None:
+    me = '{"login": "somebody", "name": "Jane \\ud83d", "\\udc00": "x"}'
+    emulator.fault("body", path="/me", body=me, content_type="application/json")
+    result = run_module("circleci_user_info")
+    assert result["user"]["name"] == "Jane \ufffd"
+    json.dumps(result, ensure_ascii=False).encode()
+
+
+def test_a_refusal_with_half_a_character_is_told(emulator: Emulator, run_module) -> None:
+    emulator.fault("status", path="/me", status=403, body='{"message": "no \\ud83d"}', content_type="application/json")
+    result = run_module("circleci_user_info")
+    assert (result["failed"], result["error"]) == (True, r"no \ud83d")
+    json.dumps(result, ensure_ascii=False).encode()

@@ -1,0 +1,334 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Requests that never reach CircleCI: the cause and the remedy are named, nothing is tried again or in doubt."""
+
+from __future__ import annotations
+
+import gc
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
+from emulator import Emulator
+from tests.unit.loopback import closed_port, make_certificate, server_context, serving
+
+# A handshake that a client breaks off may leave the server's side of it to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+TOKEN = "emulator-personal-token"
+PASSWORD = "s3cr3t-word"
+USER = f"somebody:{PASSWORD}@"
+METHODS = pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> Iterator[Callable[..., Emulator]]:
+    """Start an emulator that speaks TLS, with a certificate for these names."""
+    running: list[Emulator] = []
+
+    def start(*names: str, **dates: int) -> Emulator:
+        certificate = make_certificate(tmp_path / "server.pem", *names, **dates)
+        running.append(Emulator(tls=server_context(certificate)))
+        return running[-1].__enter__()
+
+    yield start
+    for emulator in running:
+        emulator.__exit__(None, None, None)
+    gc.collect()
+
+
+def failure(client: Client, method: str = "GET") -> CircleCIError:
+    """The failure of a request that must neither be tried again nor be in doubt."""
+    with pytest.raises(CircleCIError) as caught:
+        client._call(method, "v1.1/me", repeatable=method != "POST")
+    error = caught.value
+    assert (error.doubtful, error.status, client.patience.spent) == (False, None, 0)
+    assert PASSWORD not in str(error.result())
+    assert re.match(rf"{method} me at http.* got no answer: ", error.message)
+    return error
+
+
+# --- certificates ----------------------------------------------------------------------------------------------------
+
+
+@METHODS
+def test_a_certificate_for_another_name_is_not_mended_by_ca_path(tls, tmp_path: Path, method: str) -> None:
+    emulator = tls("circleci.acme.example")
+    error = failure(Client(emulator.url, TOKEN, ca_path=str(tmp_path / "server.pem")), method)
+    assert "127.0.0.1" in error.message
+    assert error.hint == ("The certificate is for another name than 127.0.0.1: write the name that it has in api_url.")
+    assert emulator.requests == []
+
+
+@METHODS
+def test_a_certificate_that_has_expired_is_not_mended_by_ca_path(tls, tmp_path: Path, method: str) -> None:
+    emulator = tls("127.0.0.1", start=-9, end=-2)
+    error = failure(Client(emulator.url, TOKEN, ca_path=str(tmp_path / "server.pem")), method)
+    assert "certificate has expired" in error.message
+    assert "have it renewed" in (error.hint or "")
+    assert "ca_path" not in (error.hint or "")
+
+
+def test_a_certificate_of_tomorrow_points_to_the_clock(tls, tmp_path: Path) -> None:
+    emulator = tls("127.0.0.1", start=2, end=9)
+    error = failure(Client(emulator.url, TOKEN, ca_path=str(tmp_path / "server.pem")))
+    assert "look at the clock of this host" in (error.hint or "")
+
+
+@METHODS
+def test_an_unknown_ca_is_mended_by_ca_path(tls, method: str) -> None:
+    error = failure(Client(tls("127.0.0.1").url, TOKEN), method)
+    assert error.hint == "Give the certificate of the CA that signed the server's as ca_path."
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_a_bundle_without_the_ca_is_named(tls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    other = make_certificate(tmp_path / "other.pem", "127.0.0.1")
+    monkeypatch.setenv(variable, str(other))
+    error = failure(Client(tls("127.0.0.1").url, TOKEN))
+    assert f"{variable} does not have the CA" in (error.hint or "")
+    by_option = failure(Client(tls("127.0.0.1").url, TOKEN, ca_path=str(other)))
+    assert "ca_path does not have the CA" in (by_option.hint or "")
+
+
+@METHODS
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "ca_path"])
+@pytest.mark.parametrize(
+    "content", [None, "", "nothing", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"]
+)
+def test_a_bundle_that_is_none_is_named(
+    tls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, variable: str, content: str | None
+) -> None:
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_text(content or "")
+    emulator = tls("127.0.0.1")
+    if variable == "ca_path":
+        client = Client(emulator.url, TOKEN, ca_path=str(bundle))
+    else:
+        monkeypatch.setenv(variable, str(bundle))
+        client = Client(emulator.url, TOKEN)
+    if content is None:
+        bundle.unlink()
+    error = failure(client, method)
+    words = "does not exist" if content is None else "holds no CA certificates"
+    assert f"{variable} is {bundle}, which {words}" in error.message
+    assert "the path of a file with CA certificates" in (error.hint or "")
+    assert emulator.requests == []
+
+
+def test_a_wrong_bundle_is_no_matter_without_verification_or_tls(
+    tls, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/does/not/exist.pem")
+    assert Client(tls("127.0.0.1").url, TOKEN, validate_certs=False).get_object("v1.1/me")["login"] == "emulator"
+    assert Client(emulator.url, TOKEN).get_object("v1.1/me")["login"] == "emulator"
+
+
+# --- http and https --------------------------------------------------------------------------------------------------
+
+
+@METHODS
+def test_https_to_a_server_of_http_says_which_address_to_use(emulator: Emulator, method: str) -> None:
+    error = failure(Client(emulator.url.replace("http:", "https:"), TOKEN), method)
+    assert "does not speak https" in error.message
+    assert f"Write api_url: {emulator.url}, if it is meant to be without encryption." == error.hint
+    assert emulator.requests == []
+
+
+@METHODS
+def test_http_to_a_server_of_https_says_which_address_to_use(tls, method: str) -> None:
+    emulator = tls("127.0.0.1")
+    error = failure(Client(emulator.url.replace("https:", "http:"), TOKEN), method)
+    assert "speaks https" in error.message
+    assert error.hint == f"Write api_url: {emulator.url}."
+    assert emulator.requests == []
+
+
+@METHODS
+@pytest.mark.parametrize(
+    "words",
+    [
+        "<html><h1>400 Bad Request</h1>The plain HTTP request was sent to HTTPS port</html>",
+        "Reason: You're speaking plain HTTP to an SSL-enabled server port.",
+        "Client sent an HTTP request to an HTTPS server.\n",
+    ],
+)
+def test_servers_that_say_so_are_understood(emulator: Emulator, method: str, words: str) -> None:
+    emulator.fault("status", status=400, body=words)
+    with pytest.raises(CircleCIError) as caught:
+        Client(emulator.url, TOKEN)._call(method, "v1.1/me", repeatable=True)
+    assert caught.value.hint == f"Write api_url: {emulator.url.replace('http:', 'https:')}."
+    assert (caught.value.doubtful, len(emulator.requests)) == (False, 1)
+
+
+@METHODS
+def test_a_host_that_wants_https_says_so_by_a_redirect(emulator: Emulator, method: str) -> None:
+    emulator.fault("redirect", location="https://127.0.0.1/api/v1.1/me")
+    with pytest.raises(CircleCIError, match="redirect that is not followed") as caught:
+        Client(emulator.url, TOKEN)._call(method, "v1.1/me", repeatable=True)
+    assert (caught.value.hint, caught.value.doubtful) == ("Write api_url: https://127.0.0.1.", False)
+
+
+@pytest.mark.parametrize("location", ["https://other.example/api/v1.1/me", "//other.example/", "http://127.0.0.1:1/"])
+def test_a_redirect_elsewhere_leaves_a_write_in_doubt(emulator: Emulator, location: str) -> None:
+    emulator.fault("redirect", location=location)
+    with pytest.raises(CircleCIError, match="redirect that is not followed") as caught:
+        Client(emulator.url, TOKEN)._call("POST", "v1.1/me", repeatable=False)
+    assert caught.value.doubtful is True
+    assert "Check api_url" in (caught.value.hint or "")
+
+
+def test_a_connection_that_breaks_off_is_still_in_doubt(emulator: Emulator) -> None:
+    emulator.fault("drop")
+    with pytest.raises(CircleCIError, match="got no answer") as caught:
+        Client(emulator.url, TOKEN)._call("POST", "v1.1/me", repeatable=False)
+    assert caught.value.doubtful is True
+    emulator.fault("drop")
+    assert Client(emulator.url, TOKEN).get_object("v1.1/me")["login"] == "emulator"
+
+
+# --- proxies ---------------------------------------------------------------------------------------------------------
+
+VARIABLES = pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
+HOST = "circleci.acme.example"
+
+
+@METHODS
+@VARIABLES
+def test_a_proxy_that_is_down_is_named(monkeypatch: pytest.MonkeyPatch, method: str, variable: str) -> None:
+    port = closed_port()
+    monkeypatch.setenv(variable, f"http://{USER}127.0.0.1:{port}")
+    error = failure(Client(f"https://{HOST}", TOKEN), method)
+    assert f"the proxy 127.0.0.1:{port} of {variable} does not answer: " in error.message
+    assert error.hint == f"Check {variable} and the proxy, or name {HOST} in NO_PROXY."
+
+
+@METHODS
+def test_a_proxy_for_http_that_is_down_is_named(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+    monkeypatch.setenv("HTTP_PROXY", f"http://{USER}127.0.0.1:{closed_port()}")
+    error = failure(Client(f"http://{HOST}", TOKEN), method)
+    assert "of HTTP_PROXY does not answer" in error.message
+
+
+def test_a_proxy_without_an_address_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", f"http://{USER}proxy.invalid:3128")
+    assert "the proxy proxy.invalid:3128 of HTTPS_PROXY does not answer" in failure(Client(f"https://{HOST}")).message
+
+
+@METHODS
+@pytest.mark.parametrize(
+    ("user", "words"), [(USER, "Those in it are refused."), ("", "It has none.")], ids=["refused", "none"]
+)
+def test_a_proxy_that_wants_a_user_says_where_to_give_it(
+    monkeypatch: pytest.MonkeyPatch, method: str, user: str, words: str
+) -> None:
+    with serving(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n") as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{user}127.0.0.1:{proxy.port}")
+        error = failure(Client(f"https://{HOST}", TOKEN), method)
+        assert f"the proxy 127.0.0.1:{proxy.port} of HTTPS_PROXY asks for a user and a password" in error.message
+        assert "HTTPS_PROXY=http://user:password@" in (error.hint or "")
+        assert words in (error.hint or "")
+        assert proxy.connections == 1
+
+
+@METHODS
+def test_a_proxy_for_http_that_wants_a_user_is_not_taken_for_circleci(
+    monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    with serving(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n") as proxy:
+        monkeypatch.setenv("HTTP_PROXY", f"http://{USER}127.0.0.1:{proxy.port}")
+        with pytest.raises(CircleCIError, match=r"The proxy 127\.0\.0\.1:\d+ of HTTP_PROXY answered 407") as caught:
+            Client(f"http://{HOST}", TOKEN)._call(method, "v1.1/me", repeatable=True)
+        assert (caught.value.doubtful, proxy.connections) == (False, 1)
+        assert "HTTP_PROXY=http://user:password@" in (caught.value.hint or "")
+        assert PASSWORD not in str(caught.value.result())
+
+
+@METHODS
+def test_a_proxy_that_refuses_the_host_says_so(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+    with serving(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n") as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{USER}127.0.0.1:{proxy.port}")
+        error = failure(Client(f"https://{HOST}", TOKEN), method)
+        assert f"of HTTPS_PROXY does not connect to https://{HOST}: 403 Forbidden" in error.message
+        assert "Have the proxy allow it" in (error.hint or "")
+        assert proxy.connections == 1
+
+
+def test_trouble_of_a_proxy_is_tried_again_and_never_in_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n") as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{USER}127.0.0.1:{proxy.port}")
+        for method, tries in (("GET", 3), ("DELETE", 3), ("POST", 1)):
+            before = proxy.connections
+            with pytest.raises(CircleCIError, match=r"of HTTPS_PROXY does not connect to .*: 503") as caught:
+                Client(f"https://{HOST}", TOKEN, retries=2)._call(method, "v1.1/me", repeatable=method != "POST")
+            assert (caught.value.doubtful, proxy.connections - before) == (False, tries)
+            assert PASSWORD not in str(caught.value.result())
+
+
+@METHODS
+def test_a_proxy_that_is_none_of_https_says_so(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+    with serving(b"HTTP/1.1 400 Bad Request\r\n\r\n") as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"https://{USER}127.0.0.1:{proxy.port}")
+        error = failure(Client(f"https://{HOST}", TOKEN), method)
+        assert f"the proxy 127.0.0.1:{proxy.port} of HTTPS_PROXY does not speak https" in error.message
+        assert "Let HTTPS_PROXY start with http://" in (error.hint or "")
+
+
+@METHODS
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"http://somebody:{PASSWORD}/x@proxy.example:3128",
+        f"http://somebody:{PASSWORD}#x@proxy.example:3128",
+        f"http://somebody:{PASSWORD}?x@proxy.example:3128",
+        f"http://{USER}:3128",
+        f"http://{USER}proxy.example:port",
+        f"ftp://{USER}proxy.example:3128",
+        f"{USER}proxy.example:3128",
+    ],
+)
+def test_an_address_of_a_proxy_that_is_none_is_named_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, method: str, address: str
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", address)
+    error = failure(Client(f"https://{HOST}", TOKEN), method)
+    assert "HTTPS_PROXY" in error.message
+    assert "NO_PROXY" in (error.hint or "")
+
+
+def test_a_proxy_of_socks_needs_a_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", f"socks5://{USER}proxy.example:1080")
+    error = failure(Client(f"https://{HOST}", TOKEN))
+    assert "the proxy proxy.example:1080 of ALL_PROXY is a SOCKS proxy" in error.message
+    assert "PySocks" in error.message
+
+
+def test_a_proxy_that_looks_into_tls_is_named_with_the_certificate(tls, monkeypatch: pytest.MonkeyPatch) -> None:
+    emulator = tls("localhost")
+    with serving(None) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{USER}127.0.0.1:{proxy.port}")
+        error = failure(Client(emulator.url, TOKEN))
+        assert "as ca_path." in (error.hint or "")
+        assert f"If the proxy 127.0.0.1:{proxy.port} of HTTPS_PROXY looks into TLS" in (error.hint or "")
+
+
+def test_a_host_in_no_proxy_needs_none(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", f"http://{USER}127.0.0.1:{closed_port()}")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    assert Client(emulator.url, TOKEN).get_object("v1.1/me")["login"] == "emulator"
+    emulator.fault("status", status=407, body={"message": "odd"})
+    with pytest.raises(CircleCIError, match="CircleCI answered 407"):
+        Client(emulator.url, TOKEN).get("v1.1/me")
+
+
+def test_an_empty_variable_names_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    port = closed_port()
+    monkeypatch.setenv("https_proxy", "")
+    monkeypatch.setenv("HTTPS_PROXY", f"http://{USER}127.0.0.1:{closed_port()}")
+    with pytest.raises(CircleCIError, match="got no answer") as caught:
+        Client(f"https://127.0.0.1:{port}", TOKEN, retries=0).get("v1.1/me")
+    assert "of HTTPS_PROXY" not in caught.value.message
