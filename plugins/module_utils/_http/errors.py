@@ -18,6 +18,7 @@ PROJECT_NOT_FOUND = "Project not found"
 V2 = "/api/v2/"
 HTML_PAGE = "an HTML page instead of an answer of the API"
 CHECK_ADDRESS = "Check api_url and whether a proxy stands between."
+_FOLLOW_FIRST = "follow it first, with circleci_project_follow or following: true in circleci_projects"
 CHECK_OPTION = "Check the option or the variable that it comes from."
 
 
@@ -159,10 +160,12 @@ def hint_for(status: int, error: str, path: str, has_token: bool) -> str | None:
             return "Only open-source projects can be read without a token: give api_token."
         if V2 in path:
             return (
-                "CircleCI does not know the project, or the token may not see it: follow it first, use a personal "
+                f"CircleCI does not know the project, or the token may not see it: {_FOLLOW_FIRST}, use a personal "
                 "token, and check the slug, which begins with circleci/ for a project of the GitHub App."
             )
-        return "CircleCI does not know the project yet, or the token may not see it: follow it first, check the slug."
+        return (
+            f"CircleCI does not know the project yet, or the token may not see it: {_FOLLOW_FIRST}, or check the slug."
+        )
     if status == 404 and V2 in path and lower.rstrip(".").endswith(" not found"):
         return "Check the id. API v2 shows nothing to project tokens: use a personal one."
     if status == 404 and error == "Not Found":

@@ -34,7 +34,6 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.proj
     read_project_settings,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.projects import (
-    read_known,
     read_project_id,
     read_settings,
 )
@@ -184,7 +183,10 @@ def _read_when_there(client: Client, wanted: WantedProject) -> _State:
 
 
 def _read(client: Client, wanted: WantedProject) -> _State:
-    """Read what has to be known of a project, with as few requests as possible."""
+    """Read what has to be known of a project, with as few requests as possible.
+
+    :raises CircleCIError: for a project that CircleCI does not know and that is not to be followed, in check mode too
+    """
     project = wanted.project
     state = _State()
     if wanted.following or (wanted.following is False and not wanted.has_more):
@@ -192,20 +194,20 @@ def _read(client: Client, wanted: WantedProject) -> _State:
         if state.settings is None:
             return state
     elif wanted.following is False or wanted.ssh_keys:
-        state.settings = read_known(client, project, lambda: read_settings(client, project), {"following": False})
+        state.settings = read_settings(client, project)
     if wanted.settings:
-        state.project_settings = read_known(client, project, lambda: read_project_settings(client, project), FRESH)
+        state.project_settings = read_project_settings(client, project)
     if wanted.checkout_keys:
-        state.checkout_keys = read_known(client, project, lambda: read_checkout_keys(client, project), [])
+        state.checkout_keys = read_checkout_keys(client, project)
     if wanted.env_vars:
-        state.env_vars = read_known(client, project, lambda: read_env_vars(client, project), {})
+        state.env_vars = read_env_vars(client, project)
     if wanted.webhooks or (wanted.schedules and project.is_app):
-        state.project_id = read_known(client, project, lambda: read_project_id(client, project), "")
+        state.project_id = read_project_id(client, project)
     if wanted.webhooks and state.project_id:
         state.webhooks = read_webhooks(client, project, state.project_id)
     if wanted.schedules:
         state.keeper = schedules_of(client, project, state.project_id)
-        state.schedules = read_known(client, project, state.keeper.read, [])
+        state.schedules = state.keeper.read()
     return state
 
 

@@ -38,7 +38,7 @@ def read_known(client: Client, project: Project, read: Callable[[], T], empty: T
             raise
         client.warn(
             f"CircleCI does not know {project} yet. This prediction is for a project without anything: an earlier "
-            "task must follow it."
+            "task must follow it, with circleci_project_follow."
         )
         return empty
 

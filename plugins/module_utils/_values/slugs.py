@@ -24,6 +24,11 @@ SHORT_VCS_TYPES = {"github": "gh", "bitbucket": "bb", "circleci": "circleci"}
 DEFAULT_VCS_TYPE = "github"
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 _URL = re.compile(r"[a-z+]+://(?:.*@)?([^/:]+)(?::\d*/|[:/])(.*)$", re.IGNORECASE)
+_GITLAB = (
+    "Projects of GitLab have a slug of ids, as in circleci/4FcaSzPRd4iEYiWnGi3VBF/QFmsmoSqVVSXVGMvtCwf3U. It stands in "
+    "the address of the project's page on CircleCI; the ids are on the page Overview of the settings of the "
+    "organization and of the project."
+)
 _SCP = re.compile(r"[\w.-]+@([^/:]+)[:/](.*)$")
 
 T = TypeVar("T")
@@ -132,6 +137,8 @@ def parse_project(project: str | None, organization: str | None = None, vcs_type
         raise invalid(f"project {shown!r} has an empty or relative segment.", example)
     if organization is not None and (organization.strip() in ("", ".", "..") or "/" in organization):
         raise invalid(f"organization {plain(organization)!r} is not one segment of a slug.", example)
+    if "gitlab" in (vcs_type, parts[0]):
+        raise invalid(f"project {shown!r} is at GitLab, which slugs do not name.", _GITLAB)
     if vcs_type is not None and vcs_type not in VCS_TYPES:
         raise invalid(f"vcs_type {plain(vcs_type)!r} is not one of {', '.join(VCS_TYPES)}.")
     if len(parts) == 2:
@@ -172,6 +179,8 @@ def project_of(params: dict[str, Any], task: dict[str, Any] | None = None) -> Pr
 
 def _slug_for_url(host: str, path: str) -> str | None:
     """Advice for somebody who gave the address of a repository."""
+    if "gitlab" in host:
+        return _GITLAB
     vcs_types = {"github.com": "github", "bitbucket.org": "bitbucket"}
     parts = re.sub(r"\.git$", "", path.strip("/")).split("/")
     if host == "app.circleci.com" and len(parts) >= 4:

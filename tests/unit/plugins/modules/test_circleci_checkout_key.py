@@ -185,7 +185,7 @@ def test_check_mode_before_the_project_exists_predicts_from_nothing(emulator: Em
 def test_a_project_that_is_not_set_up_fails_with_what_to_do(emulator: Emulator, run_module) -> None:
     result = run_module(MODULE, project=API)
     assert (result["failed"], result["status"], result["error"]) == (True, 404, "Project not found")
-    assert "follow it first" in result["msg"]
+    assert "follow it first, with circleci_project_follow or following: true" in result["msg"]
     assert emulator.writes == []
 
 
