@@ -202,19 +202,55 @@ build:
   description: The build whose artifacts they are, in short.
   type: dict
   returned: success
-  sample:
-    build_num: 12
-    build_url: https://circleci.com/gh/acme/api/12
-    job: build
-    workflow: build-and-test
-    status: success
-    outcome: success
-    branch: main
-    tag: null
-    revision: 4e1243bd22c66e76c2ba9eddc1f91394e57f9f83
-    start_time: "2026-11-25T09:00:12.000Z"
-    stop_time: "2026-11-25T09:02:40.000Z"
-    why: github
+  contains:
+    build_num:
+      description: The number of the build.
+      type: int
+      sample: 12
+    build_url:
+      description: Its page on CircleCI.
+      type: str
+      sample: https://circleci.com/gh/acme/api/12
+    job:
+      description: The name of its job.
+      type: str
+      sample: build
+    workflow:
+      description: The name of its workflow. Null without workflows.
+      type: str
+      sample: build-and-test
+    status:
+      description: Its state.
+      type: str
+      sample: success
+    outcome:
+      description: How it ended. Null while it has not.
+      type: str
+      sample: success
+    branch:
+      description: The branch that it built. Null for a tag.
+      type: str
+      sample: main
+    tag:
+      description: The tag that it built. Null for a branch.
+      type: str
+      sample: null
+    revision:
+      description: The commit that it built.
+      type: str
+      sample: 4e1243bd22c66e76c2ba9eddc1f91394e57f9f83
+    start_time:
+      description: When it started.
+      type: str
+      sample: "2026-11-25T09:00:12.000Z"
+    stop_time:
+      description: When it ended. Null while it has not.
+      type: str
+      sample: "2026-11-25T09:02:40.000Z"
+    why:
+      description: Why it was started.
+      type: str
+      sample: github
 files:
   description: The artifacts that match, each with the file that it is now.
   type: list

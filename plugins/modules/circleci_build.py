@@ -208,17 +208,39 @@ build:
       M(community.circleci.circleci_build_info) reads all of one.
   type: dict
   returned: always
-  sample: &build
-    build_num: 12
-    build_url: https://circleci.com/gh/acme/api/12
-    branch: main
-    vcs_revision: 4e1243bd22c66e76c2ba9eddc1f91394e57f9f83
-    status: success
-    outcome: success
-    lifecycle: finished
-    why: api
-    build_parameters:
-      CIRCLE_JOB: build
+  contains: &build
+    build_num:
+      description: The number of the build.
+      type: int
+      sample: 12
+    build_url:
+      description: Its page on CircleCI.
+      type: str
+      sample: https://circleci.com/gh/acme/api/12
+    branch:
+      description: The branch that it builds. Null for a tag.
+      type: str
+      sample: main
+    vcs_revision:
+      description: The commit that it builds.
+      type: str
+      sample: 4e1243bd22c66e76c2ba9eddc1f91394e57f9f83
+    status:
+      description: Its state in detail.
+      type: str
+      sample: success
+    outcome:
+      description: How it ended. Null while it has not.
+      type: str
+      sample: success
+    lifecycle:
+      description: Its state in short.
+      type: str
+      sample: finished
+    why:
+      description: Why it was started.
+      type: str
+      sample: api
 builds:
   description:
     - The builds of the pipeline, oldest first. With O(trigger=job) a list with RV(build) only, and empty when the task
@@ -226,7 +248,7 @@ builds:
   type: list
   elements: dict
   returned: always
-  sample: [*build]
+  contains: *build
 failed_steps:
   description: What failed, in every container, when the task waited for a build that did not succeed.
   type: list

@@ -110,37 +110,95 @@ build:
     - Its steps are there only with O(steps=true). The signed URLs of their outputs are left out.
   type: dict
   returned: success
-  sample:
-    build_num: 12
-    build_url: https://circleci.com/gh/acme/api/12
-    branch: main
-    vcs_revision: 4e1243bd22c66e76c2ba9eddc1f91394e57f9f83
-    status: success
-    outcome: success
-    lifecycle: finished
+  contains:
+    build_num:
+      description: The number of the build.
+      type: int
+      sample: 12
+    build_url:
+      description: Its page on CircleCI.
+      type: str
+      sample: https://circleci.com/gh/acme/api/12
+    branch:
+      description: The branch that it builds. Null for a tag.
+      type: str
+      sample: main
+    vcs_revision:
+      description: The commit that it builds.
+      type: str
+      sample: 4e1243bd22c66e76c2ba9eddc1f91394e57f9f83
+    status:
+      description: Its state in detail.
+      type: str
+      sample: success
+    outcome:
+      description: How it ended. Null while it has not.
+      type: str
+      sample: success
+    lifecycle:
+      description: Its state in short.
+      type: str
+      sample: finished
+    why:
+      description: Why it was started.
+      type: str
+      sample: api
 artifacts:
   description: The artifacts of the build. Empty without O(artifacts). Their URLs need the token.
   type: list
   elements: dict
   returned: success
-  sample:
-    - path: coverage/index.html
-      pretty_path: coverage/index.html
-      node_index: 0
-      url: https://12-1234-gh.circle-artifacts.com/0/coverage/index.html
+  contains:
+    path:
+      description: Where it lies.
+      type: str
+      sample: coverage/index.html
+    pretty_path:
+      description: The same, as CircleCI shows it.
+      type: str
+      sample: coverage/index.html
+    node_index:
+      description: The container that it comes from, from 0.
+      type: int
+      sample: 0
+    url:
+      description: Where it can be had, with the token.
+      type: str
+      sample: https://12-1234-gh.circle-artifacts.com/0/coverage/index.html
 tests:
   description: The results of the tests. Empty without O(tests).
   type: list
   elements: dict
   returned: success
-  sample:
-    - classname: tests.test_orders
-      file: tests/test_orders.py
-      name: test_order_1
-      result: success
-      run_time: 0.25
-      message: null
-      source: pytest
+  contains:
+    classname:
+      description: The class or the module of the test.
+      type: str
+      sample: tests.test_orders
+    file:
+      description: The file of the test.
+      type: str
+      sample: tests/test_orders.py
+    name:
+      description: The name of the test.
+      type: str
+      sample: test_order_1
+    result:
+      description: What came of it, such as V(success), V(failure) or V(skipped).
+      type: str
+      sample: success
+    run_time:
+      description: How long it took, in seconds.
+      type: float
+      sample: 0.25
+    message:
+      description: What it said when it failed. Null when it did not.
+      type: str
+      sample: assert 2 == 3
+    source:
+      description: What wrote the results.
+      type: str
+      sample: pytest
 failed_steps:
   description: What failed in the build, in every container.
   type: list

@@ -67,6 +67,32 @@ ssh_users:
       description: Where the account is. Null in check mode for a user that would be added.
       type: str
       sample: github
+added:
+  description: The user who was added.
+  type: list
+  elements: dict
+  returned: success, and failures after the first write
+  contains: &change
+    kind:
+      description: What it is.
+      type: str
+      sample: ssh_user
+    login:
+      description: The name of the user's account.
+      type: str
+      sample: octocat
+removed:
+  description: Always empty.
+  type: list
+  elements: dict
+  returned: success, and failures after the first write
+  contains: *change
+updated:
+  description: Always empty.
+  type: list
+  elements: dict
+  returned: success, and failures after the first write
+  contains: *change
 """
 
 from typing import Any
@@ -99,7 +125,7 @@ def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     if _is_among(login, build):
         plan = Plan(before.after, before)
     else:
-        predicted = _outcome([*users, {"login": login, "type": UNKNOWN}])
+        predicted = _outcome([*users, {"login": login, "type": UNKNOWN}], login)
         plan = Plan(before.after, predicted, lambda: _add(client, project, number, login))
     return result_of(plan, client, project)
 
@@ -115,15 +141,18 @@ def _add(client: Client, project: Project, number: int, login: str) -> Outcome:
             f"CircleCI took the request, but does not list {login} among those who may log in to {project} #{number}.",
             hint="Retry the build with SSH: community.circleci.circleci_build with state retried and ssh.",
         )
-    return _outcome(ssh_users_of(answer))
+    return _outcome(ssh_users_of(answer), login)
 
 
 def _is_among(login: str, build: Build) -> bool:
     return login in [user["login"] for user in ssh_users_of(build)]
 
 
-def _outcome(users: list[dict[str, Any]]) -> Outcome:
-    return Outcome({"ssh_users": [user["login"] for user in users]}, {"ssh_users": users})
+def _outcome(users: list[dict[str, Any]], added: str | None = None) -> Outcome:
+    outcome = Outcome({"ssh_users": [user["login"] for user in users]}, {"ssh_users": users})
+    if added is not None:
+        outcome.added.append({"kind": "ssh_user", "login": added})
+    return outcome
 
 
 def known_after_the_run(params: dict[str, Any]) -> dict[str, Any]:

@@ -109,31 +109,88 @@ checkout_key:
     - In check mode the public half, the fingerprints and the time of a key to be made are null.
   type: dict
   returned: success
-  sample: &key
-    type: deploy-key
-    public_key: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIF2tcB8cVjfSpXEcIVQGzvUtVIFZGbUsBYgjnkwYz4dZ
-    fingerprint: 2c:53:1f:bc:62:09:0b:57:5b:5e:2d:93:79:a8:1e:c2
-    fingerprint_sha256: SHA256:8p9ePR0n0LVgrcBVHYUqf7Dk6YNpnJpOIwPPQzXgJYs
-    time: "2026-11-02T09:30:11.482Z"
-    login: null
-    preferred: true
+  contains: &key
+    type:
+      description: The kind of key.
+      type: str
+      sample: deploy-key
+    public_key:
+      description: The public half. Null where CircleCI does not show one.
+      type: str
+      sample: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIF2tcB8cVjfSpXEcIVQGzvUtVIFZGbUsBYgjnkwYz4dZ
+    fingerprint:
+      description:
+        - The MD5 fingerprint. Null on a host without MD5 (FIPS). Of a key without a readable public half it is
+          what CircleCI says of it.
+      type: str
+      sample: 2c:53:1f:bc:62:09:0b:57:5b:5e:2d:93:79:a8:1e:c2
+    fingerprint_sha256:
+      description: The SHA-256 fingerprint. Null where the public half cannot be read.
+      type: str
+      sample: SHA256:8p9ePR0n0LVgrcBVHYUqf7Dk6YNpnJpOIwPPQzXgJYs
+    time:
+      description: When it was made. Null where CircleCI does not say.
+      type: str
+      sample: "2026-11-02T09:30:11.482Z"
+    login:
+      description: Whose key a user key is. Null for deploy keys.
+      type: str
+      sample: octocat
+    preferred:
+      description: Whether CircleCI checks out with it.
+      type: bool
+      sample: true
 checkout_keys:
   description: All checkout keys of the project after the task, newest first.
   type: list
   elements: dict
   returned: success
-  sample: [*key]
+  contains: *key
 created:
   description: Whether a key was made.
   type: bool
   returned: success, and failures after the first write
   sample: true
+added:
+  description: The key that was made. In check mode its public half and its fingerprints are null.
+  type: list
+  elements: dict
+  returned: success, and failures after the first write
+  contains: &change
+    kind:
+      description: What it is.
+      type: str
+      sample: checkout_key
+    type:
+      description: The kind of key.
+      type: str
+      sample: deploy-key
+    public_key:
+      description: The public half. Null where CircleCI does not show one.
+      type: str
+      sample: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIF2tcB8cVjfSpXEcIVQGzvUtVIFZGbUsBYgjnkwYz4dZ
+    fingerprint:
+      description:
+        - The MD5 fingerprint. Null on a host without MD5 (FIPS). Of a key without a readable public half it is
+          what CircleCI says of it.
+      type: str
+      sample: 2c:53:1f:bc:62:09:0b:57:5b:5e:2d:93:79:a8:1e:c2
+    fingerprint_sha256:
+      description: The SHA-256 fingerprint. Null where the public half cannot be read.
+      type: str
+      sample: SHA256:8p9ePR0n0LVgrcBVHYUqf7Dk6YNpnJpOIwPPQzXgJYs
 removed:
   description: The keys that were removed. Their public halves are still at GitHub or Bitbucket.
   type: list
   elements: dict
   returned: success, and failures after the first write
-  sample: []
+  contains: *change
+updated:
+  description: Always empty. Keys are not replaced in their place.
+  type: list
+  elements: dict
+  returned: success, and failures after the first write
+  contains: *change
 """
 
 from typing import Any

@@ -260,29 +260,41 @@ restrictions:
       type: str
       sample: api
 added:
-  description:
-    - What was added. Its C(kind) is V(context), V(env_var) with its name, or V(restriction) with its type, value and
-      name. Of groups there is no value.
+  description: What was added.
   type: list
   elements: dict
   returned: success, and failures after the first write
-  sample:
-    - kind: context
-      name: deploy-production
-    - kind: env_var
-      name: REGISTRY_PASSWORD
+  contains: &change
+    kind:
+      description: What it is, V(context), V(env_var) or V(restriction).
+      type: str
+      sample: env_var
+    name:
+      description: The name of the context or the variable, and of a restriction the name of what it names.
+      type: str
+      sample: REGISTRY_PASSWORD
+    type:
+      description: The type of a restriction.
+      type: str
+      returned: for restrictions
+      sample: project
+    value:
+      description: The value of a restriction. Null for groups.
+      type: str
+      returned: for restrictions
+      sample: 7c6b5a49-3827-4160-9f5e-4d3c2b1a0f9e
 removed:
-  description: What was removed, in the same words.
+  description: What was removed.
   type: list
   elements: dict
   returned: success, and failures after the first write
-  sample: []
+  contains: *change
 updated:
   description: The variables whose value was replaced.
   type: list
   elements: dict
   returned: success, and failures after the first write
-  sample: []
+  contains: *change
 """
 
 from typing import Any

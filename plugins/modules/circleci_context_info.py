@@ -93,22 +93,46 @@ contexts:
       type: list
       elements: dict
       returned: with O(env_vars=true)
-      sample:
-        - name: REGISTRY_PASSWORD
-          masked_value: 7Qfz
-          created_at: "2026-11-02T09:30:12.101Z"
-          updated_at: "2026-11-20T16:04:55.730Z"
+      contains:
+        name:
+          description: The name of the variable.
+          type: str
+          sample: REGISTRY_PASSWORD
+        masked_value:
+          description: The end of its value. Null where CircleCI does not show it.
+          type: str
+          sample: 7Qfz
+        created_at:
+          description: When the variable was made.
+          type: str
+          sample: "2026-11-02T09:30:12.101Z"
+        updated_at:
+          description: When its value was set. Null where CircleCI does not say.
+          type: str
+          sample: "2026-11-20T16:04:55.730Z"
     restrictions:
       description:
         - The restrictions, as in RV(community.circleci.circleci_context#module:restrictions).
       type: list
       elements: dict
       returned: with O(restrictions=true)
-      sample:
-        - id: 0d1e2f3a-4b5c-4d6e-8f70-8192a3b4c5d6
-          type: project
-          value: 7c6b5a49-3827-4160-9f5e-4d3c2b1a0f9e
-          name: api
+      contains:
+        id:
+          description: The id of the restriction.
+          type: str
+          sample: 0d1e2f3a-4b5c-4d6e-8f70-8192a3b4c5d6
+        type:
+          description: V(project), V(expression) or V(group).
+          type: str
+          sample: project
+        value:
+          description: The uuid of the project or the group, or the expression.
+          type: str
+          sample: 7c6b5a49-3827-4160-9f5e-4d3c2b1a0f9e
+        name:
+          description: The name of the project or the group, or the expression. Null where it is not known.
+          type: str
+          sample: api
 """
 
 from typing import Any

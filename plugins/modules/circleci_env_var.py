@@ -114,9 +114,41 @@ env_var:
       O(update_value=if_present) finds none.
   type: dict
   returned: success
-  sample:
-    name: REGISTRY_PASSWORD
-    masked_value: xxxx7Qfz
+  contains:
+    name:
+      description: The name of the variable.
+      type: str
+      sample: REGISTRY_PASSWORD
+    masked_value:
+      description: The mask of its value, C(xxxx) and up to four characters of its end.
+      type: str
+      sample: xxxx7Qfz
+added:
+  description: The variable that was added.
+  type: list
+  elements: dict
+  returned: success, and failures after the first write
+  contains: &change
+    kind:
+      description: What it is.
+      type: str
+      sample: env_var
+    name:
+      description: The name of the variable.
+      type: str
+      sample: REGISTRY_PASSWORD
+removed:
+  description: The variable that was removed.
+  type: list
+  elements: dict
+  returned: success, and failures after the first write
+  contains: *change
+updated:
+  description: The variable whose value was replaced.
+  type: list
+  elements: dict
+  returned: success, and failures after the first write
+  contains: *change
 """
 
 from typing import Any

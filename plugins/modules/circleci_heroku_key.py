@@ -54,7 +54,28 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-# This module returns nothing of its own.
+added:
+  description: The key, when there was none before.
+  type: list
+  elements: dict
+  returned: success, and failures after the first write
+  contains: &change
+    kind:
+      description: What it is.
+      type: str
+      sample: heroku_key
+removed:
+  description: Always empty. CircleCI has no way to remove the key.
+  type: list
+  elements: dict
+  returned: success, and failures after the first write
+  contains: *change
+updated:
+  description: The key that was replaced.
+  type: list
+  elements: dict
+  returned: success, and failures after the first write
+  contains: *change
 """
 
 from typing import Any
@@ -92,6 +113,8 @@ def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     if must is None:
         client.warn(left_in_doubt(["the Heroku key"], "", "", ALWAYS))
     if must:
+        done = Outcome(after, {})
+        (done.added if before is None else done.updated).append({"kind": "heroku_key"})
 
         def apply() -> Outcome:
             client.write(
@@ -102,9 +125,9 @@ def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
                 seen=lambda: True if _read_mask(client) == after["heroku_api_key"] != before else None,
                 shape=acknowledgement,
             )
-            return Outcome(after, {})
+            return done
 
-        plan = Plan({"heroku_api_key": before}, Outcome(after, {}), apply)
+        plan = Plan({"heroku_api_key": before}, done, apply)
     else:
         plan = Plan({"heroku_api_key": before}, Outcome({"heroku_api_key": before}, {}))
     return result_of(plan, client, "Heroku key")

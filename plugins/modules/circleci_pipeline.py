@@ -281,10 +281,18 @@ pipeline:
       type: str
       sample: "2026-11-25T12:31:16.264Z"
     errors:
-      description: What is wrong with its configuration, each with C(type) and C(message).
+      description: What is wrong with its configuration.
       type: list
       elements: dict
-      sample: []
+      contains:
+        type:
+          description: What kind of mistake it is.
+          type: str
+          sample: config
+        message:
+          description: What is wrong.
+          type: str
+          sample: Unknown variable(s)
 workflows:
   description:
     - The newest workflow of each name. Empty when nobody looked, as without O(wait) where a pipeline was started.
@@ -317,15 +325,30 @@ workflows:
       type: str
       sample: "2026-11-25T12:35:02Z"
     jobs:
-      description: Its jobs, each with C(id), C(name), C(type), C(status) and C(build_num), which is null for approvals.
+      description: Its jobs.
       type: list
       elements: dict
-      sample:
-        - id: c65b68ef-e73b-4bf2-be9a-7a322a9df150
-          name: test
-          type: build
-          status: success
-          build_num: 12
+      contains:
+        id:
+          description: Its id.
+          type: str
+          sample: c65b68ef-e73b-4bf2-be9a-7a322a9df150
+        name:
+          description: Its name in the configuration.
+          type: str
+          sample: test
+        type:
+          description: V(build), or V(approval) for a hold.
+          type: str
+          sample: build
+        status:
+          description: How it is, in CircleCI's words.
+          type: str
+          sample: success
+        build_num:
+          description: The number of its build. Null where there is none, as for a hold.
+          type: int
+          sample: 12
 holds:
   description: The approvals that are open in the workflows that are waited for.
   type: list

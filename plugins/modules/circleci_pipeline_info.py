@@ -169,10 +169,18 @@ pipelines:
       type: str
       sample: "2026-11-25T12:31:16.264Z"
     errors:
-      description: What is wrong with its configuration, each with C(type) and C(message).
+      description: What is wrong with its configuration.
       type: list
       elements: dict
-      sample: []
+      contains:
+        type:
+          description: What kind of mistake it is.
+          type: str
+          sample: config
+        message:
+          description: What is wrong.
+          type: str
+          sample: Unknown variable(s)
     workflows:
       description: The newest workflow of each name. Empty with O(workflows=false).
       type: list
@@ -203,28 +211,50 @@ pipelines:
           type: str
           sample: "2026-11-25T12:35:02Z"
         jobs:
-          description:
-            - Its jobs with O(jobs=true), each with C(id), C(name), C(type), C(status) and C(build_num), which is
-              null for approvals.
+          description: Its jobs, with O(jobs=true).
           type: list
           elements: dict
-          sample:
-            - id: c65b68ef-e73b-4bf2-be9a-7a322a9df150
-              name: test
-              type: build
-              status: success
-              build_num: 12
+          contains:
+            id:
+              description: Its id.
+              type: str
+              sample: c65b68ef-e73b-4bf2-be9a-7a322a9df150
+            name:
+              description: Its name in the configuration.
+              type: str
+              sample: test
+            type:
+              description: V(build), or V(approval) for a hold.
+              type: str
+              sample: build
+            status:
+              description: How it is, in CircleCI's words.
+              type: str
+              sample: success
+            build_num:
+              description: The number of its build. Null where there is none, as for a hold.
+              type: int
+              sample: 12
     config:
-      description:
-        - What O(config) has read. C(source) is the file, C(compiled) what CircleCI made of it, C(setup_config) and
-          C(compiled_setup_config) the same of the first file where there is a setup workflow. Null without O(config),
-          and where CircleCI does not have it any more.
+      description: What O(config) has read. Null without O(config), and where CircleCI does not have it any more.
       type: dict
-      sample:
-        source: "version: 2.1"
-        compiled: "version: 2"
-        setup_config: null
-        compiled_setup_config: null
+      contains:
+        source:
+          description: The file.
+          type: str
+          sample: "version: 2.1"
+        compiled:
+          description: What CircleCI made of it.
+          type: str
+          sample: "version: 2"
+        setup_config:
+          description: The first file, where there is a setup workflow.
+          type: str
+          sample: null
+        compiled_setup_config:
+          description: What CircleCI made of the first file.
+          type: str
+          sample: null
     parameters:
       description: The parameters, by name. Empty without O(parameters).
       type: dict

@@ -71,11 +71,49 @@ first_build:
     - The build that CircleCI started because the project was set up. Null when there is none, and in check mode.
   type: dict
   returned: success
-  sample:
-    build_num: 1
-    build_url: https://circleci.com/gh/acme/api/1
-    status: not_running
-    why: first-build
+  contains:
+    build_num:
+      description: The number of the build.
+      type: int
+      sample: 1
+    build_url:
+      description: Its page on CircleCI.
+      type: str
+      sample: https://circleci.com/gh/acme/api/1
+    branch:
+      description: The branch that it builds.
+      type: str
+      sample: main
+    status:
+      description: Its state when it was started.
+      type: str
+      sample: not_running
+    why:
+      description: Why it was started.
+      type: str
+      sample: first-build
+added:
+  description: The follower, when the project was not followed before.
+  type: list
+  elements: dict
+  returned: success, and failures after the first write
+  contains: &change
+    kind:
+      description: What it is.
+      type: str
+      sample: following
+removed:
+  description: The follower, when the project is not followed any more.
+  type: list
+  elements: dict
+  returned: success, and failures after the first write
+  contains: *change
+updated:
+  description: Always empty.
+  type: list
+  elements: dict
+  returned: success, and failures after the first write
+  contains: *change
 """
 
 from typing import Any

@@ -182,24 +182,61 @@ projects:
       description: The additional SSH keys.
       type: list
       elements: dict
-      sample:
-        - hostname: deploy.acme.io
-          public_key: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIF2tcB8cVjfSpXEcIVQGzvUtVIFZGbUsBYgjnkwYz4dZ
-          fingerprint: 2c:53:1f:bc:62:09:0b:57:5b:5e:2d:93:79:a8:1e:c2
-          fingerprint_sha256: SHA256:8p9ePR0n0LVgrcBVHYUqf7Dk6YNpnJpOIwPPQzXgJYs
+      contains:
+        hostname:
+          description: The host that builds use the key for. Empty for any host.
+          type: str
+          sample: deploy.acme.example
+        public_key:
+          description: The public half. Null where CircleCI does not show one.
+          type: str
+          sample: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIF2tcB8cVjfSpXEcIVQGzvUtVIFZGbUsBYgjnkwYz4dZ
+        fingerprint:
+          description:
+            - The MD5 fingerprint. Null on a host without MD5 (FIPS). Of a key without a readable public half it is
+              what CircleCI says of it.
+          type: str
+          sample: 2c:53:1f:bc:62:09:0b:57:5b:5e:2d:93:79:a8:1e:c2
+        fingerprint_sha256:
+          description: The SHA-256 fingerprint. Null where the public half cannot be read.
+          type: str
+          sample: SHA256:8p9ePR0n0LVgrcBVHYUqf7Dk6YNpnJpOIwPPQzXgJYs
     checkout_keys:
       description: The checkout keys, newest first.
       type: list
       elements: dict
       returned: with O(checkout_keys=true)
-      sample:
-        - type: deploy-key
-          public_key: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIF2tcB8cVjfSpXEcIVQGzvUtVIFZGbUsBYgjnkwYz4dZ
-          fingerprint: 2c:53:1f:bc:62:09:0b:57:5b:5e:2d:93:79:a8:1e:c2
-          fingerprint_sha256: SHA256:8p9ePR0n0LVgrcBVHYUqf7Dk6YNpnJpOIwPPQzXgJYs
-          time: "2026-11-02T09:30:11.482Z"
-          login: null
-          preferred: true
+      contains:
+        type:
+          description: The kind of key.
+          type: str
+          sample: deploy-key
+        public_key:
+          description: The public half. Null where CircleCI does not show one.
+          type: str
+          sample: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIF2tcB8cVjfSpXEcIVQGzvUtVIFZGbUsBYgjnkwYz4dZ
+        fingerprint:
+          description:
+            - The MD5 fingerprint. Null on a host without MD5 (FIPS). Of a key without a readable public half it is
+              what CircleCI says of it.
+          type: str
+          sample: 2c:53:1f:bc:62:09:0b:57:5b:5e:2d:93:79:a8:1e:c2
+        fingerprint_sha256:
+          description: The SHA-256 fingerprint. Null where the public half cannot be read.
+          type: str
+          sample: SHA256:8p9ePR0n0LVgrcBVHYUqf7Dk6YNpnJpOIwPPQzXgJYs
+        time:
+          description: When it was made. Null where CircleCI does not say.
+          type: str
+          sample: "2026-11-02T09:30:11.482Z"
+        login:
+          description: Whose key a user key is. Null for deploy keys.
+          type: str
+          sample: octocat
+        preferred:
+          description: Whether CircleCI checks out with it.
+          type: bool
+          sample: true
     settings:
       description:
         - The advanced settings, by the names of the options of M(community.circleci.circleci_project_settings), and
@@ -250,9 +287,15 @@ projects:
       type: list
       elements: dict
       returned: with O(env_vars=true)
-      sample:
-        - name: REGISTRY_PASSWORD
-          masked_value: xxxx7Qfz
+      contains:
+        name:
+          description: The name of the variable.
+          type: str
+          sample: REGISTRY_PASSWORD
+        masked_value:
+          description: The mask of its value.
+          type: str
+          sample: xxxx7Qfz
 described:
   description:
     - The projects that could be read, in the words of M(community.circleci.circleci_projects), without variables.

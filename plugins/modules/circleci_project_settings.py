@@ -105,21 +105,73 @@ settings:
   type: dict
   returned: success, and failures after the first write
   contains:
+    autocancel_builds:
+      description: Whether a newer pipeline of a branch cancels older ones.
+      type: bool
+      sample: true
+    build_fork_prs:
+      description: Whether pull requests from forks are built.
+      type: bool
+      sample: false
+    build_prs_only:
+      description: Whether only branches with a pull request are built.
+      type: bool
+      sample: true
+    disable_ssh:
+      description: Whether nobody may log in to builds.
+      type: bool
+      sample: false
+    forks_receive_secret_env_vars:
+      description: Whether builds of forks get the secrets.
+      type: bool
+      sample: false
     oss:
       description: Whether the project is open source. It cannot be set here.
       type: bool
-      returned: when CircleCI knows the project
-  sample:
-    autocancel_builds: true
-    build_fork_prs: false
-    build_prs_only: true
-    disable_ssh: false
-    forks_receive_secret_env_vars: false
-    oss: false
-    pr_only_branch_overrides: [main, release]
-    set_github_status: true
-    setup_workflows: true
-    write_settings_requires_admin: false
+      sample: false
+    pr_only_branch_overrides:
+      description: The branches that are built without a pull request.
+      type: list
+      elements: str
+      sample: [main, release]
+    set_github_status:
+      description: Whether GitHub is told how pipelines end.
+      type: bool
+      sample: true
+    setup_workflows:
+      description: Whether configurations may be made by a setup workflow.
+      type: bool
+      sample: true
+    write_settings_requires_admin:
+      description: Whether only admins may change settings.
+      type: bool
+      sample: false
+added:
+  description: Always empty.
+  type: list
+  elements: dict
+  returned: success, and failures after the first write
+  contains: &change
+    kind:
+      description: What it is.
+      type: str
+      sample: setting
+    name:
+      description: The name of the setting.
+      type: str
+      sample: build_prs_only
+removed:
+  description: Always empty.
+  type: list
+  elements: dict
+  returned: success, and failures after the first write
+  contains: *change
+updated:
+  description: The settings that were changed.
+  type: list
+  elements: dict
+  returned: success, and failures after the first write
+  contains: *change
 """
 
 from typing import Any

@@ -152,12 +152,40 @@ created:
   type: bool
   returned: success, and failures after the first write
   sample: true
+added:
+  description: The token that was made.
+  type: list
+  elements: dict
+  returned: success, and failures after the first write
+  contains: &change
+    kind:
+      description: What it is.
+      type: str
+      sample: project_token
+    id:
+      description: The id by which CircleCI knows the token. Null in check mode for one to be made.
+      type: str
+      sample: 8c4f5a3e-6f2b-4c58-9d0a-2b1c7e6d5f40
+    label:
+      description: The name of the token.
+      type: str
+      sample: badge
+    scope:
+      description: What it may do.
+      type: str
+      sample: status
 removed:
   description: The tokens that were removed.
   type: list
   elements: dict
   returned: success, and failures after the first write
-  contains: *token
+  contains: *change
+updated:
+  description: Always empty. Tokens are not replaced in their place.
+  type: list
+  elements: dict
+  returned: success, and failures after the first write
+  contains: *change
 """
 
 from typing import Any

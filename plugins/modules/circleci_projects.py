@@ -455,18 +455,22 @@ projects:
       description: The canonical slug of the project.
       type: str
       returned: always
+      sample: github/acme/api
     changed:
       description: Whether something was changed, also when the project failed after that.
       type: bool
       returned: always
+      sample: true
     failed:
       description: Whether the project failed.
       type: bool
       returned: always
+      sample: false
     msg:
       description: Why it failed, and what to do about it. Null when it did not.
       type: str
       returned: always
+      sample: null
     added:
       description:
         - What was added. RV(projects[].added[].kind) is V(following), V(checkout_key), V(ssh_key), V(env_var),
@@ -481,30 +485,37 @@ projects:
           description: What it is.
           type: str
           returned: always
+          sample: checkout_key
         type:
           description: The kind of a checkout key.
           type: str
           returned: for checkout keys
+          sample: deploy-key
         hostname:
           description: The host of an additional SSH key.
           type: str
           returned: for SSH keys
+          sample: deploy.acme.example
         name:
           description: The name of a variable, setting, webhook or schedule.
           type: str
           returned: for those
+          sample: REGISTRY_PASSWORD
         public_key:
           description: The public half of a key.
           type: str
           returned: for keys
+          sample: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIF2tcB8cVjfSpXEcIVQGzvUtVIFZGbUsBYgjnkwYz4dZ
         fingerprint:
-          description: The MD5 fingerprint of a key.
+          description: The MD5 fingerprint of a key. Null on a host without MD5 (FIPS).
           type: str
           returned: for keys
+          sample: 2c:53:1f:bc:62:09:0b:57:5b:5e:2d:93:79:a8:1e:c2
         fingerprint_sha256:
           description: The SHA-256 fingerprint of a key.
           type: str
           returned: for keys
+          sample: SHA256:8p9ePR0n0LVgrcBVHYUqf7Dk6YNpnJpOIwPPQzXgJYs
     removed:
       description: What was removed. The public halves of checkout keys are still at GitHub or Bitbucket.
       type: list
@@ -518,9 +529,30 @@ projects:
       returned: always
       contains: *thing
     first_build:
-      description: The build that following has started, where the project is new and has a configuration.
+      description: The build that following has started, where the project is new and has a configuration. Else null.
       type: dict
       returned: always
+      contains:
+        build_num:
+          description: The number of the build.
+          type: int
+          sample: 1
+        build_url:
+          description: Its page on CircleCI.
+          type: str
+          sample: https://circleci.com/gh/acme/api/1
+        branch:
+          description: The branch that it builds.
+          type: str
+          sample: main
+        status:
+          description: Its state when it was started.
+          type: str
+          sample: not_running
+        why:
+          description: Why it was started.
+          type: str
+          sample: first-build
   sample:
     - project: github/acme/api
       changed: true
@@ -534,14 +566,26 @@ projects:
       updated: []
       first_build: null
 summary:
-  description: How many projects there are, how many did not fail, how many changed, and how many failed.
+  description: How many projects there are, and what became of them.
   type: dict
   returned: always, unless the task fails before its first request
-  sample:
-    total: 2000
-    ok: 1999
-    changed: 14
-    failed: 1
+  contains:
+    total:
+      description: How many projects the task has.
+      type: int
+      sample: 2000
+    ok:
+      description: How many did not fail.
+      type: int
+      sample: 1999
+    changed:
+      description: How many were changed.
+      type: int
+      sample: 14
+    failed:
+      description: How many failed.
+      type: int
+      sample: 1
 """
 
 from typing import Any

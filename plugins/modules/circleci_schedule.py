@@ -219,6 +219,32 @@ schedule:
       description: When it was made. In a project of an App, null in the run that makes it.
       type: str
       sample: "2026-11-02T09:30:11.482Z"
+added:
+  description: The schedule that was made.
+  type: list
+  elements: dict
+  returned: success, and failures after the first write
+  contains: &change
+    kind:
+      description: What it is.
+      type: str
+      sample: schedule
+    name:
+      description: The name of the schedule.
+      type: str
+      sample: nightly
+removed:
+  description: The schedule that was removed.
+  type: list
+  elements: dict
+  returned: success, and failures after the first write
+  contains: *change
+updated:
+  description: The schedule that was changed.
+  type: list
+  elements: dict
+  returned: success, and failures after the first write
+  contains: *change
 """
 
 from typing import Any

@@ -103,23 +103,71 @@ ssh_key:
   description: The key that O(state=present) made sure of. Null with O(state=absent).
   type: dict
   returned: success
-  sample: &key
-    hostname: deploy.acme.example
-    public_key: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIF2tcB8cVjfSpXEcIVQGzvUtVIFZGbUsBYgjnkwYz4dZ
-    fingerprint: 2c:53:1f:bc:62:09:0b:57:5b:5e:2d:93:79:a8:1e:c2
-    fingerprint_sha256: SHA256:8p9ePR0n0LVgrcBVHYUqf7Dk6YNpnJpOIwPPQzXgJYs
+  contains: &key
+    hostname:
+      description: The host that builds use the key for. Empty for any host.
+      type: str
+      sample: deploy.acme.example
+    public_key:
+      description: The public half. Null where CircleCI does not show one.
+      type: str
+      sample: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIF2tcB8cVjfSpXEcIVQGzvUtVIFZGbUsBYgjnkwYz4dZ
+    fingerprint:
+      description:
+        - The MD5 fingerprint. Null on a host without MD5 (FIPS). Of a key without a readable public half it is
+          what CircleCI says of it.
+      type: str
+      sample: 2c:53:1f:bc:62:09:0b:57:5b:5e:2d:93:79:a8:1e:c2
+    fingerprint_sha256:
+      description: The SHA-256 fingerprint. Null where the public half cannot be read.
+      type: str
+      sample: SHA256:8p9ePR0n0LVgrcBVHYUqf7Dk6YNpnJpOIwPPQzXgJYs
 ssh_keys:
   description: All additional SSH keys of the project after the task. A key that CircleCI holds twice is listed twice.
   type: list
   elements: dict
   returned: success
-  sample: [*key]
-removed:
-  description: The keys that were removed.
+  contains: *key
+added:
+  description: What was added.
   type: list
   elements: dict
   returned: success, and failures after the first write
-  sample: []
+  contains: &change
+    kind:
+      description: What it is.
+      type: str
+      sample: ssh_key
+    hostname:
+      description: The host that builds use the key for. Empty for any host.
+      type: str
+      sample: deploy.acme.example
+    public_key:
+      description: The public half. Null where CircleCI does not show one.
+      type: str
+      sample: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIF2tcB8cVjfSpXEcIVQGzvUtVIFZGbUsBYgjnkwYz4dZ
+    fingerprint:
+      description:
+        - The MD5 fingerprint. Null on a host without MD5 (FIPS). Of a key without a readable public half it is
+          what CircleCI says of it.
+      type: str
+      sample: 2c:53:1f:bc:62:09:0b:57:5b:5e:2d:93:79:a8:1e:c2
+    fingerprint_sha256:
+      description: The SHA-256 fingerprint. Null where the public half cannot be read.
+      type: str
+      sample: SHA256:8p9ePR0n0LVgrcBVHYUqf7Dk6YNpnJpOIwPPQzXgJYs
+removed:
+  description: The keys that were removed. One that CircleCI held twice is there twice.
+  type: list
+  elements: dict
+  returned: success, and failures after the first write
+  contains: *change
+updated:
+  description: Always empty. Keys are not replaced in their place.
+  type: list
+  elements: dict
+  returned: success, and failures after the first write
+  contains: *change
 """
 
 from typing import Any

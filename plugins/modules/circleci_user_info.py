@@ -61,13 +61,31 @@ user:
   description: The user, as CircleCI describes it.
   type: dict
   returned: success
-  sample:
-    login: octocat
-    name: Mona Lisa
-    selected_email: octocat@example.com
-    created_at: "2021-02-01T08:30:00.000Z"
-    num_projects_followed: 12
-    heroku_api_key: null
+  contains:
+    login:
+      description: The name of the account.
+      type: str
+      sample: octocat
+    name:
+      description: The name of the person.
+      type: str
+      sample: Mona Lisa
+    selected_email:
+      description: The address that CircleCI writes to.
+      type: str
+      sample: octocat@example.com
+    created_at:
+      description: When the user came to CircleCI.
+      type: str
+      sample: "2021-02-01T08:30:00.000Z"
+    num_projects_followed:
+      description: How many projects the user follows.
+      type: int
+      sample: 12
+    heroku_api_key:
+      description: The mask of the Heroku API key. Null when there is none.
+      type: str
+      sample: xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxx4f2a
 organizations:
   description: The organizations that the user belongs to, and the user's own account, in the order of CircleCI.
   type: list

@@ -142,6 +142,32 @@ webhook:
       description: When it was made.
       type: str
       sample: "2026-11-02T09:30:11.482Z"
+added:
+  description: The webhook that was made.
+  type: list
+  elements: dict
+  returned: success, and failures after the first write
+  contains: &change
+    kind:
+      description: What it is.
+      type: str
+      sample: webhook
+    name:
+      description: The name of the webhook.
+      type: str
+      sample: deploy service
+removed:
+  description: The webhook that was removed.
+  type: list
+  elements: dict
+  returned: success, and failures after the first write
+  contains: *change
+updated:
+  description: The webhook that was changed.
+  type: list
+  elements: dict
+  returned: success, and failures after the first write
+  contains: *change
 """
 
 from typing import Any

@@ -216,15 +216,30 @@ workflow:
       type: str
       sample: "2026-11-25T12:35:02Z"
     jobs:
-      description: Its jobs, each with C(id), C(name), C(type), C(status) and C(build_num), which is null for approvals.
+      description: Its jobs.
       type: list
       elements: dict
-      sample:
-        - id: c65b68ef-e73b-4bf2-be9a-7a322a9df150
-          name: test
-          type: build
-          status: success
-          build_num: 12
+      contains:
+        id:
+          description: Its id.
+          type: str
+          sample: c65b68ef-e73b-4bf2-be9a-7a322a9df150
+        name:
+          description: Its name in the configuration.
+          type: str
+          sample: test
+        type:
+          description: V(build), or V(approval) for a hold.
+          type: str
+          sample: build
+        status:
+          description: How it is, in CircleCI's words.
+          type: str
+          sample: success
+        build_num:
+          description: The number of its build. Null where there is none, as for a hold.
+          type: int
+          sample: 12
 approved:
   description: The names of the holds that this task has approved, or in check mode would approve.
   type: list

@@ -164,7 +164,7 @@ def _apply(
     def so_far() -> Outcome:
         return _outcome(_after(keys, made, removed), made or kept, made, removed)
 
-    with telling(so_far, "created", "removed"):
+    with telling(so_far, "created"):
         if new_type is not None:
             made = _create(client, project, keys, new_type)
             if doomed:
@@ -302,8 +302,13 @@ def _outcome(keys: list[Key], kept: Key | None, made: Key | None, removed: list[
             "checkout_key": current,
             "checkout_keys": keys,
             "created": made is not None,
-            "removed": removed,
         },
-        added=[{"kind": "checkout_key", **made}] if made else [],
-        removed=[{"kind": "checkout_key", **key} for key in removed],
+        added=[changed_key(made)] if made else [],
+        removed=[changed_key(key) for key in removed],
     )
+
+
+def changed_key(key: Key) -> dict[str, Any]:
+    """A key among what was added or removed: what it is, not how it was used."""
+    names = ("type", "public_key", "fingerprint", "fingerprint_sha256")
+    return {"kind": "checkout_key"} | {name: key[name] for name in names}

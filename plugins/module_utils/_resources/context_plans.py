@@ -87,7 +87,6 @@ class _Progress:
             "context": self.context,
             "env_vars": self.content.shown_env_vars(),
             "restrictions": self.content.restrictions,
-            **changes,
         }
         shown = _shown(self.context, self.content)
         mark_replaced(shown["env_vars"], _shown_masks(self.before), [thing["name"] for thing in changes["updated"]])
@@ -109,7 +108,7 @@ def plan_context(client: Client, organization: Organization, wanted: WantedConte
         if context is None:
             return Plan(before, nothing)
         gone = context
-        nothing.removed = nothing.result["removed"] = [{"kind": "context", "name": wanted.name}]
+        nothing.removed = [{"kind": "context", "name": wanted.name}]
         return Plan(before, nothing, lambda: _delete_context(client, owner, gone, nothing))
     restrictions = _resolved(client, wanted.restrictions)
     if context is not None:
@@ -151,7 +150,7 @@ def _plan_content(
 def _carry_out(client: Client, context: Json, content: Content, steps: list[Step], *, made: bool) -> Outcome:
     """Send the writes one after the other. Then read the variables that were set: an answer does not show them."""
     progress = _Progress(context, content.copy(), content, [], made)
-    with telling(progress.outcome, "context", *CHANGES):
+    with telling(progress.outcome, "context"):
         for step in steps:
             step.note(progress.content, step.send())
             progress.done.append(step)
@@ -226,7 +225,7 @@ def _create(client: Client, owner: Owner, wanted: WantedContext, restrictions: l
             raise
         made, context = False, found
     progress = _Progress(context, Content(None, {}, []), made=made)
-    with telling(progress.outcome, "context", *CHANGES):
+    with telling(progress.outcome, "context"):
         content = read_content(client, context["id"])
     plan = _plan_content(client, owner, wanted, context, content, restrictions, made=made)
     return plan.carry_out(client) if plan.changed else plan.predicted

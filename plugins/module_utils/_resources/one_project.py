@@ -18,6 +18,7 @@ from ansible_collections.community.circleci.plugins.module_utils._http.errors im
 from ansible_collections.community.circleci.plugins.module_utils._resources.checkout_keys import (
     DEPLOY_KEY,
     WantedKeys,
+    changed_key,
     identity,
     plan_checkout_keys,
     read_checkout_keys,
@@ -47,7 +48,6 @@ LOOK_FOR_REPOSITORY_EVERY = 2.0  # seconds
 SETTLES_WITHIN = 5.0  # seconds
 LOOK_EVERY = 0.5  # seconds
 KINDS_OF_CHANGE = ("added", "removed", "updated")
-SHOWN_OF_A_CHANGE = ("kind", "type", "hostname", "name", "public_key", "fingerprint", "fingerprint_sha256")
 
 
 @dataclass
@@ -154,7 +154,7 @@ def bring_about(client: Client, wanted: WantedProject) -> Done:
     failed = problem is not None
     item = {"project": slug, "changed": client.wrote if failed else bool(changes), "failed": failed, "msg": problem}
     item["first_build"] = changes.first_build
-    item.update({name: [_small(thing) for thing in getattr(changes, name)] for name in KINDS_OF_CHANGE})
+    item.update({name: without_unknowns(getattr(changes, name)) for name in KINDS_OF_CHANGE})
     diff = _diff(slug, wanted, changes) if changes and not failed else None
     return Done(item, diff, client.warnings, changes.unsure)
 
@@ -203,7 +203,7 @@ def _read(client: Client, wanted: WantedProject) -> _State:
         state.env_vars = read_env_vars(client, project)
     if wanted.webhooks or (wanted.schedules and project.is_app):
         state.project_id = read_project_id(client, project)
-    if wanted.webhooks and state.project_id:
+    if wanted.webhooks:
         state.webhooks = read_webhooks(client, project, state.project_id)
     if wanted.schedules:
         state.keeper = schedules_of(client, project, state.project_id)
@@ -274,7 +274,7 @@ def _followed(client: Client, wanted: WantedProject, before: _State, changes: _C
     fresh = [key for key in now.checkout_keys if identity(key) not in known and key["type"] == DEPLOY_KEY]
     if not (wants_one and fresh):
         return now
-    changes.added += [{"kind": "checkout_key", **key} for key in fresh]
+    changes.added += map(changed_key, fresh)
     return replace(now, fresh=True)
 
 
@@ -305,9 +305,3 @@ def _diff(slug: str, wanted: WantedProject, changes: _Changes) -> dict[str, Any]
         "before_header": slug,
         "after_header": slug,
     }
-
-
-def _small(thing: dict[str, Any]) -> dict[str, Any]:
-    """What was changed, for the result: with 2,000 projects it has to be small."""
-    small: dict[str, Any] = without_unknowns({name: thing[name] for name in SHOWN_OF_A_CHANGE if name in thing})
-    return small

@@ -162,7 +162,7 @@ def _apply(
     def so_far() -> Outcome:
         return _outcome(_after(ours, made, removed), kept, made, removed)
 
-    with telling(so_far, "token", "created", "removed"):
+    with telling(so_far, "token", "created"):
         if create:
             made = _create(client, project, before, wanted)
             new = made["id"]
@@ -260,6 +260,12 @@ def _outcome(ours: list[Token], kept: Token | None, made: Token | None, removed:
             "project_token": _without_text(current) if current else None,
             "token": made["token"] if made else None,
             "created": made is not None,
-            "removed": removed,
         },
+        added=[_changed(made)] if made else [],
+        removed=[_changed(token) for token in removed],
     )
+
+
+def _changed(token: Token) -> dict[str, Any]:
+    """A token among what was added or removed."""
+    return {"kind": "project_token"} | {name: token[name] for name in ("id", "label", "scope")}

@@ -157,7 +157,7 @@ def plan_ssh_keys(
         def so_far() -> Outcome:
             return _outcome([*_without(keys, removed), *added], wanted_key, added, removed)
 
-        with telling(so_far, "removed"):
+        with telling(so_far):
             for (wanted, private), described in zip(missing, new):
                 _add(client, project, wanted, private)
                 added.append(described)
@@ -343,7 +343,6 @@ def _outcome(keys: list[Key], wanted: WantedKey | None, added: list[Key], remove
         result={
             "ssh_key": next((key for key in keys if wanted and wanted.is_key(key)), None),
             "ssh_keys": keys,
-            "removed": removed,
         },
         added=[{"kind": "ssh_key", **key} for key in added],
         removed=[{"kind": "ssh_key", **key} for key in removed],

@@ -24,9 +24,9 @@ class Outcome:
 
     :param after: what a diff shows
     :param result: the return values of the module
-    :param added: what was added, one small dict each
-    :param removed: what was removed
-    :param updated: what was replaced in its place
+    :param added: what was added, one small dict each: its ``kind`` and what people know it by
+    :param removed: what was removed, likewise
+    :param updated: what was replaced in its place, likewise
     """
 
     after: Any
@@ -34,6 +34,11 @@ class Outcome:
     added: list[dict[str, Any]] = field(default_factory=list)
     removed: list[dict[str, Any]] = field(default_factory=list)
     updated: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """What every module returns of what it changed."""
+        return {"added": self.added, "removed": self.removed, "updated": self.updated}
 
 
 @dataclass
@@ -66,24 +71,26 @@ def telling(so_far: Callable[[], Outcome], *returned: str) -> Iterator[None]:
     """Let a failure tell what was done before it.
 
     :param so_far: what was done until now
-    :param returned: the return values that the module has of it when it fails
+    :param returned: the return values that the module has of it when it fails, besides the changes
     """
     try:
         yield
     except CircleCIError as error:
         error.outcome = so_far()
-        error.partial = {name: error.outcome.result[name] for name in returned}
+        error.partial = {name: error.outcome.result[name] for name in returned} | error.outcome.changes
         raise
 
 
-def result_of(plan: Plan, client: Client, about: object) -> dict[str, Any]:
+def result_of(plan: Plan, client: Client, about: object, *, changes: bool = True) -> dict[str, Any]:
     """Carry out a plan and return it as the result of a module.
 
     :param about: what the diff is headed with
+    :param changes: whether it is a task on things that can be added and removed, and says which
     """
     outcome = plan.carry_out(client)
     diff = {"before": plan.before, "after": outcome.after, "before_header": str(about), "after_header": str(about)}
-    return {"changed": plan.changed, **without_unknowns(outcome.result), "diff": diff}
+    result = outcome.result | (outcome.changes if changes else {})
+    return {"changed": plan.changed, **without_unknowns(result), "diff": diff}
 
 
 def without_unknowns(value: Any) -> Any:

@@ -147,7 +147,8 @@ def test_rotation_makes_before_it_removes(emulator: Emulator, run) -> None:
     real = run(rotate=True)
     assert writes(emulator) == ["POST", "DELETE"]
     assert texts(emulator) == [real["token"]]
-    assert real["removed"] == predicted["removed"] == [old["project_token"]]
+    gone = {name: old["project_token"][name] for name in ("id", "label", "scope")}
+    assert real["removed"] == predicted["removed"] == [{"kind": "project_token", **gone}]
     assert real["token"] != old["token"]
     assert run(rotate=True)["changed"] is True
 

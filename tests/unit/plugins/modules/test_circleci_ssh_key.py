@@ -403,7 +403,9 @@ class TestWithoutMD5:
         assert (first["changed"], first["ssh_key"]["fingerprint"]) == (True, None)
         assert first["ssh_key"]["fingerprint_sha256"] == parse_private_key(private_key()).public.sha256
         assert run(private_key=private_key())["changed"] is False
-        assert run(private_key=private_key(number=2), exclusive=True)["removed"] == [first["ssh_key"]]
+        assert run(private_key=private_key(number=2), exclusive=True)["removed"] == [
+            {"kind": "ssh_key", **first["ssh_key"]}
+        ]
         assert held(emulator) == [(HOST, public(private_key(number=2)))]
 
     def test_a_key_is_removed_by_its_sha256(self, emulator: Emulator, run) -> None:
