@@ -10,7 +10,7 @@ import sys
 import pytest
 import yaml
 
-from tests.integration.ladders import PROJECT
+from tests.integration.ladders import CONTEXT, PROJECT
 from tests.integration.playing import Json, Player, Ran, Task, task
 from tests.unit.keys import private_key
 
@@ -45,12 +45,15 @@ def test_what_all_hosts_want_is_made_once(player: Player, way: str) -> None:
         task("ssh key", "circleci_ssh_key", **given),
         task("user key", "circleci_checkout_key", project="gh/acme/api", type="user-key"),
         task("projects", "circleci_projects", projects=[many]),
+        task("context", "circleci_context", **CONTEXT),
     ]
     ran = for_all(player, tasks, way)
-    for name in ("ssh key", "user key", "projects"):
+    for name in ("ssh key", "user key", "projects", "context"):
         assert sorted(each.changed for each in ran if each.task == name) == [False] * 5 + [True]
     assert sorted(key.hostname for key in project.ssh_keys) == ["deploy.acme.example", "second.acme.example"]
     assert [key.type for key in project.checkout_keys].count("github-user-key") == 1
+    context_writes = [record.method for record in emulator.writes if "/context" in record.path]
+    assert context_writes == ["POST", "POST", "POST", "DELETE", "PUT"]
     folder = player.folder / "ansible" / "circleci_turns"
     assert folder.stat().st_mode & 0o777 == 0o700
 

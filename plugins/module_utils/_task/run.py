@@ -24,7 +24,7 @@ from ansible_collections.community.circleci.plugins.module_utils._task.options i
 from ansible_collections.community.circleci.plugins.module_utils._task.progress import Progress
 from ansible_collections.community.circleci.plugins.module_utils._task.secrets import public_options, scrubber_of
 from ansible_collections.community.circleci.plugins.module_utils._values.keys import CRYPTOGRAPHY_IMPORT_ERROR
-from ansible_collections.community.circleci.plugins.module_utils._values.slugs import project_of
+from ansible_collections.community.circleci.plugins.module_utils._values.slugs import parse_organization, project_of
 
 Run = Callable[[Client, dict[str, Any]], dict[str, Any]]
 Unknown = Callable[[dict[str, Any]], dict[str, Any]]
@@ -165,12 +165,22 @@ def _slug(params: dict[str, Any], task: dict[str, Any] | None = None) -> str | N
 
 
 def slugs_named(params: dict[str, Any]) -> list[str]:
-    """The canonical slugs of all projects that a task names, as far as they are usable."""
+    """The canonical slugs of all projects that a task names, as far as they are usable, and its context."""
     lists = [value for value in params.values() if isinstance(value, list)]
     items = [item for items in lists for item in items if isinstance(item, dict)]
     items += [{"project": slug} for slug in params.get("slugs") or ()]
     slugs = [_slug(params), *(_slug(item, params) for item in items)]
-    return [slug for slug in slugs if slug is not None]
+    return [slug for slug in (*slugs, _context(params)) if slug is not None]
+
+
+def _context(params: dict[str, Any]) -> str | None:
+    """The context of a task that is about one, with its organization."""
+    if "project" in params or not params.get("name") or not params.get("organization"):
+        return None
+    try:
+        return f"{parse_organization(params['organization'], params.get('vcs_type'))} {params['name']}"
+    except CircleCIError:
+        return None
 
 
 class _Module(AnsibleModule):
