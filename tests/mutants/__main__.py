@@ -84,6 +84,11 @@ class Tests:
                 for line in lines:
                     of_file.setdefault(line, []).append(test)
 
+    @property
+    def quickest(self) -> str:
+        """One test."""
+        return min(self._seconds, key=self._seconds.__getitem__)
+
     def near_and_far(self, mutant: Mutant) -> tuple[list[str], list[str]]:
         """The tests that may notice a bug, the nearest and quickest first; then those of the wide matrices."""
         by_line = self._lines.get(mutant.file, {})
@@ -109,7 +114,8 @@ def trace(copy: Copy) -> Tests:
     A test that fails then would notice every bug: it is left out, by name.
     """
     digest = hashlib.sha256()
-    for path in sorted(path for name in ("plugins", "emulator", "tests/unit") for path in (ROOT / name).rglob("*.py")):
+    folders = [copy.root / name for name in ("plugins", "emulator", "tests/unit")]
+    for path in sorted(path for folder in folders for path in folder.rglob("*.py")):
         digest.update(path.read_bytes())
     kept = CACHE / f"traces-{digest.hexdigest()[:16]}.json"
     if not kept.exists():
@@ -157,6 +163,10 @@ class Copy:
         path = os.pathsep.join((home, str(self.root)))
         return os.environ | own | {"PYTHONPATH": path, "HYPOTHESIS_STORAGE_DIRECTORY": f"{home}/hypothesis"}
 
+    def source(self, file: str) -> bytes:
+        """A file without a bug."""
+        return (self.root / file).read_bytes()
+
     def put(self, file: str, source: bytes) -> None:
         """Write a file with a time of its own: what Python compiled of another one must not be taken for it."""
         path = self.root / file
@@ -193,7 +203,7 @@ class Copy:
 def judge(copy: Copy, tests: Tests, mutant: Mutant, *, playbooks: bool) -> Verdict:
     """Put a bug into the copy, see whether a test notices, and take it out."""
     started = time.monotonic()
-    source = (ROOT / mutant.file).read_bytes()
+    source = copy.source(mutant.file)
     verdict = Verdict(mutant, "survived")
     copy.put(mutant.file, mutant.apply(source))
     try:
@@ -220,13 +230,17 @@ def _note(verdict: Verdict, answer: dict[str, Any]) -> None:
 # --- the whole --------------------------------------------------------------------------------------------------------
 
 
-def all_mutants() -> list[Mutant]:
-    files = sorted(path.relative_to(ROOT) for path in (ROOT / "plugins").rglob("*.py"))
-    return [mutant for file in files for mutant in mutants_of(str(file), (ROOT / file).read_bytes())]
+def all_mutants(root: Path) -> list[Mutant]:
+    files = sorted(path.relative_to(root) for path in (root / "plugins").rglob("*.py"))
+    return [mutant for file in files for mutant in mutants_of(str(file), (root / file).read_bytes())]
 
 
-def drawn(mutants: list[Mutant], seed: int, count: int) -> list[Mutant]:
-    """Draw lines, and of each line one of its bugs."""
+def drawn(root: Path, seed: int, count: int, only: str = "") -> list[Mutant]:
+    """Draw lines, and of each line one of its bugs.
+
+    :param only: what the paths of their files contain
+    """
+    mutants = [mutant for mutant in all_mutants(root) if only in mutant.file]
     by_line: dict[tuple[str, int], list[Mutant]] = {}
     for mutant in mutants:
         by_line.setdefault((mutant.file, mutant.line), []).append(mutant)
@@ -234,7 +248,7 @@ def drawn(mutants: list[Mutant], seed: int, count: int) -> list[Mutant]:
     chosen: list[Mutant] = []
     for line in chance.sample(sorted(by_line), len(by_line)):
         bugs = chance.sample(by_line[line], len(by_line[line]))
-        source = (ROOT / bugs[0].file).read_bytes()
+        source = (root / bugs[0].file).read_bytes()
         chosen += itertools.islice((bug for bug in bugs if bug.is_python(source)), 1)
         if len(chosen) >= count:
             break
@@ -250,20 +264,26 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="do not ask the playbook tests about those that survive")
     parser.add_argument("--list", action="store_true", help="only list what would be put in")
     options = parser.parse_args()
-    chosen = drawn([mutant for mutant in all_mutants() if options.only in mutant.file], options.seed, options.count)
     if options.list:
-        for mutant in chosen:
+        for mutant in drawn(ROOT, options.seed, options.count, options.only):
             print(f"{mutant.file}:{mutant.line}: {mutant.operator}: {mutant.replacement.decode()}")
         return 0
-    verdicts = carry_out(chosen, options.jobs, playbooks=not options.quick)
-    report(verdicts, options.seed)
+    # What is edited meanwhile makes no difference.
+    copies = [Copy(f"copy-{number}") for number in range(max(options.jobs, 1))]
+    chosen = drawn(copies[0].root, options.seed, options.count, options.only)
+    report(carry_out(copies, chosen, playbooks=not options.quick), options.seed)
     return 0
 
 
-def carry_out(mutants: list[Mutant], jobs: int, *, playbooks: bool) -> list[Verdict]:
-    CACHE.mkdir(parents=True, exist_ok=True)
-    copies = [Copy(f"copy-{number}") for number in range(max(jobs, 1))]
+def carry_out(copies: list[Copy], mutants: list[Mutant], *, playbooks: bool) -> list[Verdict]:
+    """Judge all bugs, so many at a time as there are copies.
+
+    :raises SystemExit: when a copy does not pass a test without a bug
+    """
     tests = trace(copies[0])
+    for copy in copies:
+        if copy.run([tests.quickest], [tests.quickest.partition("::")[0]], LEAST_SECONDS)["outcome"] != "passed":
+            raise SystemExit(f"The tests do not run in {copy.root}: see its log.txt.")
     todo: queue.SimpleQueue[Mutant] = queue.SimpleQueue()
     for mutant in mutants:
         todo.put(mutant)

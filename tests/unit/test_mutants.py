@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.mutants.__main__ import all_mutants, drawn
+from tests.mutants.__main__ import ROOT, all_mutants, drawn
 from tests.mutants.operators import OPERATORS, mutants_of
 
 pytestmark = pytest.mark.once
@@ -71,8 +71,8 @@ def test_no_bug_is_put_where_nobody_could_notice_it() -> None:
 
 
 def test_a_seed_draws_the_same_places_of_all_plugins_again() -> None:
-    mutants = all_mutants()
-    chosen = drawn(mutants, 1, 40)
-    assert chosen == drawn(mutants, 1, 40) != drawn(mutants, 2, 40)
+    mutants = all_mutants(ROOT)
+    chosen = drawn(ROOT, 1, 40)
+    assert chosen == drawn(ROOT, 1, 40) != drawn(ROOT, 2, 40)
     assert len({(mutant.file, mutant.line) for mutant in chosen}) == 40
     assert {mutant.file.split("/")[1] for mutant in mutants} >= {"lookup", "module_utils", "modules", "plugin_utils"}
