@@ -107,7 +107,12 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.buil
     ssh_users_of,
 )
 from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION, PROJECT
-from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN, Outcome, Plan, result_of
+from ansible_collections.community.circleci.plugins.module_utils._task.plan import (
+    UNKNOWN,
+    Outcome,
+    Plan,
+    result_with_changes,
+)
 from ansible_collections.community.circleci.plugins.module_utils._task.run import run_module
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project, project_of
 
@@ -127,7 +132,7 @@ def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     else:
         predicted = _outcome([*users, {"login": login, "type": UNKNOWN}], login)
         plan = Plan(before.after, predicted, lambda: _add(client, project, number, login))
-    return result_of(plan, client, project)
+    return result_with_changes(plan, client, project)
 
 
 def _add(client: Client, project: Project, number: int, login: str) -> Outcome:

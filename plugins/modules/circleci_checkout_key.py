@@ -206,7 +206,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.chec
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_known
 from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION, PROJECT, STATE
-from ansible_collections.community.circleci.plugins.module_utils._task.plan import result_of
+from ansible_collections.community.circleci.plugins.module_utils._task.plan import result_with_changes
 from ansible_collections.community.circleci.plugins.module_utils._task.run import run_module
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import project_of
 
@@ -229,7 +229,7 @@ def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     require_checkout_keys(project)
     client.require_token()
     keys: list[dict[str, Any]] = read_known(client, project, lambda: read_checkout_keys(client, project), [])
-    return result_of(plan_checkout_keys(client, project, keys, wanted), client, project)
+    return result_with_changes(plan_checkout_keys(client, project, keys, wanted), client, project)
 
 
 def main() -> None:

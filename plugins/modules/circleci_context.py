@@ -304,7 +304,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.cont
 from ansible_collections.community.circleci.plugins.module_utils._resources.contexts import naming
 from ansible_collections.community.circleci.plugins.module_utils._resources.wanted_contexts import WantedContext
 from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION, ORGANIZATION, STATE
-from ansible_collections.community.circleci.plugins.module_utils._task.plan import result_of
+from ansible_collections.community.circleci.plugins.module_utils._task.plan import result_with_changes
 from ansible_collections.community.circleci.plugins.module_utils._task.run import run_module
 from ansible_collections.community.circleci.plugins.module_utils._values.masks import WHEN_MASK_DIFFERS, WHEN_OLDER
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import parse_organization
@@ -338,7 +338,7 @@ def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     client.require_token()
     with naming(f"Context {wanted.name} of {organization}"):
         plan = plan_context(client, organization, wanted)
-        result = result_of(plan, client, f"{organization}: context {wanted.name}")
+        result = result_with_changes(plan, client, f"{organization}: context {wanted.name}")
     # What somebody else has done at the same time is no change of this task.
     return result if client.read_only else {**result, "changed": client.wrote}
 

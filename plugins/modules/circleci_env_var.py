@@ -161,7 +161,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.env_
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_known
 from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION, PROJECT, STATE
-from ansible_collections.community.circleci.plugins.module_utils._task.plan import result_of
+from ansible_collections.community.circleci.plugins.module_utils._task.plan import result_with_changes
 from ansible_collections.community.circleci.plugins.module_utils._task.run import run_module
 from ansible_collections.community.circleci.plugins.module_utils._values.masks import left_in_doubt
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import project_of
@@ -192,7 +192,7 @@ def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     plan = plan_env_vars(client, project, masks, present=present, absent=[] if present else [name])
     if plan.unsure:
         client.warn(left_in_doubt(plan.unsure, *IN_DOUBT))
-    result = result_of(plan, client, project)
+    result = result_with_changes(plan, client, project)
     listed = {item["name"]: item for item in result.pop("env_vars")}
     return {**result, "env_var": listed.get(name)}
 

@@ -84,7 +84,7 @@ from ansible_collections.community.circleci.plugins.module_utils._http.answers i
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import invalid
 from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION
-from ansible_collections.community.circleci.plugins.module_utils._task.plan import Outcome, Plan, result_of
+from ansible_collections.community.circleci.plugins.module_utils._task.plan import Outcome, Plan, result_with_changes
 from ansible_collections.community.circleci.plugins.module_utils._task.run import run_module
 from ansible_collections.community.circleci.plugins.module_utils._values.masks import (
     ALWAYS,
@@ -130,7 +130,7 @@ def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
         plan = Plan({"heroku_api_key": before}, done, apply)
     else:
         plan = Plan({"heroku_api_key": before}, Outcome({"heroku_api_key": before}, {}))
-    return result_of(plan, client, "Heroku key")
+    return result_with_changes(plan, client, "Heroku key")
 
 
 def _read_mask(client: Client) -> str | None:

@@ -124,7 +124,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.foll
     read_following,
 )
 from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION, PROJECT, STATE
-from ansible_collections.community.circleci.plugins.module_utils._task.plan import result_of
+from ansible_collections.community.circleci.plugins.module_utils._task.plan import result_with_changes
 from ansible_collections.community.circleci.plugins.module_utils._task.run import run_module
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import project_of
 
@@ -136,7 +136,7 @@ def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     project = project_of(params)
     client.require_token()
     settings = read_following(client, project)
-    return result_of(plan_following(client, project, settings, params["state"] == "present"), client, project)
+    return result_with_changes(plan_following(client, project, settings, params["state"] == "present"), client, project)
 
 
 def main() -> None:

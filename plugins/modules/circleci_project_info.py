@@ -243,44 +243,189 @@ projects:
           C(oss). Null where the project is not set up.
       type: dict
       returned: with O(settings=true)
-      sample:
-        build_fork_prs: false
-        forks_receive_secret_env_vars: false
+      contains:
+        autocancel_builds:
+          description: Whether a newer pipeline of a branch cancels older ones.
+          type: bool
+          sample: true
+        build_fork_prs:
+          description: Whether pull requests from forks are built.
+          type: bool
+          sample: false
+        build_prs_only:
+          description: Whether only branches with a pull request are built.
+          type: bool
+          sample: true
+        disable_ssh:
+          description: Whether nobody may log in to builds.
+          type: bool
+          sample: false
+        forks_receive_secret_env_vars:
+          description: Whether builds of forks get the secrets.
+          type: bool
+          sample: false
+        oss:
+          description: Whether the project is open source. It cannot be set here.
+          type: bool
+          sample: false
+        pr_only_branch_overrides:
+          description: The branches that are built without a pull request.
+          type: list
+          elements: str
+          sample: [main, release]
+        set_github_status:
+          description: Whether GitHub is told how pipelines end.
+          type: bool
+          sample: true
+        setup_workflows:
+          description: Whether configurations may be made by a setup workflow.
+          type: bool
+          sample: true
+        write_settings_requires_admin:
+          description: Whether only admins may change settings.
+          type: bool
+          sample: false
       version_added: 0.2.0
     webhooks:
       description: The outbound webhooks, by name. See RV(community.circleci.circleci_webhook#module:webhook).
       type: list
       elements: dict
       returned: with O(webhooks=true)
-      sample:
-        - id: 0b6f2d3a-9c41-4e57-8f60-5a1de7c2b984
-          name: deploy service
-          url: https://deploy.acme.example/circleci
-          events: [workflow-completed]
-          verify_tls: true
-          has_signing_secret: true
-          created_at: "2026-11-02T09:30:11.482Z"
+      contains:
+        id:
+          description: The id by which CircleCI knows the webhook.
+          type: str
+          sample: 0b6f2d3a-9c41-4e57-8f60-5a1de7c2b984
+        name:
+          description: Its name.
+          type: str
+          sample: deploy service
+        url:
+          description: The address that CircleCI delivers to.
+          type: str
+          sample: https://deploy.acme.example/circleci
+        events:
+          description: What CircleCI tells.
+          type: list
+          elements: str
+          sample: [workflow-completed]
+        verify_tls:
+          description: Whether CircleCI verifies the certificate of the address.
+          type: bool
+          sample: true
+        has_signing_secret:
+          description: Whether CircleCI signs deliveries. The secret itself is never shown.
+          type: bool
+          sample: true
+        created_at:
+          description: When it was made.
+          type: str
+          sample: "2026-11-02T09:30:11.482Z"
       version_added: 0.2.0
     schedules:
       description: The schedules, by name. See RV(community.circleci.circleci_schedule#module:schedule).
       type: list
       elements: dict
       returned: with O(schedules=true)
-      sample:
-        - name: nightly
-          branch: main
-          hours_of_day: [2]
+      contains:
+        name:
+          description: Its name.
+          type: str
+          sample: nightly
+        branch:
+          description: The branch that is built. Null where it is a tag.
+          type: str
+          sample: main
+        tag:
+          description: The tag that is built. Null where it is a branch.
+          type: str
+          sample: null
+        parameters:
+          description: The parameters of the pipelines.
+          type: dict
+          sample:
+            full: true
+        hours_of_day:
+          description:
+            - The hours in which it runs, in UTC.
+            - Null, as are the other words for times, where they cannot say what the cron expression says.
+          type: list
+          elements: int
+          sample: [2]
+        per_hour:
+          description: How often it runs in each of these hours.
+          type: int
+          sample: 1
+        days_of_week:
+          description: The days of the week on which it runs. Null for all of them.
+          type: list
+          elements: str
+          sample: [MON, TUE, WED, THU, FRI]
+        days_of_month:
+          description: The days of the month on which it runs. Null for all of them.
+          type: list
+          elements: int
+          sample: null
+        months:
+          description: The months in which it runs. Null for all of them.
+          type: list
+          elements: str
+          sample: null
+        description:
+          description: What it is for.
+          type: str
+          sample: null
+        actor:
+          description: Whose rights the pipelines have. V(system) is CircleCI itself, V(current) some user.
+          type: str
+          sample: system
+        definition:
+          description: The name of its pipeline definition, in a project of an App.
+          type: str
+          sample: null
+        definition_id:
+          description: The id of its pipeline definition, in a project of an App.
+          type: str
+          sample: null
+        cron_expression:
+          description: Its times as a cron expression, in a project of an App.
+          type: str
+          sample: null
+        disabled:
+          description: Whether it was switched off on CircleCI. There is a warning then.
+          type: bool
+          sample: false
+        id:
+          description: The id by which CircleCI knows the schedule.
+          type: str
+          sample: 6d1f8e52-0c3b-4a79-b5e4-91c7a2f30d68
+        created_at:
+          description: When it was made. In a project of an App, null in the run that makes it.
+          type: str
+          sample: "2026-11-02T09:30:11.482Z"
       version_added: 0.2.0
     tokens:
       description: The API tokens of the project, newest first, without their texts.
       type: list
       elements: dict
       returned: with O(tokens=true)
-      sample:
-        - id: 8c4f5a3e-6f2b-4c58-9d0a-2b1c7e6d5f40
-          label: badge
-          scope: status
-          time: "2026-11-02T09:30:11.482Z"
+      contains:
+        id:
+          description: The id by which CircleCI knows the token.
+          type: str
+          sample: 8c4f5a3e-6f2b-4c58-9d0a-2b1c7e6d5f40
+        label:
+          description: The name of the token.
+          type: str
+          sample: badge
+        scope:
+          description: What it may do.
+          type: str
+          sample: status
+        time:
+          description: When it was made. Null where CircleCI does not say.
+          type: str
+          sample: "2026-11-02T09:30:11.482Z"
       version_added: 0.2.0
     env_vars:
       description: The environment variables, with masked values.

@@ -186,7 +186,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.proj
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_known
 from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION, PROJECT
-from ansible_collections.community.circleci.plugins.module_utils._task.plan import result_of
+from ansible_collections.community.circleci.plugins.module_utils._task.plan import result_with_changes
 from ansible_collections.community.circleci.plugins.module_utils._task.run import run_module
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import project_of
 
@@ -199,7 +199,7 @@ def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     wanted = wanted_settings(params)
     client.require_token()
     settings: dict[str, Any] = read_known(client, project, lambda: read_project_settings(client, project), FRESH)
-    return result_of(plan_project_settings(client, project, settings, wanted), client, project)
+    return result_with_changes(plan_project_settings(client, project, settings, wanted), client, project)
 
 
 def main() -> None:

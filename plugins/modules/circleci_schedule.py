@@ -258,7 +258,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.sche
     plan_schedules,
 )
 from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION, PROJECT
-from ansible_collections.community.circleci.plugins.module_utils._task.plan import result_of
+from ansible_collections.community.circleci.plugins.module_utils._task.plan import result_with_changes
 from ansible_collections.community.circleci.plugins.module_utils._task.run import run_module
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import project_of
 
@@ -273,7 +273,7 @@ def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     client.require_token()
     schedules = schedules_of(client, project)
     found: list[dict[str, Any]] = read_known(client, project, schedules.read, [])
-    result = result_of(plan_schedules(schedules, found, [wanted]), client, project)
+    result = result_with_changes(plan_schedules(schedules, found, [wanted]), client, project)
     left = result.pop("schedules")
     return {**result, "schedule": left[0] if left else None}
 

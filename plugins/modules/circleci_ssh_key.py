@@ -181,7 +181,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.ssh_
     read_ssh_keys,
 )
 from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION, PROJECT, STATE
-from ansible_collections.community.circleci.plugins.module_utils._task.plan import result_of
+from ansible_collections.community.circleci.plugins.module_utils._task.plan import result_with_changes
 from ansible_collections.community.circleci.plugins.module_utils._task.run import run_module
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import project_of
 
@@ -221,7 +221,7 @@ def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
         absent=[] if present else [wanted],
         exclusive_hosts=[wanted.hostname] if params["exclusive"] else [],
     )
-    return result_of(plan, client, project)
+    return result_with_changes(plan, client, project)
 
 
 def main() -> None:

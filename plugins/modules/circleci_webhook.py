@@ -181,7 +181,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.webh
     read_webhooks,
 )
 from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION, PROJECT
-from ansible_collections.community.circleci.plugins.module_utils._task.plan import result_of
+from ansible_collections.community.circleci.plugins.module_utils._task.plan import result_with_changes
 from ansible_collections.community.circleci.plugins.module_utils._task.run import run_module
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import project_of
 
@@ -195,7 +195,7 @@ def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     client.require_token()
     project_id = read_known(client, project, lambda: read_project_id(client, project), "")
     webhooks = read_webhooks(client, project, project_id) if project_id else []
-    result = result_of(plan_webhooks(client, project, project_id, webhooks, [wanted]), client, project)
+    result = result_with_changes(plan_webhooks(client, project, project_id, webhooks, [wanted]), client, project)
     found = result.pop("webhooks")
     return {**result, "webhook": found[0] if found else None}
 

@@ -88,7 +88,7 @@ def _carried_out(client: Client, params: dict[str, Any]) -> dict[str, Any]:
         plan = plan_job(client, project, target, params["reuse"])
     else:
         plan, is_ours = plan_pipeline(client, project, target, params["reuse"])
-    result = result_of(plan, client, project, changes=False)
+    result = result_of(plan, client, project)
     if not params["wait"] or client.read_only:
         return result
     return wait_for(client, project, watch, result, is_ours, params["log_lines"], any_end=state == CANCELED)

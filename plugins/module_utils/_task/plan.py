@@ -81,16 +81,23 @@ def telling(so_far: Callable[[], Outcome], *returned: str) -> Iterator[None]:
         raise
 
 
-def result_of(plan: Plan, client: Client, about: object, *, changes: bool = True) -> dict[str, Any]:
+def result_of(plan: Plan, client: Client, about: object) -> dict[str, Any]:
     """Carry out a plan and return it as the result of a module.
 
     :param about: what the diff is headed with
-    :param changes: whether it is a task on things that can be added and removed, and says which
     """
+    return _result(plan, plan.carry_out(client), about, {})
+
+
+def result_with_changes(plan: Plan, client: Client, about: object) -> dict[str, Any]:
+    """The same for a module that adds and removes things: it says which ones. See :func:`result_of`."""
     outcome = plan.carry_out(client)
+    return _result(plan, outcome, about, outcome.changes)
+
+
+def _result(plan: Plan, outcome: Outcome, about: object, more: dict[str, Any]) -> dict[str, Any]:
     diff = {"before": plan.before, "after": outcome.after, "before_header": str(about), "after_header": str(about)}
-    result = outcome.result | (outcome.changes if changes else {})
-    return {"changed": plan.changed, **without_unknowns(result), "diff": diff}
+    return {"changed": plan.changed, **without_unknowns(outcome.result | more), "diff": diff}
 
 
 def without_unknowns(value: Any) -> Any:
