@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The community.circleci contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The demo: onboards a project twice and builds it, and says what came of it.
+"""The demo: onboards a project twice, builds it, deploys what was built, and says what came of it.
 
 It runs on an emulated CircleCI. With DEMO_PROJECT set, for example to github/acme/api, it uses the real one instead,
 with CIRCLE_TOKEN and, for CircleCI Server, CIRCLE_HOST. It then only says what would change, unless DEMO_APPLY=yes.
@@ -16,6 +16,7 @@ import os
 import secrets
 import select
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -97,12 +98,21 @@ def environment(environ: Mapping[str, str], mode: Mode, emulator: Emulator | Non
         "ANSIBLE_LOCAL_TEMP": str(folder / "ansible"),
         "ANSIBLE_NOCOWS": "1",
         "ANSIBLE_RETRY_FILES_ENABLED": "False",
+        "DEMO_FOLDER": str(folder),
         "DEMO_KEY": str(folder / "deploy_key"),
         "DEMO_PASSWORD": secrets.token_urlsafe(24),
+        "DEMO_PORT": str(free_port()),
         "DEMO_PROJECT": mode.project,
         "PYTHONUNBUFFERED": "1",
         "TMPDIR": str(folder),
     }
+
+
+def free_port() -> int:
+    """Give a port of this machine at which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+    return port
 
 
 def make_key(path: Path) -> None:
@@ -210,16 +220,23 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    # ansible-core's workers have process groups of their own.
-    for child in _children():
-        with contextlib.suppress(ProcessLookupError, ChildProcessError):
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
+    # ansible-core's workers have process groups of their own, and so has what they let run on. What a killed process
+    # has started is a child of this one then.
+    while children := _children():
+        for child in children:
+            with contextlib.suppress(ProcessLookupError, ChildProcessError):
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
 
 
 def _children() -> list[int]:
     listing = Path(f"/proc/self/task/{os.getpid()}/children")
     return [int(pid) for pid in listing.read_text().split()] if listing.exists() else []
+
+
+def downloads(emulator: Emulator) -> int:
+    """Count the artifacts that were asked for."""
+    return sum(record.path.startswith("/artifacts/") for record in emulator.requests)
 
 
 def emulated(demo: Demo, mode: Mode, emulator: Emulator) -> None:
@@ -230,6 +247,10 @@ def emulated(demo: Demo, mode: Mode, emulator: Emulator) -> None:
     if predicted.writes or again.writes:
         raise DemoError("Writes were sent where none should be.")
     demo.play("Run its workflows, wait for them, list its builds", "build.yml")
+    demo.play("Bring what was built to a host, and serve it there", "deploy.yml")
+    demo.play("Do that again: nothing is downloaded", "deploy.yml")
+    if downloads(emulator):
+        raise DemoError("Artifacts were downloaded that were there.")
     demo.say("\nThe next build is told to fail.")
     emulator.script("failed")
     demo.play("Run a build that fails: so does the play", "failing_build.yml", fails=True)

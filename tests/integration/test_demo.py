@@ -53,14 +53,17 @@ def of_the_demo(mark: str) -> list[str]:
 
 
 def test_an_exported_circleci_is_not_used(player: Player) -> None:
-    process = start(player, CIRCLECI_TOKEN=player.emulator.token)
+    process = start(player, CIRCLECI_TOKEN=player.emulator.token, DEMO_MARK=str(player.folder))
     output = finish(process)
     assert process.returncode == 0, output
     assert player.emulator.requests == []
+    # Not even the web server of what was deployed.
+    assert of_the_demo(f"DEMO_MARK={player.folder}") == []
     assert "All of it on an emulator on this machine: nothing was sent to CircleCI." in output
     assert "1. Say what would change" in output
     assert "+    following: true" in output
     assert "#3 success: " in output
+    assert output.count("<title>Coverage</title>") == 2
     assert "FAILED tests/test_orders.py" in output
     assert list(player.temporary.iterdir()) == []
 
@@ -99,7 +102,7 @@ def test_a_project_without_a_token_is_told_so(player: Player) -> None:
     [
         (signal.SIGINT, "TASK ["),
         (signal.SIGHUP, "TASK ["),
-        (signal.SIGTERM, "#2: not_running"),
+        (signal.SIGTERM, "build #2: "),
     ],
     ids=["ctrl-c", "closed-terminal", "terminated-while-waiting"],
 )
