@@ -162,7 +162,7 @@ def _outcome(users: list[dict[str, Any]], added: str | None = None) -> Outcome:
 
 def known_after_the_run(params: dict[str, Any]) -> dict[str, Any]:
     """What check mode says when the number of the build is known after the run."""
-    return {"changed": True, "ssh_users": []}
+    return {"changed": True, "ssh_users": [], "added": [], "removed": [], "updated": []}
 
 
 def main() -> None:

@@ -137,6 +137,9 @@ def plan_ssh_keys(
             and not any(wanted.is_key(key) for wanted in present)
         )
     ]
+    # Equal ones go together, whatever stands between them.
+    places = {identity: place for place, identity in reversed(list(enumerate(map(_identity, doomed))))}
+    doomed.sort(key=lambda key: places[_identity(key)])
     for key in doomed:
         if sent_fingerprint(key) is None:
             raise invalid(
@@ -163,7 +166,7 @@ def plan_ssh_keys(
                 added.append(described)
             if missing:
                 _require_listed(client, project, missing, "No other key was removed.")
-            for identity in dict.fromkeys(_identity(key) for key in doomed):
+            for identity in dict.fromkeys(map(_identity, doomed)):
                 same = [key for key in doomed if _identity(key) == identity]
                 left = len(same)
                 while left:

@@ -481,3 +481,15 @@ def test_a_password_in_a_host_name_is_not_shown(run, hostname: str) -> None:
     result = run(private_key=private_key(), hostname=hostname)
     assert "@a" in result["msg"]
     assert "s3cr3tword" not in str(result)
+
+
+def test_equal_keys_that_go_are_told_in_the_order_of_their_deletion(emulator: Emulator, run) -> None:
+    """Whatever stands between them in the list: the prediction says what the run says."""
+    run(private_key=private_key(number=1))
+    run(private_key=private_key(number=2))
+    project = emulator.project(API)
+    project.ssh_keys += project.ssh_keys[:1]
+    predicted = run(private_key=private_key(number=3), exclusive=True, check_mode=True)
+    real = run(private_key=private_key(number=3), exclusive=True)
+    assert predicted["removed"] == real["removed"]
+    assert len(real["removed"]) == 3
