@@ -28,6 +28,21 @@ options:
         O(organization) and, if it is not at GitHub, O(vcs_type).
       - Without it every project that the token's user follows is read. O(organization) and O(vcs_type) then say which
         of them, if given.
+  following:
+    description:
+      - Which projects are read without O(project).
+      - V(true) reads those that the token's user follows.
+      - V(any) reads the other repositories too that the user can see at GitHub and Bitbucket, followed or not. Use it
+        to find what is missing. It excludes O(project).
+    type: raw
+    default: true
+    version_added: 0.2.0
+  settings:
+    description:
+      - Read the advanced settings too. This needs one more request for each project.
+    type: bool
+    default: false
+    version_added: 0.2.0
   checkout_keys:
     description:
       - Read the checkout keys too. This needs one more request for each project.
@@ -481,6 +496,31 @@ unreadable:
       description: The HTTP status of CircleCI's answer. Null when there was none.
       type: int
       sample: 404
+status:
+  description: The HTTP status of CircleCI's answer.
+  type: int
+  returned: failure, when an answer of CircleCI is the cause
+  sample: 404
+error:
+  description: What CircleCI said in that answer.
+  type: str
+  returned: failure, when an answer of CircleCI is the cause
+  sample: Project not found
+method:
+  description: The HTTP method of the request that failed.
+  type: str
+  returned: failure, when a request is the cause
+  sample: GET
+path:
+  description: The path of that request, without its query.
+  type: str
+  returned: failure, when a request is the cause
+  sample: /api/v1.1/project/github/acme/api/settings
+hint:
+  description: What to do about it. The message ends with it. Null where nothing is known.
+  type: str
+  returned: failure
+  sample: The token is invalid or expired, or it is a project token; give a personal API token.
 """
 
 from typing import Any

@@ -308,6 +308,31 @@ waited_seconds:
   type: float
   returned: always
   sample: 94.2
+status:
+  description: The HTTP status of CircleCI's answer.
+  type: int
+  returned: failure, when an answer of CircleCI is the cause
+  sample: 404
+error:
+  description: What CircleCI said in that answer.
+  type: str
+  returned: failure, when an answer of CircleCI is the cause
+  sample: Project not found
+method:
+  description: The HTTP method of the request that failed.
+  type: str
+  returned: failure, when a request is the cause
+  sample: GET
+path:
+  description: The path of that request, without its query.
+  type: str
+  returned: failure, when a request is the cause
+  sample: /api/v1.1/project/github/acme/api/settings
+hint:
+  description: What to do about it. The message ends with it. Null where nothing is known.
+  type: str
+  returned: failure
+  sample: The token is invalid or expired, or it is a project token; give a personal API token.
 """
 
 from typing import Any

@@ -49,6 +49,34 @@ def test_every_value_has_its_parts_and_a_sample(module: str) -> None:
             assert "sample" in value, f"{place} has no sample"
 
 
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_documents_what_failures_return(module: str) -> None:
+    """Documentation fragments for RETURN are newer than the oldest ansible-core, so each module has the text."""
+    names = ("status", "error", "method", "path", "hint")
+    found, expected = returned(module), returned("circleci_user_info")
+    assert {name: found.get(name) for name in names} == {name: expected[name] for name in names}
+
+
+@pytest.mark.parametrize(
+    ("module", "options"),
+    [
+        ("circleci_user_info", {"api_token": "wrong"}),
+        ("circleci_project_follow", {"project": "github/acme/nope"}),
+        ("circleci_ssh_key", {"project": API, "private_key": private_key()}),
+        ("circleci_project_info", {"project": "github/acme/nope"}),
+        ("circleci_pipeline_info", {"project": "github/acme/nope", "branch": "main"}),
+        ("circleci_context", {"organization": "github/nobody", "name": "x"}),
+    ],
+)
+def test_a_failure_returns_what_is_documented(run_module, module: str, options: dict[str, Any]) -> None:
+    result = run_module(module, **options)
+    documented = returned(module)
+    assert {"status", "error", "method", "path", "hint"} <= result.keys()
+    assert result.keys() - documented.keys() <= {"changed", "failed", "msg", "warnings"}
+    assert isinstance(result["status"], int)
+    assert result["path"].startswith("/api/")
+
+
 def test_a_project_and_a_mask_have_one_name_each() -> None:
     places = {f"{module}.{place}" for module in MODULES for place, _value in values(returned(module))}
     # An organization has no other name than its slug.
