@@ -107,8 +107,14 @@ def ladders() -> list[Ladder]:
         Ladder("circleci_heroku_key", {"api_key": "heroku-willow-96"}, absent=None),
         Ladder(
             "circleci_projects",
-            {"organization": "acme", "projects": [MANY, {"project": "api", "schedules": None}], "defaults": DEFAULTS},
-            {"projects": [MANY_ABSENT], "defaults": DEFAULTS_ABSENT},
+            # One project after the other: the order of their requests is compared.
+            {
+                "organization": "acme",
+                "projects": [MANY, {"project": "api", "schedules": None}],
+                "defaults": DEFAULTS,
+                "concurrency": 1,
+            },
+            {"projects": [MANY_ABSENT], "defaults": DEFAULTS_ABSENT, "concurrency": 1},
         ),
     ]
 

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from emulator import Emulator
+from emulator.world.artifacts import Artifact
 from tests.integration.playing import HERE, Player
 from tests.unit.keys import private_key
 
@@ -40,18 +41,33 @@ def test_examples_run_as_they_are(player: Player, plugin: Path) -> None:
     emulator.project("github/acme/api").branches["release"] = "4e1243bd22c66e76c2ba9eddc1f91394e57f9f83"
     if "pipeline" in plugin.stem or "workflow" in plugin.stem:
         play_pipelines(emulator)
+    if "artifacts" in plugin.stem:
+        store_artifacts(emulator)
     # A relative path starts from the playbook.
     files = player.folder / "files"
     files.mkdir()
     (files / "deploy_key").write_text(private_key("rsa", "pkcs8"), encoding="utf-8")
     lookup = {"ansible_circleci_api_url": emulator.url, "ansible_circleci_api_token": emulator.token}
-    tasks = yaml.safe_load(examples(plugin))
+    # What is for a host's folders stays within the test's.
+    tasks = yaml.safe_load(examples(plugin).replace("/opt/acme", str(player.folder / "opt")))
     known = {"commit": emulator.project("github/acme/api").branches["main"]}
     played = player.play(tasks, keywords={"vars": VAULT | lookup | known})
     assert played.status == 0, played.output
     # What is only for the case of a failure does not run.
     assert {ran.task for ran in played.ran} >= {task["name"] for task in tasks if "block" not in task}
-    assert any(ran.requests for ran in played.ran)
+    assert any(ran.requests for ran in played.ran) is (plugin.stem != "circleci_artifacts_info")
+
+
+def store_artifacts(emulator: Emulator) -> None:
+    """Give the repositories builds with artifacts: a dozen, the last ones of the commit that the examples name."""
+    emulator.state.machine.set_progress("manual")
+    emulator.artifacts("github/acme/api", "build", Artifact("dist/app-1.4.0-py3-none-any.whl", text="wheel"))
+    emulator.finish("github/acme/web", 1)
+    project = emulator.project("github/acme/api")
+    while len(project.builds) < 12:
+        emulator.state.machine.trigger(project, None, why="api", branch="release")
+    for build in project.builds:
+        emulator.finish(project.slug, build.number)
 
 
 def play_pipelines(emulator: Emulator) -> None:
