@@ -82,7 +82,7 @@ class Table(Generic[Target]):
 
     def templates(self) -> list[tuple[str, str]]:
         """Return method and template of each route."""
-        return [(method, template) for method, template, *_others in self._routes]
+        return [each[:2] for each in self._routes]
 
     def _find(self, method: str, path: str) -> tuple[Target, dict[str, str]] | None:
         """Return what answers a path, and its parameters as they were sent; None if nothing does."""

@@ -135,8 +135,7 @@ def open_list(client: Client, organization: Organization) -> tuple[Owner, Iterat
             return owner, (_described(item, organization) for item in chain([first], items))
         empty = empty or owner
     if empty is None:
-        assert refusal is not None, "each kind is answered or refused"
-        raise refusal
+        raise refusal or AssertionError("each kind is answered or refused")
     return empty, iter(())
 
 

@@ -116,7 +116,8 @@ class Task(Following):
         trigger = read_known(self.client, self.project, lambda: prepare(self.client, self.project, self.start), None)
 
         def apply() -> Outcome:
-            assert trigger is not None, "only check mode goes on with an unknown project"
+            if trigger is None:
+                raise AssertionError("only check mode goes on with an unknown project")
             pipeline = self._started(trigger)
             started.append(pipeline)
             return Outcome({"pipeline": {"number": pipeline["number"], **shown}}, {**NOTHING, **self.known})

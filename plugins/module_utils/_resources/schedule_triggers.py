@@ -77,7 +77,8 @@ class ScheduleTriggers(Schedules):
             wanted = replace(wanted, parameters=old["parameters"])
 
         def carry_out() -> Schedule:
-            assert target is not None, "what is not known yet is only predicted"
+            if target is None:
+                raise AssertionError("what is not known yet is only predicted")
             if here is None:
                 return self._create(found, wanted, target)
             return self._change(here, wanted, target, differences) if differences else here

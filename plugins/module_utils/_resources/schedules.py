@@ -117,7 +117,8 @@ class WantedSchedule:
 
     @property
     def when(self) -> Timetable:
-        assert self.timetable is not None, "only a schedule that is to be there runs at some time"
+        if self.timetable is None:
+            raise AssertionError("only a schedule that is to be there runs at some time")
         return self.timetable
 
     def require_fitting(self, project: Project) -> None:

@@ -34,12 +34,12 @@ Options = dict[str, dict[str, Any]]
 _UNASKED: dict[str, Any] = {name: option.get("default") for name, option in CONNECTION.items()}
 
 
-def missing_library(options: Options = CONNECTION) -> str | None:
+def missing_library(options: Options | None = None) -> str | None:
     """Which required library cannot be imported here, if any.
 
-    :param options: the argument spec; a module without an address to ask needs none
+    :param options: the argument spec, if it is a module that asks; one without an address to ask needs none
     """
-    if "api_url" not in options:
+    if options is not None and "api_url" not in options:
         return None
     if REQUESTS_IMPORT_ERROR is not None:
         return "requests"

@@ -243,6 +243,9 @@ def _words(name: str, values: list[str] | None, allowed: tuple[str, ...]) -> Any
 
 def _listed(answer: dict[str, Any], name: str, kind: type) -> Any:
     values = answer.get(name)
-    if not isinstance(values, list) or not all(type(value) is kind for value in values):
+    # To Python, true is a number.
+    if not isinstance(values, list) or not all(
+        isinstance(value, kind) and not isinstance(value, bool) for value in values
+    ):
         raise ValueError(f"its timetable has no usable {name!r}.")
     return [value.upper() if isinstance(value, str) else value for value in values]

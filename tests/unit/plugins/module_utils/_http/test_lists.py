@@ -53,7 +53,7 @@ def test_a_limit_leaves_pages_unread(emulator: Emulator) -> None:
 def test_the_next_page_is_asked_for_when_it_is_needed(emulator: Emulator) -> None:
     pages(emulator, (things(1, 2), "a"), (things(3), None))
     reading = client_for(emulator).iterate("v2/things")
-    assert [next(reading) for _ in range(2)] == things(1, 2)
+    assert [next(reading), next(reading)] == things(1, 2)
     assert len(asked(emulator)) == 1
     assert list(reading) == things(3)
 

@@ -150,7 +150,9 @@ TEXTS = [
 ]
 
 
-@pytest.mark.parametrize(("module", "path", "option"), TEXTS, ids=[f"{module}.{path}" for module, path, _ in TEXTS])
+@pytest.mark.parametrize(
+    ("module", "path", "option"), TEXTS, ids=[f"{module}.{path}" for module, path, _option in TEXTS]
+)
 def test_no_option_for_text_takes_what_yaml_has_changed(module: str, path: str, option: dict[str, Any]) -> None:
     for kind, value in LOST.items():
         for name in (path, *option.get("aliases", ())):

@@ -38,7 +38,7 @@ def word(chance: random.Random, length: int, letters: str = LETTERS) -> str:
 
 
 def pem(chance: random.Random) -> str:
-    lines = [word(chance, 64) for _ in range(chance.randint(2, 25))]
+    lines = [word(chance, 64) for _time in range(chance.randint(2, 25))]
     return "\n".join(["-----BEGIN PRIVATE KEY-----", *lines, "-----END PRIVATE KEY-----", ""])
 
 
@@ -121,7 +121,7 @@ def verdict(old: str, new: str, shown: Callable[[str], str]) -> bool | None:
 @given(chance=chances)
 def test_no_other_text_is_taken_for_the_same_in_silence(kind: str, encoding: str, chance: random.Random) -> None:
     encode = ENCODINGS[encoding]
-    old, new = (encode(TEXTS[kind](chance)) for _ in range(2))
+    old, new = (encode(TEXTS[kind](chance)) for _time in range(2))
     assume(old != new)
     for shown in (mask, tail):
         assert verdict(old, new, shown) is not False
@@ -134,7 +134,7 @@ def test_no_other_bytes_are_taken_for_the_same_in_silence(
     beginning: bytes, ending: bytes, chance: random.Random, length: int
 ) -> None:
     """Apart from those that have no format and no padding: of these the mask shows the last three bytes."""
-    contents = [beginning + chance.randbytes(length) + ending for _ in range(2)]
+    contents = [beginning + chance.randbytes(length) + ending for _time in range(2)]
     old, new = (base64.b64encode(content).decode() for content in contents)
     if not beginning and "=" not in old and not old.endswith("AAA"):
         assume(contents[0][-3:] != contents[1][-3:])
@@ -145,7 +145,7 @@ def test_no_other_bytes_are_taken_for_the_same_in_silence(
 @pytest.mark.parametrize("service", TOKENS)
 @given(chance=chances)
 def test_of_tokens_the_masks_tell_all_there_is_to_tell(service: str, chance: random.Random) -> None:
-    old, new = (TOKENS[service](chance) for _ in range(2))
+    old, new = (TOKENS[service](chance) for _time in range(2))
     for shown in (mask, tail):
         assert verdict(old, old, shown) is False
         assert verdict(old, new, shown) is (shown(old) != shown(new))
