@@ -19,13 +19,16 @@ import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from emulator.world.advanced import advanced, change
 from emulator.world.artifacts import Artifact
 from emulator.world.contexts import Contexts
+from emulator.world.webhooks import Webhooks
 from tests.integration.playing import PROGRAMS, Played, Player
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "docsite" / "rst"
 PAGES = [page.stem for page in sorted(GUIDE.glob("*.rst"))]
 PROJECT = "github/acme/api"
+FORKS = "forks_receive_secret_env_vars"
 BLOCK = re.compile(r"^\.\. code-block:: (\S+)\n((?: +:.*\n)*)\n((?:(?: {3}.*)?\n)+)", re.MULTILINE)
 
 
@@ -163,13 +166,63 @@ def test_many_projects(reader: Reader) -> None:
     emulator = reader.player.emulator
     emulator.add_repository("github/acme/service-mail")
     emulator.follow("github/acme/service-mail")
-    assert reader.follow_page("many_projects") == ["team.yml", "rotate_all.yml", "each.yml"]
+    books = ["team.yml", "same_everywhere.yml", "rotate_all.yml", "each.yml"]
+    assert reader.follow_page("many_projects") == books
     assert emulator.project("github/acme/service-mail").env_vars == {"REGISTRY": "registry.acme.example"}
     assert "REGISTRY" not in emulator.project("github/acme/web").env_vars
     emulator.clear()
     reader.run("community.circleci.onboard", "-e", f"@{reader.folder / 'projects.yml'}")
     assert reader.player.emulator.writes == []
     assert reader.player.emulator.project("bitbucket/acme/tools").followers
+
+
+def test_an_audit(reader: Reader) -> None:
+    emulator = reader.player.emulator
+    for slug in (PROJECT, "github/acme/old"):
+        emulator.add_repository(slug)
+        emulator.follow(slug)
+    project = emulator.project(PROJECT)
+    change(project, {"build_fork_prs": True})
+    project.checkout_keys[0].created -= 400 * 86400
+    for name in ("deploy service", "who is this"):
+        emulator.state.part(Webhooks).add(project, name, "https://x.acme.example/", ["job-completed"])
+    emulator.state.add_token("a" * 40, project=PROJECT, label="dashboard")
+    emulator.fault("status", path="github/acme/old/settings", status=404, body={"message": "Not Found"})
+    (audit, *_others) = [text for name, text in blocks("audit", "yaml") if name == "audit_organization.yml"]
+    (reader.folder / "audit_organization.yml").write_text(audit, encoding="utf-8")
+    played = reader.player.run(
+        str(reader.folder / "audit_organization.yml"),
+        host={"ansible_connection": "local"},
+        warnings=["1 of 3 projects could not be read"],
+        CIRCLE_HOST=emulator.url,
+        CIRCLE_TOKEN=emulator.token,
+    )
+    assert played.status == 0, played.output
+    assert emulator.writes == []
+    assert "github/acme/old" in str(played["Show what cannot be read"].result["msg"])
+    table = [" ".join(line.split()) for line in played["Show what is to be looked at"].result["msg"]]
+    assert table == [
+        "project followed forks old keys webhooks tokens",
+        f"{PROJECT} yes LEAK deploy-key who is this dashboard emulator",
+        "github/acme/web no - - - -",
+    ]
+    assert (reader.folder / "audit.csv").read_text(encoding="utf-8").splitlines() == [
+        "project,followed,secrets for forks,old keys,surplus webhooks,tokens",
+        f'"{PROJECT}","True","True","deploy-key","who is this","dashboard emulator"',
+        '"github/acme/web","False","False","","",""',
+    ]
+
+
+def test_what_an_audit_finds_is_closed_and_kept(reader: Reader) -> None:
+    emulator = reader.player.emulator
+    for slug in (PROJECT, "github/acme/web"):
+        emulator.follow(slug)
+    assert reader.follow_page("audit") == ["audit_organization.yml", "close_leaks.yml", "describe.yml"]
+    assert [advanced(emulator.project(slug))[FORKS] for slug in (PROJECT, "github/acme/web")] == [False, False]
+    # What was described last changed nothing.
+    assert emulator.writes == []
+    described = yaml.safe_load((reader.folder / "acme.yml").read_text(encoding="utf-8"))
+    assert [each["project"] for each in described["projects"]] == [PROJECT, "github/acme/web"]
 
 
 def test_rotating_a_secret(reader: Reader) -> None:

@@ -56,18 +56,16 @@ def the_definition(project: Project, definitions: Sequence[Definition], wanted: 
     :param wanted: its name or id; None for the only one
     :raises CircleCIError: when there is none, or more than one
     """
-    named = [each for each in definitions if wanted in (None, each["id"], each["name"])]
+    named = [each for each in definitions if wanted in (None, each["name"], each["id"])]
+    if wanted is not None and not named:
+        named = [each for each in definitions if each["id"] == wanted.lower()]
     if len(named) == 1:
         return named[0]
     listed = ", ".join(f"{plain(each['name'])} ({plain(each['id'])})" for each in definitions) or "none"
-    if wanted is None:
-        what = "several pipeline definitions" if definitions else "no pipeline definition"
-        raise invalid(
-            f"{project} has {what}: {listed}." if definitions else f"{project} has {what}.",
-            "Say which one as definition, by name or id." if definitions else "Make one in its settings on CircleCI.",
-        )
-    count = f"{len(named)} pipeline definitions" if named else "no pipeline definition"
+    what = "no pipeline definition" + (f" {plain(wanted)}" if wanted is not None else "")
+    if named:
+        what = "several pipeline definitions" + (f" of the name {plain(wanted)}" if wanted is not None else "")
     raise invalid(
-        f"{project} has {count} with the name or id {plain(wanted)}. Its definitions: {listed}.",
-        "Give the id of one of them as definition.",
+        f"{project} has {what}. There are: {listed}.",
+        "Name one of them as definition, by name or id." if definitions else "Make one in its settings on CircleCI.",
     )

@@ -20,7 +20,6 @@ from ansible_collections.community.circleci.plugins.module_utils._http.client im
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
 from ansible_collections.community.circleci.plugins.module_utils._http.urls import segment
 from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_starting import (
-    Parameter,
     Start,
     default_branch,
     is_same,
@@ -39,6 +38,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.pipe
     tag_of,
 )
 from ansible_collections.community.circleci.plugins.module_utils._values.moments import moment_of
+from ansible_collections.community.circleci.plugins.module_utils._values.parameters import Parameter
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
 
 WatchOf = Callable[[Pipeline], PipelineWatch]

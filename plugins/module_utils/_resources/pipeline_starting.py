@@ -9,13 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, time
-from typing import Any, Union
+from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.answers import with_fields
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid, plain
 from ansible_collections.community.circleci.plugins.module_utils._http.urls import segment
+from ansible_collections.community.circleci.plugins.module_utils._resources.definitions import (
+    read_definitions,
+    the_definition,
+)
 from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_status import Pipeline
 from ansible_collections.community.circleci.plugins.module_utils._resources.pipelines import (
     Reference,
@@ -23,20 +26,15 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.pipe
     require_filled,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.polling import Poller
+from ansible_collections.community.circleci.plugins.module_utils._values.parameters import (
+    Parameter,
+    checked_parameters,
+)
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
 
-MOST_PARAMETERS, LONGEST_NAME, LONGEST_VALUE = 100, 128, 512
 STARTED = 201
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _OURS = ("api", "explicit")
-_KINDS = (
-    (float, "a number with a fraction"),
-    ((date, time), "a date or time"),
-    ((list, tuple), "a list"),
-    (dict, "a dictionary"),
-)
-
-Parameter = Union[str, int, bool]
 
 
 @dataclass(frozen=True)
@@ -69,34 +67,6 @@ class Start:
             params["config_branch"],
             params["appear_timeout"],
         )
-
-
-def checked_parameters(given: Mapping[Any, Any]) -> dict[str, Parameter]:
-    """The parameters of a pipeline, whose types the configuration compares too (PF §2.2).
-
-    :raises CircleCIError: naming the one that cannot be sent as it was written, not its value
-    """
-    if len(given) > MOST_PARAMETERS:
-        raise invalid(f"There are {len(given)} parameters; CircleCI takes {MOST_PARAMETERS} at most.")
-    checked: dict[str, Parameter] = {}
-    for name, value in given.items():
-        where = f"parameters.{plain(str(name))}"
-        if not isinstance(name, str):
-            raise invalid(f"A key of parameters is not text: {plain(str(name))}.", "Write it in quotes.")
-        if len(name) > LONGEST_NAME:
-            raise invalid(f"The name of {where} is longer than {LONGEST_NAME} characters.")
-        if value is None:
-            raise invalid(f"{where} is null.", "Leave it out: the configuration's default counts then.")
-        kind = next((words for types, words in _KINDS if isinstance(value, types)), None)
-        if kind is not None or not isinstance(value, (str, int)):
-            raise invalid(
-                f"{where} is {kind or 'of no usable type'}: parameters are text, whole numbers or booleans.",
-                "Write it in quotes, or make text of it with the filter to_json.",
-            )
-        if isinstance(value, str) and len(value) > LONGEST_VALUE:
-            raise invalid(f"{where} is longer than {LONGEST_VALUE} characters.")
-        checked[name] = value
-    return checked
 
 
 # --- starting ---------------------------------------------------------------------------------------------------------
@@ -294,9 +264,8 @@ def _run_body(client: Client, project: Project, start: Start) -> dict[str, Any]:
 
 def _definition(client: Client, project: Project, details: Mapping[str, Any], wanted: str | None) -> dict[str, Any]:
     """The definition that is named, or else the only one."""
-    path = f"v2/projects/{segment(str(details.get('id')))}/pipeline-definitions"
     try:
-        known = client.get_items(path)
+        known = read_definitions(client, project, str(details.get("id")))
     except CircleCIError as error:
         if error.status != 404:
             raise
@@ -306,16 +275,7 @@ def _definition(client: Client, project: Project, details: Mapping[str, Any], wa
         raise invalid(
             f"This CircleCI does not list the pipeline definitions of {project}.", "Give the id of one as definition."
         ) from error
-    named = [found for found in known if wanted is None or wanted in (found.get("name"), found.get("id"))]
-    if wanted is not None and not named:
-        named = [found for found in known if found.get("id") == wanted.lower()]
-    if len(named) == 1 and isinstance(named[0].get("id"), str):
-        return named[0]
-    listed = ", ".join(f"{plain(str(found.get('name')))} ({plain(str(found.get('id')))})" for found in known) or "none"
-    what = f"no pipeline definition {plain(wanted)}" if wanted is not None else "no pipeline definition"
-    if named:
-        what = "several pipeline definitions" + (f" of the name {plain(wanted)}" if wanted is not None else "")
-    raise invalid(f"{project} has {what}. There are: {listed}.", "Name one of them as definition, by name or id.")
+    return the_definition(project, known, wanted)
 
 
 def _repository(definition: Mapping[str, Any], source: str) -> tuple[str, str] | None:

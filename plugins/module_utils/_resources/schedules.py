@@ -27,7 +27,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.name
 )
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN, Plan
 from ansible_collections.community.circleci.plugins.module_utils._values.parameters import (
-    Parameters,
+    Parameter,
     checked_parameters,
     same_parameters,
 )
@@ -75,7 +75,7 @@ class WantedSchedule:
     timetable: Timetable | None = None
     branch: str | None = None
     tag: str | None = None
-    parameters: Parameters | None = None
+    parameters: dict[str, Parameter] | None = None
     description: str | None = None
     actor: str = SYSTEM
     definition: str | None = None

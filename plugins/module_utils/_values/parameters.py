@@ -7,35 +7,49 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from datetime import date, time
 from typing import Any, Union
 
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import invalid, plain
-from ansible_collections.community.circleci.plugins.module_utils._values.yaml_values import require_spelling
 
-Parameters = dict[str, Union[str, int, bool]]
+MOST_PARAMETERS, LONGEST_NAME, LONGEST_VALUE = 100, 128, 512
+_KINDS = (
+    (float, "a number with a fraction"),
+    ((date, time), "a date or time"),
+    ((list, tuple), "a list"),
+    (dict, "a dictionary"),
+)
 
-_KINDS = ((type(None), "null"), (list, "a list"), (dict, "a dictionary"))
+Parameter = Union[str, int, bool]
 
 
-def checked_parameters(given: dict[Any, Any], option: str = "parameters") -> Parameters:
-    """Pipeline parameters, if they can be some.
+def checked_parameters(given: Mapping[Any, Any]) -> dict[str, Parameter]:
+    """The parameters of a pipeline, whose types the configuration compares too (PF §2.2).
 
-    :param option: the name of the option, for the error
-    :raises CircleCIError: naming the first that is neither text, nor a whole number, nor a boolean; its value is not in
-        the message
+    :raises CircleCIError: naming the one that cannot be sent as it was written, not its value
     """
+    if len(given) > MOST_PARAMETERS:
+        raise invalid(f"There are {len(given)} parameters; CircleCI takes {MOST_PARAMETERS} at most.")
+    checked: dict[str, Parameter] = {}
     for name, value in given.items():
-        if not isinstance(name, str) or not name:
-            raise invalid(f"{option} has a name that is not text.", "Write it in quotes.")
-        where = f"{option}.{plain(name)}"
-        require_spelling(value, where)
-        if isinstance(value, (str, int)):
-            continue
-        kind = next((word for known, word in _KINDS if isinstance(value, known)), "of an unknown kind")
-        raise invalid(
-            f"{where} is {kind}, which no pipeline parameter can be.", "Give text, a whole number or a boolean."
-        )
-    return dict(given)
+        where = f"parameters.{plain(str(name))}"
+        if not isinstance(name, str):
+            raise invalid(f"A key of parameters is not text: {plain(str(name))}.", "Write it in quotes.")
+        if len(name) > LONGEST_NAME:
+            raise invalid(f"The name of {where} is longer than {LONGEST_NAME} characters.")
+        if value is None:
+            raise invalid(f"{where} is null.", "Leave it out: the configuration's default counts then.")
+        kind = next((words for types, words in _KINDS if isinstance(value, types)), None)
+        if kind is not None or not isinstance(value, (str, int)):
+            raise invalid(
+                f"{where} is {kind or 'of no usable type'}: parameters are text, whole numbers or booleans.",
+                "Write it in quotes, or make text of it with the filter to_json.",
+            )
+        if isinstance(value, str) and len(value) > LONGEST_VALUE:
+            raise invalid(f"{where} is longer than {LONGEST_VALUE} characters.")
+        checked[name] = value
+    return checked
 
 
 def same_parameters(one: Any, other: Any) -> bool:

@@ -216,7 +216,7 @@ def test_two_of_a_name_are_refused(emulator: Emulator, run, slug: str, state: st
         ({"parameters": {"a": [1]}}, "parameters.a is a list"),
         ({"parameters": {"a": {"b": 1}}}, "parameters.a is a dictionary"),
         ({"parameters": {"branch": "main"}}, "Give it as the option branch"),
-        ({"parameters": {"": "main"}}, "a name that is not text"),
+        ({"parameters": {"a": "x" * 513}}, "parameters.a is longer than 512 characters"),
         ({"actor": "me"}, "value of actor must be one of"),
         ({"api_token": None}, "CIRCLE_TOKEN"),
     ],
@@ -311,8 +311,8 @@ def test_a_definition_is_chosen_by_name_or_id(emulator: Emulator, run_app, by_id
 @pytest.mark.parametrize(
     ("wanted", "complaint"),
     [
-        (None, "has several pipeline definitions: mobile-app"),
-        ("nightly", "has no pipeline definition with the name or id nightly"),
+        (None, "has several pipeline definitions. There are: mobile-app"),
+        ("nightly", "has no pipeline definition nightly. There are: "),
     ],
 )
 def test_a_choice_that_is_none_is_refused_with_what_there_is(
