@@ -10,7 +10,11 @@ module: circleci_build
 short_description: Start, retry or cancel builds on CircleCI and wait for them
 version_added: 0.1.0
 description:
-  - Start a job or a whole pipeline, run a build again, or cancel one.
+  - Start a whole pipeline or a single job, run a build again, or cancel one.
+  - CircleCI removes the calls of API v1.1 that start single jobs on 2027-02-01. Pipelines, and the builds of workflows
+    that are run again, go by API v2, which needs a personal token.
+  - For pipelines it starts, reuses and waits. To approve holds, to wait for what a push has started, or to cancel what
+    runs for a branch, use M(community.circleci.circleci_pipeline).
   - With O(wait=true) the task goes on when the build has ended. When the build did not succeed the task fails, and
     RV(failed_steps) has the end of what the failed steps wrote.
   - At most one build comes of one task. When the answer to a request is lost, the module looks for the build that may
@@ -34,21 +38,22 @@ options:
   state:
     description:
       - V(triggered) starts a build.
-      - V(retried) runs the build with O(build_num) again, as a new build.
+      - V(retried) runs the build with O(build_num) again, as a new build. A build of a workflow runs again in a new run
+        of that, with the jobs that depend on it, and not before the workflow has ended. That needs a personal token.
       - V(canceled) cancels the build with O(build_num). A build that has ended is left as it is.
     type: str
     choices: [triggered, retried, canceled]
     default: triggered
   trigger:
     description:
-      - V(job) starts one job. CircleCI does that for configurations up to version 2.0. Contexts are not applied.
-      - V(pipeline) starts all workflows of the configuration, as a push does. It needs a personal token. Use it for
-        configurations of version 2.1.
-      - CircleCI does not say which builds a pipeline starts. With O(wait=true) the module finds them. Without it
-        RV(builds) is empty.
+      - V(pipeline) starts all workflows of the configuration, as a push does, with O(parameters) if wanted. Without
+        O(wait=true) there are no builds yet, and RV(pipeline) is filled. A hold that is open when nothing else is left
+        is a failure.
+      - V(job) starts one job, by API v1.1, until CircleCI removes that. It does so for configurations up to version
+        2.0. Contexts are not applied.
+      - If not set, it is V(job) where O(job) or O(build_parameters) is given, and V(pipeline) otherwise.
     type: str
     choices: [job, pipeline]
-    default: job
   branch:
     description:
       - The branch to build. Without O(branch), O(tag) and O(revision) it is the project's default branch.
@@ -60,13 +65,22 @@ options:
   revision:
     description:
       - The commit to build, by its full hash of 40 hexadecimal digits. Set it to build exactly what is being deployed.
+      - Pipelines start from the head of a branch or tag only. One of another commit is canceled at once, and the task
+        fails.
       - Write it in quotes, because YAML takes hashes without letters for numbers. Those are refused.
     type: raw
   job:
     description:
       - The job to start, by its name in the configuration. CircleCI starts the one named C(build) when it is not set.
-      - Only with O(trigger=job).
+      - It excludes O(trigger=pipeline).
     type: str
+  parameters:
+    description:
+      - Parameters of a pipeline, which its configuration must declare. Text, whole numbers and booleans, whose types
+        are kept. See O(community.circleci.circleci_pipeline#module:parameters).
+      - It excludes O(trigger=job).
+    type: dict
+    version_added: 0.2.0
   build_parameters:
     description:
       - Parameters of the build. The job sees them as environment variables.
@@ -75,7 +89,7 @@ options:
       - Write in quotes what has to arrive as it is written. YAML makes C(1.1) of C(1.10), and other numbers of C(0123)
         and C(12:30). Numbers with a fraction, dates and times are refused for that, also inside lists and dictionaries.
       - Everybody who can see the build can see them. For secrets use M(community.circleci.circleci_env_var).
-      - Only with O(trigger=job).
+      - It excludes O(trigger=pipeline), which takes O(parameters).
     type: dict
   build_num:
     description:
@@ -90,7 +104,7 @@ options:
     description:
       - Whether a build that is there already will do. Looked for are builds of the same O(job) and
         O(build_parameters), and of the same O(revision), or the same O(tag), or else the same branch, among the newest
-        100 of the project. With O(trigger=pipeline) it is a pipeline with its builds, one of the newest 20 there.
+        100 of the project. With O(trigger=pipeline) it is a pipeline with the same O(parameters), one of the newest 20.
       - V(never) always starts one.
       - V(active) takes one that is running or waiting.
       - V(successful) also takes one that has succeeded. Set it together with O(revision) to build each commit once.
@@ -102,8 +116,7 @@ options:
       - Wait until the build has ended. A build that is reused is waited for too.
       - A build that CircleCI itself retries after a failure of its infrastructure is followed to the one that replaces
         it.
-      - A pipeline has ended when its workflow has. While that waits for an approval, it has not. Only API v2 tells,
-        which takes personal tokens only. With a project token the task fails, and says that it cannot tell.
+      - For a pipeline it is all of its workflows, as with M(community.circleci.circleci_pipeline).
       - While waiting, failed requests do not end the task, with one warning for all of them. Only the answers 401 and
         403 do, and 404 when it lasts for five seconds, because CircleCI may not find at once what it has just named.
     type: bool
@@ -125,6 +138,8 @@ options:
     type: int
     default: 50
 seealso:
+  - module: community.circleci.circleci_pipeline
+  - module: community.circleci.circleci_workflow
   - module: community.circleci.circleci_build_info
   - module: community.circleci.circleci_build_ssh_user
   - plugin: community.circleci.circleci_builds
@@ -135,13 +150,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Run the job "build" on the default branch and wait for it
+- name: Run the pipeline of the default branch and wait for it
   community.circleci.circleci_build:
     project: github/acme/api
     api_token: "{{ vault_circleci_token }}"
     wait: true
 
-- name: Run one job with parameters
+- name: Run one job with parameters, while CircleCI still does that
   community.circleci.circleci_build:
     project: github/acme/api
     branch: feature/login
@@ -167,6 +182,7 @@ EXAMPLES = r"""
 - name: Build a commit, unless that was done already
   community.circleci.circleci_build:
     project: github/acme/api
+    branch: release
     revision: 4e1243bd22c66e76c2ba9eddc1f91394e57f9f83
     reuse: successful
     wait: true
@@ -176,7 +192,6 @@ EXAMPLES = r"""
     - name: Run the pipeline
       community.circleci.circleci_build:
         project: github/acme/api
-        trigger: pipeline
         branch: main
         wait: true
         wait_timeout: 3600
@@ -201,7 +216,8 @@ build:
     - The build that was started, reused, retried or canceled, as CircleCI describes it, without its steps. With
       O(wait=true) it is as it was at the end, and the one that replaced it if CircleCI retried it.
     - With O(trigger=pipeline) it is the first build of the pipeline, and null without O(wait).
-    - Null in check mode where a build would be started or canceled.
+    - Null in check mode where a build would be started or canceled. With O(state=retried) also when the new build has
+      no number within a minute, which is a warning. RV(workflows) has its workflow then.
     - When the task fails, each build is there once. A single one is in RV(build) only, the builds of a pipeline are in
       RV(builds) only. They have only C(build_num), C(build_url), C(job), C(workflow), C(status), C(outcome),
       C(branch), C(tag), C(revision), C(start_time), C(stop_time) and C(why).
@@ -249,6 +265,44 @@ builds:
   elements: dict
   returned: always
   contains: *build
+pipeline:
+  description:
+    - With O(trigger=pipeline) the pipeline, as M(community.circleci.circleci_pipeline) returns it. Otherwise null.
+  type: dict
+  returned: always
+  version_added: 0.2.0
+  sample:
+    id: 5034460f-c7c4-4c43-9457-de07e2029e7b
+    number: 25
+    state: created
+    status: success
+    url: https://app.circleci.com/pipelines/gh/acme/api/25
+    branch: main
+    tag: null
+    revision: 4e1243bd22c66e76c2ba9eddc1f91394e57f9f83
+    created_at: "2026-11-25T12:31:16.264Z"
+    errors: []
+workflows:
+  description:
+    - With O(trigger=pipeline) the newest workflow of each name, with O(state=retried) the new workflow, as
+      M(community.circleci.circleci_pipeline) returns them.
+  type: list
+  elements: dict
+  returned: always
+  version_added: 0.2.0
+  sample:
+    - id: fda08377-fe7e-46b1-8992-3a7aaecac9c3
+      name: build-and-test
+      status: success
+      url: https://app.circleci.com/pipelines/gh/acme/api/25/workflows/fda08377-fe7e-46b1-8992-3a7aaecac9c3
+      created_at: "2026-11-25T12:31:18Z"
+      stopped_at: "2026-11-25T12:35:02Z"
+      jobs:
+        - id: c65b68ef-e73b-4bf2-be9a-7a322a9df150
+          name: build
+          type: build
+          status: success
+          build_num: 12
 failed_steps:
   description: What failed, in every container, when the task waited for a build that did not succeed.
   type: list
@@ -325,14 +379,13 @@ from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._resources.build_actions import (
-    NEVER,
-    REUSE,
     STATES,
     TRIGGERED,
     carry_out,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.build_ends import NOTHING
-from ansible_collections.community.circleci.plugins.module_utils._resources.build_targets import JOB, TRIGGERS
+from ansible_collections.community.circleci.plugins.module_utils._resources.build_targets import TRIGGERS
+from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_reuse import NEVER, REUSE
 from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION, PROJECT
 from ansible_collections.community.circleci.plugins.module_utils._task.run import run_module
 
@@ -340,11 +393,12 @@ ARGUMENT_SPEC = {
     **CONNECTION,
     **PROJECT,
     "state": {"type": "str", "choices": list(STATES), "default": TRIGGERED},
-    "trigger": {"type": "str", "choices": list(TRIGGERS), "default": JOB},
+    "trigger": {"type": "str", "choices": list(TRIGGERS)},
     "branch": {"type": "str"},
     "tag": {"type": "str"},
     "revision": {"type": "raw"},
     "job": {"type": "str"},
+    "parameters": {"type": "dict"},
     "build_parameters": {"type": "dict"},
     "build_num": {"type": "int"},
     "ssh": {"type": "bool", "default": False},
@@ -356,7 +410,7 @@ ARGUMENT_SPEC = {
 }
 CONSTRAINTS = {
     "required_if": [("state", "retried", ("build_num",)), ("state", "canceled", ("build_num",))],
-    "mutually_exclusive": [("branch", "tag"), ("revision", "tag")],
+    "mutually_exclusive": [("branch", "tag")],
 }
 
 

@@ -193,7 +193,8 @@ class Client(Wire):
         :param seen: looks at the state and returns what shows that the write was carried out, else None.
             Asked when the answer leaves that in doubt; the write itself is never sent a second time then.
         :param shape: checks the answer and raises ValueError
-        :param success: the only status that says that it was carried out; None for each from 200 to 299
+        :param success: with another status from 200 to 299, a message alone says why it was not carried out (PF §2.2);
+            None where each of them is a success
         :returns: the answer, or what ``seen`` found
         :raises CircleCIError: when it was not carried out, or nobody can tell
         """

@@ -12,8 +12,12 @@ import re
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import plain
 
 _RERUNS = re.compile(r"/[0-9]+/(retry|ssh)$")
-_RERUN = "Use community.circleci.circleci_workflow with state: rerun, or state: retried with a personal token."
-_START = "Use community.circleci.circleci_pipeline, with parameters where there were build parameters."
+# Builds of workflows run again by API v2, so that these calls are made for all others only, which v2 has nothing for.
+_RERUN = "Only builds of workflows can be run again then. Start a pipeline with community.circleci.circleci_pipeline."
+_START = (
+    "Use trigger: pipeline with parameters in the place of job and build_parameters, or "
+    "community.circleci.circleci_pipeline."
+)
 
 
 def removal_warning(path: str, sunset: str | None) -> str:

@@ -214,10 +214,12 @@ class Wire:
         self, method: str, url: str, answer: Answer, shape: Callable[[Any], Any] | None, success: int | None
     ) -> Any:
         """What a final answer says, or the error for it."""
-        if not 200 <= answer.status < 300 or success not in (None, answer.status):
+        if not 200 <= answer.status < 300:
             raise self.refused(method, url, answer)
         try:
             parsed = parsed_json(answer)
+            if success not in (None, answer.status) and isinstance(parsed, dict) and parsed.keys() == {"message"}:
+                raise self.refused(method, url, answer)
             return shape(parsed) if shape else parsed
         except ValueError as exc:
             raise CircleCIError(

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.community.circleci.plugins.module_utils._http.answers import with_fields
 from ansible_collections.community.circleci.plugins.module_utils._http.client import PAGE_SIZE, Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid, plain
 from ansible_collections.community.circleci.plugins.module_utils._resources.build_ends import (
@@ -19,32 +18,33 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.buil
     shortened,
     wait_for,
 )
-from ansible_collections.community.circleci.plugins.module_utils._resources.build_targets import JOB, PIPELINE, Target
+from ansible_collections.community.circleci.plugins.module_utils._resources.build_pipelines import run_pipeline
+from ansible_collections.community.circleci.plugins.module_utils._resources.build_reruns import plan_rerun
+from ansible_collections.community.circleci.plugins.module_utils._resources.build_targets import (
+    JOB,
+    PIPELINE,
+    Target,
+    trigger_of,
+)
 from ansible_collections.community.circleci.plugins.module_utils._resources.builds import (
     NOT_RUN,
     Build,
-    all_succeeded,
     build_shape,
     checked_number,
     described,
     is_final,
-    is_single_job,
     named,
     read_build,
     read_builds,
     succeeded,
     workflow_id,
 )
-from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_status import FINAL
+from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_reuse import NEVER, SUCCESSFUL
 from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_known
 from ansible_collections.community.circleci.plugins.module_utils._resources.waiting import Watch
-from ansible_collections.community.circleci.plugins.module_utils._resources.workflows import SUCCESS, read_status
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN, Outcome, Plan, result_of
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project, project_of
 
-MOST_WORKFLOWS = 20
-"""So many workflows are looked at for one that may be reused: each may take a request."""
-NEVER, ACTIVE, SUCCESSFUL = REUSE = ("never", "active", "successful")
 TRIGGERED, RETRIED, CANCELED = STATES = ("triggered", "retried", "canceled")
 
 _NOT_RUN_HINTS = {
@@ -64,44 +64,51 @@ def carry_out(client: Client, params: dict[str, Any]) -> dict[str, Any]:
 
     :raises CircleCIError: also for a build that did not succeed, with the return values in its ``partial``
     """
+    trigger = trigger_of(params)
+    is_pipeline = params["state"] == TRIGGERED and trigger == PIPELINE
     try:
-        return _carried_out(client, params)
+        _refuse_idle_options(params, trigger)
+        return run_pipeline(client, params) if is_pipeline else _carried_out(client, params)
     except CircleCIError as error:
-        error.partial = shortened({**NOTHING, **error.partial}, pipeline=params["trigger"] == PIPELINE)
+        error.partial = shortened({**NOTHING, **error.partial}, pipeline=is_pipeline)
         raise
 
 
 def _carried_out(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     project, state = project_of(params), params["state"]
-    _refuse_idle_options(params)
     target = Target.from_params(params)
     if params["log_lines"] < 0:
         raise invalid("log_lines must be 0 or more.")
     watch = Watch(client, project, interval=params["wait_interval"], timeout=params["wait_timeout"])
     client.require_token()
-    is_ours: Callable[[Client, Build], bool] | None = None
     if state == CANCELED:
         plan = plan_cancel(client, project, params["build_num"])
     elif state == RETRIED:
         plan = plan_retry(client, project, params["build_num"], ssh=params["ssh"])
-    elif params["trigger"] == JOB:
-        plan = plan_job(client, project, target, params["reuse"])
     else:
-        plan, is_ours = plan_pipeline(client, project, target, params["reuse"])
+        plan = plan_job(client, project, target, params["reuse"])
     result = result_of(plan, client, project)
     if not params["wait"] or client.read_only:
         return result
-    return wait_for(client, project, watch, result, is_ours, params["log_lines"], any_end=state == CANCELED)
+    if not result["builds"]:
+        raise _without_number(project, result)
+    return wait_for(client, project, watch, result, params["log_lines"], any_end=state == CANCELED)
 
 
-def _refuse_idle_options(params: dict[str, Any]) -> None:
+def _refuse_idle_options(params: dict[str, Any], trigger: str) -> None:
     """Refuse options that would do nothing: whoever sets them expects something."""
     state = params["state"]
     if state == TRIGGERED:
         idle = ["build_num"] if params["build_num"] is not None else []
+        if trigger == JOB and params["parameters"]:
+            raise invalid(
+                "parameters are those of a pipeline; a single job has build_parameters.",
+                "Use trigger: pipeline without job and build_parameters, or call them build_parameters.",
+            )
     else:
-        idle = [name for name in ("branch", "tag", "revision", "job", "build_parameters") if params[name] is not None]
-        idle += [name for name, default in (("trigger", JOB), ("reuse", NEVER)) if params[name] != default]
+        given = ("trigger", "branch", "tag", "revision", "job", "build_parameters", "parameters")
+        idle = [name for name in given if params[name] is not None]
+        idle += ["reuse"] if params["reuse"] != NEVER else []
         checked_number(params["build_num"])
     if params["ssh"] and state != RETRIED:
         idle.append("ssh")
@@ -135,47 +142,15 @@ def plan_job(client: Client, project: Project, target: Target, reuse: str) -> Pl
     return Plan({"build": None}, Outcome({"build": target.predicted()}, dict(NOTHING)), apply)
 
 
-def plan_pipeline(
-    client: Client, project: Project, target: Target, reuse: str
-) -> tuple[Plan, Callable[[Client, Build], bool]]:
-    """Start all jobs of the configuration, unless a pipeline of the same may be reused.
-
-    :param reuse: one of :data:`REUSE`
-    :returns: also what tells whether a build may be the first of the new pipeline, whose answer names none
-    """
-    _require_triggers(project)
-    newest = _read_newest(client, project, reuse)
-    last = _last_number(newest)
-    shown = {"pipeline": {"branch": target.branch, "tag": target.tag, "revision": target.revision}}
-
-    resolved: list[Target] = []
-
-    def is_ours(asking: Client, build: Build) -> bool:
-        if build["build_num"] <= last or build.get("why") != "api":
-            return False
-        if not resolved:
-            resolved.append(target.resolved(asking, project))
-        return resolved[0].is_at(build)
-
-    if reuse != NEVER and newest:
-        reused = _reusable_pipeline(client, project, newest, target, reuse)
-        if reused:
-            return Plan(shown, Outcome(shown, result_with(reused, reused=True))), is_ours
-    client.require_personal_token()
-
-    def apply() -> Outcome:
-        _start_pipeline(client, project, target, last)
-        return Outcome(shown, dict(NOTHING))
-
-    return Plan({"pipeline": None}, Outcome(shown, dict(NOTHING)), apply), is_ours
-
-
 def plan_retry(client: Client, project: Project, number: int, *, ssh: bool) -> Plan:
-    """Run a build again.
+    """Run a build again: by API v2 in its workflow, else by API v1.1 while that lasts.
 
     :param ssh: whether the token's user can log in to the new build
     """
     source = _require_build(client, project, number)
+    workflow = workflow_id(source)
+    if workflow is not None:
+        return plan_rerun(client, project, source, workflow, ssh=ssh)
     last = _last_number(read_builds(client, project.path(), limit=1))
     predicted = {**described(source), "build_num": UNKNOWN, "retry_of": number}
 
@@ -216,12 +191,24 @@ def plan_cancel(client: Client, project: Project, number: int) -> Plan:
     return Plan(before, Outcome(predicted, dict(NOTHING)), apply)
 
 
+def _without_number(project: Project, result: dict[str, Any]) -> CircleCIError:
+    """The error for a build that is to be waited for, and cannot be found."""
+    (workflow,) = result["workflows"]
+    error = CircleCIError(
+        f"{project} runs again, but how it ends cannot be told: the new build of workflow "
+        f"{plain(str(workflow['id']))} is not to be seen",
+        hint=f"Look at {plain(str(workflow['url']))}, or wait with community.circleci.circleci_pipeline.",
+    )
+    error.partial = result
+    return error
+
+
 def _require_triggers(project: Project) -> None:
     if project.is_app:
         raise invalid(
             f"API v1.1 cannot start builds of {project}: it belongs to the GitHub App, GitLab or a standalone "
             "organization.",
-            "Start a pipeline with API v2 for it.",
+            "Use trigger: pipeline, with parameters.",
         )
 
 
@@ -243,30 +230,6 @@ def _last_number(newest: list[Build]) -> int:
     return max((build["build_num"] for build in newest), default=0)
 
 
-def _reusable_pipeline(
-    client: Client, project: Project, newest: list[Build], target: Target, reuse: str
-) -> list[Build] | None:
-    """The newest pipeline of the same that is running, or has succeeded, by its builds, oldest first."""
-    sought = (replace(target, branch=None) if target.revision else target).resolved(client, project)
-    workflows: dict[str, list[Build]] = {}
-    for build in reversed(newest):
-        workflow = workflow_id(build)
-        if workflow is not None and sought.is_at(build):
-            workflows.setdefault(workflow, []).append(build)
-    for workflow, builds in list(reversed(list(workflows.items())))[:MOST_WORKFLOWS]:
-        if len(builds) == 1 and is_single_job(builds[0]):
-            continue
-        if not all(map(is_final, builds)):
-            return builds
-        if not all_succeeded(builds):
-            continue
-        # Jobs may be to come, or an approval: only the workflow itself tells.
-        status = read_status(client, workflow)
-        if status is not None and (status not in FINAL or (status == SUCCESS and reuse == SUCCESSFUL)):
-            return builds
-    return None
-
-
 # --- applying ---------------------------------------------------------------------------------------------------------
 
 
@@ -284,42 +247,12 @@ def _trigger(client: Client, project: Project, target: Target, last: int) -> Bui
         words = (error.error or "").lower()
         if "schema violation" in words or "version 2.1" in words:
             error.hint = (
-                "Single jobs of a configuration of version 2.1 cannot be started: set trigger to pipeline, which runs "
-                "all of it."
+                "Single jobs of a configuration of version 2.1 cannot be started. Use trigger: pipeline with "
+                "parameters, by which the configuration chooses what runs."
             )
         raise
     _require_run(project, build)
     return build
-
-
-def _start_pipeline(client: Client, project: Project, target: Target, last: int) -> None:
-    """Start a pipeline. When the answer is lost, the only new workflow there is it."""
-    body = {**target.body(), **({"branch": target.branch} if target.branch else {})}
-
-    def seen() -> bool | None:
-        resolved = target.resolved(client, project)
-        newer = _newer(client, project, last, lambda build: build.get("why") == "api" and resolved.is_at(build))
-        if len({workflow_id(build) or build["build_num"] for build in newer}) > 1:
-            raise _several(newer)
-        return True if newer else None
-
-    path = project.path("build")
-    answer = client.write("POST", path, body, repeatable=False, seen=seen, shape=_pipeline_shape)
-    if isinstance(answer, dict) and answer.get("status") not in (None, 200, 201):
-        words = plain(answer["body"])
-        raise CircleCIError(
-            f"CircleCI did not start a pipeline of {project}: {words}",
-            status=answer["status"] if isinstance(answer["status"], int) else None,
-            method="POST",
-            path=f"/api/{path}",
-            error=words,
-            hint="Check branch, tag and revision, and the project's configuration.",
-        )
-
-
-def _pipeline_shape(answer: Any) -> Any:
-    """The answer to the request for a pipeline. It names no build, so an empty one says as much (§1.7, §8)."""
-    return answer if answer == "" else with_fields(body=str)(answer)
 
 
 def _newer(client: Client, project: Project, last: int, is_it: Callable[[Build], bool]) -> list[Build]:

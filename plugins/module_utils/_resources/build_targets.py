@@ -26,6 +26,20 @@ from ansible_collections.community.circleci.plugins.module_utils._values.yaml_va
 JOB, PIPELINE = TRIGGERS = ("job", "pipeline")
 
 
+def trigger_of(params: dict[str, Any]) -> str:
+    """What a task starts: what it says, else a job where it names one or its parameters, else a pipeline.
+
+    :raises CircleCIError: when the options contradict each other
+    """
+    given = [name for name in ("job", "build_parameters") if params[name]]
+    if params["trigger"] == PIPELINE and given:
+        raise invalid(
+            f"trigger pipeline excludes {' and '.join(given)}: a pipeline runs all of its configuration.",
+            "Give parameters, by which the configuration chooses what runs.",
+        )
+    return str(params["trigger"] or (JOB if given else PIPELINE))
+
+
 @dataclass(frozen=True)
 class Target:
     """What is to be built.
@@ -52,12 +66,9 @@ class Target:
                 raise invalid(f"{name} is empty.", "Leave it out, with the filter default(omit) for example.")
         if branch in (".", ".."):
             raise invalid(f"branch {branch!r} is not the name of a branch.", "Check the variable behind it.")
+        if tag is not None and params["revision"] is not None:
+            raise invalid("A single job takes a tag or a revision, not both.", "Leave one of them out.")
         build_parameters = params["build_parameters"] or {}
-        if params["trigger"] == PIPELINE and (job is not None or build_parameters):
-            raise invalid(
-                "trigger pipeline excludes job and build_parameters.",
-                "A pipeline runs all jobs of the configuration. Leave them out, or set trigger to job.",
-            )
         parameters = {str(name): as_text(value) for name, value in build_parameters.items()}
         named = parameters.pop("CIRCLE_JOB", None)
         if named is not None and job is not None:

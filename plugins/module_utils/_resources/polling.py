@@ -13,7 +13,6 @@ from typing import TypeVar
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid
 from ansible_collections.community.circleci.plugins.module_utils._http.retrying import Patience
-from ansible_collections.community.circleci.plugins.module_utils._resources.workflows import CannotTellError
 
 LONGEST_WAIT = 365 * 86400.0  # seconds
 LONGEST_PAUSE = 30.0  # seconds
@@ -134,7 +133,7 @@ class Poller:
 
     def _may_show_up(self, error: CircleCIError) -> bool:
         """Whether something is missing that CircleCI has named, and not for long yet."""
-        if error.status != 404 or isinstance(error, CannotTellError) or not self.lag:
+        if error.status != 404 or not self.lag:
             return False
         if self._absent_since is None:
             self._absent_since = self.clock.now()

@@ -32,43 +32,6 @@ _ENDINGS = {
 _APPROVE_HINT = "Approving needs the right to push to the repository."
 
 
-class CannotTellError(CircleCIError):
-    """Nothing is known of a workflow, and looking again will not help."""
-
-
-def read_status(client: Client, workflow: str) -> str | None:
-    """The status of a workflow, in the words of PF §3.2.
-
-    :param workflow: its id
-    :returns: None when CircleCI does not know it, or not yet, or does not say
-    :raises CannotTellError: for project tokens, which API v2 takes for strangers (PF §1.1)
-    :raises CircleCIError: for everything else that keeps it from being read
-    """
-    path = f"v2/workflow/{segment(workflow)}"
-    try:
-        status = client.get_object(path).get("status")
-        return status if isinstance(status, str) else None
-    except CircleCIError as error:
-        if error.status not in (401, 404):
-            raise
-        try:
-            client.require_personal_token()
-        except CircleCIError as refusal:
-            if refusal.status != 401:
-                raise
-            raise CannotTellError(
-                f"How a workflow ends this task cannot tell: CircleCI answered {error.status} to GET {path}",
-                status=error.status,
-                method=error.method,
-                path=error.path,
-                error=error.error,
-                hint="Use a personal token: API v2, which knows of workflows, does not take project tokens.",
-            ) from refusal
-        if error.status == 401:
-            raise
-        return None
-
-
 def read_workflow(client: Client, workflow_id: str) -> Workflow:
     """A workflow.
 

@@ -44,7 +44,8 @@ def test_every_write_works_or_was_one_of_the_five(emulator: Emulator, run_module
     ladder, result = run_once(emulator, run_module, name, day)
     if gone:
         assert (result["failed"], result["status"], result["changed"]) == (True, 410, False)
-        assert "CircleCI has removed this call from API v1.1. Use community.circleci." in result["msg"]
+        assert "CircleCI has removed this call from API v1.1. " in result["msg"]
+        assert "community.circleci.circleci_pipeline" in result["msg"]
         assert len(emulator.writes) == 1
         return
     assert not result.get("failed"), result

@@ -186,6 +186,79 @@ SIMILAR_DEFAULT_JOBS: list[dict[str, Any]] = [
 ]
 
 
+# --- pipelines and workflows that are there already -------------------------------------------------------------------
+
+LIVE: dict[str, Any] = {"branch": "feature/login", "parameters": {"target": "live"}}
+HOLDS = {"workflow": "build-and-deploy", "branch": "main", "approve": ["hold"]}
+
+
+def with_pipelines(emulator: Emulator, slug: str = API) -> None:
+    """Let a project declare a parameter, and have pipelines of other pushes, triggers and parameters."""
+    emulator.add_repository(slug, parameters={"target": "staging"})
+    machine, found = emulator.state.machine, emulator.project(slug)
+    emulator.push(slug, branch="feature/login")
+    for login, branch, target in (
+        ("emulator", "main", "live"),
+        ("emulator", "feature/login", "staging"),
+        ("emulator", "feature/login", "other"),
+    ):
+        by = user(emulator, login)
+        machine.pipeline(found, by, branch=branch, trigger="api", why="api", parameters={"target": target})
+
+
+def with_pipelines_of_another_commit(emulator: Emulator) -> None:
+    with_pipelines(emulator)
+    project(emulator).branches["feature/login"] = "ab" * 20
+
+
+def with_definition(emulator: Emulator) -> None:
+    with_pipelines(emulator)
+    emulator.state.part(Definitions).add(project(emulator), "nightly")
+
+
+def live_of(emulator: Emulator, **wanted: Any) -> int:
+    """How many pipelines of the API there are of the branch feature/login with the parameter that is wanted."""
+    wanted = {"branch": "feature/login", "parameters": LIVE["parameters"], "trigger": "api", **wanted}
+    listed = project(emulator).pipelines
+    return sum(all(getattr(each, name) == value for name, value in wanted.items()) for each in listed)
+
+
+def with_holds(*scenarios: str) -> Callable[[Emulator], None]:
+    """Let a project have pipelines of pushes to main, as far as they go without a person."""
+
+    def add(emulator: Emulator) -> None:
+        for scenario in scenarios:
+            emulator.push(API, branch="main", script={"scenario": scenario})
+            emulator.state.machine.finish_all(project(emulator).pipelines[-1])
+
+    return add
+
+
+def holds_of(emulator: Emulator) -> list[list[str]]:
+    """How the approvals of each workflow are."""
+    workflows = [workflow for pipeline in project(emulator).pipelines for workflow in pipeline.workflows]
+    return [[job.status for job in each.jobs if job.plan.type == "approval"] for each in workflows]
+
+
+def workflows_of(emulator: Emulator) -> list[tuple[str, bool]]:
+    """The workflows by name, and whether they were canceled."""
+    workflows = [workflow for pipeline in project(emulator).pipelines for workflow in pipeline.workflows]
+    return [(each.name, each.is_canceled) for each in workflows]
+
+
+TWO = ["build-and-test", "lint"]
+
+
+def with_retries(emulator: Emulator) -> None:
+    """Let a build have been retried, and that again, where no build belongs to a workflow."""
+    machine, builds = emulator.state.machine, project(emulator).builds
+    for source in (0, 1):
+        machine.retry(builds[source], user(emulator, "emulator"), why="retry")
+    for build in builds:
+        machine.finish(build)
+        build.workflow = None
+
+
 # --- what API v2 keeps of a project -----------------------------------------------------------------------------------
 
 WEBHOOK = {"name": "deploys", "url": "https://deploy.acme.example/", "events": ["job-completed"]}
@@ -247,7 +320,7 @@ def triggers_of(emulator: Emulator) -> dict[str, str]:
 
 FOLLOW = {"module": "circleci_project_follow"}
 ABSENT = {"state": "absent"}
-BUILD = {"module": "circleci_build"}
+BUILD = {"module": "circleci_build", "trigger": "job"}
 MANY = {
     "follow": Write(
         "circleci_projects",
@@ -799,7 +872,7 @@ WRITES = {
     ),
     "trigger a job of the default branch": Write(
         "circleci_build",
-        {"reuse": "active"},
+        {"trigger": "job", "reuse": "active"},
         "POST",
         "/api$",
         False,
@@ -808,14 +881,85 @@ WRITES = {
         with_builds(*SIMILAR_DEFAULT_JOBS),
     ),
     "trigger a pipeline": Write(
-        "circleci_build",
-        {"trigger": "pipeline", "reuse": "active"},
+        "circleci_pipeline",
+        {**LIVE, "reuse": "active"},
         "POST",
-        "/build",
+        "/api/pipeline$",
         False,
-        lambda e: alike(e, branch="main", parameters={"CIRCLE_JOB": "build"}) == 1,
+        lambda e: live_of(e) == 1,
         [FOLLOW],
-        with_builds(*SIMILAR_DEFAULT_JOBS),
+        with_pipelines,
+    ),
+    "trigger a pipeline of a commit": Write(
+        "circleci_pipeline",
+        {**LIVE, "revision": "ab" * 20, "reuse": "active"},
+        "POST",
+        "/api/pipeline$",
+        False,
+        lambda e: live_of(e, revision="ab" * 20) == 1,
+        [FOLLOW],
+        with_pipelines_of_another_commit,
+    ),
+    "trigger a pipeline of a definition": Write(
+        "circleci_pipeline",
+        {**LIVE, "definition": "nightly", "reuse": "active"},
+        "POST",
+        "/api/pipeline/run$",
+        False,
+        lambda e: live_of(e) == 1,
+        [FOLLOW],
+        with_definition,
+    ),
+    "trigger the builds of a pipeline": Write(
+        "circleci_build",
+        {**LIVE, "reuse": "active"},
+        "POST",
+        "/api/pipeline$",
+        False,
+        lambda e: live_of(e) == 1,
+        [FOLLOW],
+        with_pipelines,
+    ),
+    "cancel the pipelines of a branch": Write(
+        "circleci_pipeline",
+        {"state": "canceled", "branch": "main"},
+        "POST",
+        "/workflow/[^/]+/cancel",
+        True,
+        lambda e: workflows_of(e) == [("build-and-test", False), ("lint", False), ("build-and-deploy", True)],
+        [FOLLOW],
+        with_holds("two-workflows", "hold"),
+    ),
+    "cancel a workflow": Write(
+        "circleci_workflow",
+        {"state": "canceled", "workflow": "build-and-deploy", "branch": "main"},
+        "POST",
+        "/workflow/[^/]+/cancel",
+        True,
+        lambda e: workflows_of(e) == [("build-and-deploy", False), ("build-and-deploy", True)],
+        [FOLLOW],
+        with_holds("hold", "hold"),
+    ),
+    "approve a hold": Write(
+        "circleci_workflow",
+        {"state": "approved", **HOLDS},
+        "POST",
+        "/workflow/[^/]+/approve/",
+        True,
+        lambda e: holds_of(e) == [["on_hold"], ["success"]],
+        [FOLLOW],
+        with_holds("hold", "hold"),
+    ),
+    "rerun a workflow": Write(
+        "circleci_workflow",
+        {"state": "rerun", "workflow": "lint", "branch": "main", "from_failed": True},
+        "POST",
+        "/workflow/[^/]+/rerun",
+        False,
+        lambda e: [name for name, _canceled in workflows_of(e)] == [*TWO, *TWO, "lint"],
+        [FOLLOW],
+        with_holds("second-workflow-fails", "second-workflow-fails"),
+        converges=False,
     ),
     "cancel a build": Write(
         "circleci_build",
@@ -830,10 +974,22 @@ WRITES = {
         "circleci_build",
         {"state": "retried", "build_num": 1},
         "POST",
+        "/workflow/[^/]+/rerun$",
+        False,
+        lambda e: [name for name, _canceled in workflows_of(e)] == [*TWO, "build-and-test", *TWO],
+        [FOLLOW],
+        with_holds("two-workflows", "two-workflows"),
+        converges=False,
+    ),
+    "retry a build without a workflow": Write(
+        "circleci_build",
+        {"state": "retried", "build_num": 1},
+        "POST",
         "/1/retry",
         False,
         lambda e: alike(e, retry_of=1) == 2,
-        [FOLLOW, BUILD, {**BUILD, "state": "retried", "build_num": 1}, {**BUILD, "state": "retried", "build_num": 2}],
+        [FOLLOW, BUILD],
+        with_retries,
         converges=False,
     ),
     "open a build to the user": Write(
@@ -862,6 +1018,7 @@ THROTTLED: dict[str, dict[str, Any]] = {
     "429 without a header": {"status": 429, "body": {}},
     "429 with an unreadable header": {"status": 429, "headers": {"Retry-After": "soon"}, "body": {}},
     "429 with HTML": {"status": 429, "body": "<html>slow down</html>"},
+    "429 in words": {"status": 429, "body": "Rate limited."},
 }
 # Nobody can tell from these whether the write was carried out.
 DOUBTFUL: dict[str, dict[str, Any]] = {
@@ -966,7 +1123,7 @@ class Ladder:
 
 
 @pytest.fixture(params=WRITES)
-def ladder(request: pytest.FixtureRequest, emulator: Emulator, run_module) -> Ladder:
+def ladder(request: pytest.FixtureRequest, emulator: Emulator, clock, run_module) -> Ladder:
     ladder = Ladder(emulator, run_module, WRITES[request.param])
     ladder.prepare()
     return ladder

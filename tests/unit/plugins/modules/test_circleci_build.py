@@ -18,22 +18,30 @@ from ansible_collections.community.circleci.plugins.module_utils._resources impo
 from ansible_collections.community.circleci.plugins.module_utils._task import progress
 from ansible_collections.community.circleci.plugins.module_utils._task.run import perform
 from ansible_collections.community.circleci.plugins.modules import circleci_build
-from emulator import PROJECT_TOKEN, Emulator
+from emulator import Emulator
 from tests.unit.predicting import differences
 
 API = "github/acme/api"
 MODULE = "circleci_build"
-RETURNED = {"changed", "build", "builds", "failed_steps", "waited_seconds", "reused", "project", "diff"}
+RETURNED = {
+    "changed", "build", "builds", "pipeline", "workflows", "failed_steps", "waited_seconds", "reused", "project", "diff"
+}  # fmt: skip
 ODD_BRANCHES = ["feature/login", "fix #12", "100%", "what?", "a b", "zürich/größe", "a,b;c", "%2e", "release+1"]
 
 
 @pytest.fixture
-def run(emulator: Emulator, run_module):
-    """The module on a followed project without builds, which move one state further whenever one is read."""
+def run(emulator: Emulator, clock, run_module):
+    """The module on a followed project without builds, which move one state further whenever one is read.
+
+    It starts single jobs where nothing else is said.
+    """
     emulator.add_repository(API, has_config=False)
     emulator.follow(API)
     emulator.state.machine.set_progress("poll")
-    return lambda **options: run_module(MODULE, **{"project": API, "wait_interval": 0, **options})
+    single = {"trigger": "job"}
+    return lambda **options: run_module(
+        MODULE, **{"project": API, "wait_interval": 0, **({} if "state" in options else single), **options}
+    )
 
 
 def fast(emulator: Emulator) -> None:
@@ -153,7 +161,26 @@ def test_a_configuration_of_version_2_1_is_told_to_use_a_pipeline(emulator: Emul
     emulator.add_repository(API, config21=True)
     result = run()
     assert (result["failed"], result["changed"], result["status"]) == (True, False, 400)
-    assert "set trigger to pipeline" in result["msg"]
+    assert "Use trigger: pipeline" in result["msg"]
+
+
+def test_a_single_job_warns_of_its_removal_once(emulator: Emulator, run) -> None:
+    emulator.state.date = date(2026, 11, 15)
+    emulator.fault("status", method="POST", status=429, body={})
+    result = run()
+    (warning,) = [each for each in result["warnings"] if "removes" in each]
+    assert "2027-02-01" in warning
+    assert "Use trigger: pipeline with parameters" in warning
+
+
+def test_a_single_job_that_is_removed_has_a_way_out_that_leads_out(emulator: Emulator, run) -> None:
+    emulator.state.date = date(2027, 2, 1)
+    emulator.add_repository(API, parameters={"target": "staging"})
+    result = run(job="deploy", build_parameters={"target": "live"})
+    assert (result["failed"], result["changed"], result["status"]) == (True, False, 410)
+    assert "Use trigger: pipeline with parameters in the place of job and build_parameters" in result["msg"]
+    result = run(trigger="pipeline", parameters={"target": "live"}, wait=True)
+    assert (result["changed"], result["pipeline"]["status"]) == (True, "success")
 
 
 def test_an_unknown_branch_fails(emulator: Emulator, run) -> None:
@@ -167,9 +194,14 @@ def test_an_unknown_branch_fails(emulator: Emulator, run) -> None:
     ("options", "words"),
     [
         ({"trigger": "pipeline", "job": "test"}, "trigger pipeline excludes job"),
-        ({"trigger": "pipeline", "build_parameters": {"A": 1}}, "trigger pipeline excludes job"),
+        ({"trigger": "pipeline", "build_parameters": {"A": 1}}, "trigger pipeline excludes build_parameters"),
+        ({"trigger": "pipeline", "job": "a", "build_parameters": {"A": 1}}, "excludes job and build_parameters"),
+        ({"parameters": {"A": 1}}, "parameters are those of a pipeline"),
+        ({"parameters": {"A": 1}, "job": "a", "trigger": None}, "parameters are those of a pipeline"),
+        ({"state": "retried", "build_num": 1, "parameters": {"A": 1}}, "parameters cannot be used with state retried"),
+        ({"state": "retried", "build_num": 1, "trigger": "job"}, "trigger cannot be used with state retried"),
         ({"branch": "main", "tag": "v1"}, "mutually exclusive: branch|tag"),
-        ({"revision": "ab" * 20, "tag": "v1"}, "mutually exclusive: revision|tag"),
+        ({"revision": "ab" * 20, "tag": "v1"}, "takes a tag or a revision, not both"),
         ({"branch": ""}, "branch is empty"),
         ({"job": "a", "build_parameters": {"CIRCLE_JOB": "b"}}, "Give only job"),
         ({"build_num": 1}, "build_num cannot be used with state triggered"),
@@ -222,9 +254,6 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "job": {"build_parameters": {"A": True}},
     "job with reuse": {"build_parameters": {"A": True}, "reuse": "active"},
     "job on a branch": {"branch": "feature/login"},
-    "pipeline": {"trigger": "pipeline"},
-    "retry": {"state": "retried", "build_num": 1},
-    "retry with ssh": {"state": "retried", "build_num": 1, "ssh": True},
 }
 CARRIED_OUT: dict[str, dict[str, Any]] = {
     "502": {"kind": "status", "status": 502, "when": "after"},
@@ -267,7 +296,7 @@ def test_a_lost_answer_is_resolved_by_finding_the_build(emulator: Emulator, run,
     result = run(**OPTIONS[case])
     assert (result["changed"], result.get("msg")) == (True, None)
     assert builds(emulator) == [1, 2]
-    assert [build["build_num"] for build in result["builds"]] == ([] if case == "pipeline" else [2])
+    assert [build["build_num"] for build in result["builds"]] == [2]
     assert len(emulator.writes) == 1
 
 
@@ -285,7 +314,7 @@ def test_what_is_not_seen_fails_as_unclear(emulator: Emulator, run, case: str, f
 
 @pytest.mark.parametrize("fault", NOT_CARRIED_OUT)
 @pytest.mark.parametrize("ended", [True, False], ids=["ended", "running"])
-@pytest.mark.parametrize("case", ["job", "job on a branch", "pipeline", "retry", "retry with ssh"])
+@pytest.mark.parametrize("case", ["job", "job on a branch"])
 def test_an_older_build_of_the_same_is_not_taken_for_the_lost_one(
     emulator: Emulator, run, case: str, ended: bool, fault: str
 ) -> None:
@@ -303,7 +332,7 @@ def test_an_older_build_of_the_same_is_not_taken_for_the_lost_one(
 
 
 @pytest.mark.parametrize("fault", CARRIED_OUT)
-@pytest.mark.parametrize("case", ["job", "job on a branch", "retry", "retry with ssh"])
+@pytest.mark.parametrize("case", ["job", "job on a branch"])
 def test_the_lost_build_is_told_from_an_older_one_of_the_same(emulator: Emulator, run, case: str, fault: str) -> None:
     start_one(emulator)
     run(**OPTIONS[case])
@@ -346,25 +375,6 @@ def test_other_new_builds_are_not_taken_for_ours(emulator: Emulator, run) -> Non
     result = run(build_parameters={"A": 1})
     assert result["build"]["build_num"] == 5
     assert result["changed"] is True
-
-
-@pytest.mark.parametrize("reference", [{}, {"branch": "main"}, {"tag": "v1.0.0"}, {"revision": "ab" * 20}])
-def test_a_push_at_the_same_time_is_not_taken_for_our_pipeline(
-    emulator: Emulator, run, reference: dict[str, str]
-) -> None:
-    """Its builds are older than ours and of the same commit, and they fail."""
-    fast(emulator)
-    machine, project = emulator.state.machine, emulator.project(API)
-    start = machine.pipeline
-
-    def after_a_push(*arguments: Any, **options: Any) -> Any:
-        emulator.script("failed")
-        machine.trigger(project, None, why="github", **{"branch": None, "tag": None, "revision": None, **options})
-        return start(*arguments, **options)
-
-    machine.pipeline = after_a_push  # type: ignore[method-assign]  # the emulator of this test alone
-    result = run(trigger="pipeline", wait=True, wait_interval=0.01, **reference)
-    assert ("failed" in result, [build["build_num"] for build in result["builds"]]) == (False, [2, 3])
 
 
 # --- reuse ------------------------------------------------------------------------------------------------------------
@@ -414,19 +424,6 @@ def test_each_commit_is_built_once(emulator: Emulator, run) -> None:
     assert run(branch="main", revision=one, reuse="active")["reused"] is False
 
 
-def test_a_pipeline_is_reused_while_it_runs_and_after_it_succeeded(emulator: Emulator, run) -> None:
-    single = run()["build"]["build_num"]
-    emulator.finish(API, single)
-    fast(emulator)
-    first = run(trigger="pipeline", reuse="successful", wait=True)
-    assert (first["reused"], [build["build_num"] for build in first["builds"]]) == (False, [2, 3])
-    again = run(trigger="pipeline", reuse="successful", wait=True)
-    assert (again["changed"], again["reused"], len(again["builds"])) == (False, True, 2)
-    emulator.state.machine.set_progress("manual")
-    assert run(trigger="pipeline", reuse="active")["reused"] is False
-    assert run(trigger="pipeline", reuse="active")["build"]["build_num"] == 4
-
-
 # --- check mode -------------------------------------------------------------------------------------------------------
 
 PREDICTIONS: dict[str, dict[str, Any]] = {
@@ -434,8 +431,6 @@ PREDICTIONS: dict[str, dict[str, Any]] = {
     "default": {},
     "tag": {"tag": "v1.0.0"},
     "revision": {"revision": "ab" * 20},
-    "pipeline": {"trigger": "pipeline", "branch": "main"},
-    "retry": {"state": "retried", "build_num": 1},
     "cancel": {"state": "canceled", "build_num": 1},
     "waiting": {"wait": True},
 }
@@ -454,7 +449,7 @@ def test_check_mode_says_what_the_run_does_and_writes_nothing(emulator: Emulator
 
 
 def test_check_mode_of_a_project_that_is_not_followed_yet_warns(emulator: Emulator, run_module) -> None:
-    for options in ({}, {"reuse": "active"}, {"trigger": "pipeline", "reuse": "active"}):
+    for options in ({"trigger": "job"}, {"job": "test", "reuse": "active"}, {}):
         result = run_module(MODULE, project="github/acme/web", check_mode=True, wait=True, **options)
         assert (result["changed"], result["build"]) == (True, None)
         assert "does not know github/acme/web yet" in result["warnings"][0]
@@ -471,26 +466,7 @@ def test_a_missing_build_fails_in_both_modes(emulator: Emulator, run, state: str
     assert emulator.writes == []
 
 
-@pytest.mark.parametrize("check_mode", [True, False])
-def test_a_pipeline_needs_a_personal_token_in_both_modes(emulator: Emulator, run, check_mode: bool) -> None:
-    result = run(trigger="pipeline", api_token=PROJECT_TOKEN, check_mode=check_mode)
-    assert (result["failed"], result["status"]) == (True, 401)
-    assert "personal" in result["msg"]
-    assert emulator.writes == []
-    assert run(api_token=PROJECT_TOKEN, check_mode=check_mode)["changed"] is True
-
-
-# --- retry and cancel -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("ssh", "word"), [(False, "retry"), (True, "ssh")])
-def test_a_build_is_retried_as_a_new_one(emulator: Emulator, run, ssh: bool, word: str) -> None:
-    start_one(emulator)
-    emulator.finish(API, 1)
-    result = run(state="retried", build_num=1, ssh=ssh, wait=True)
-    assert (result["build"]["build_num"], result["build"]["retry_of"]) == (2, 1)
-    assert (result["build"]["why"], result["build"]["outcome"]) == (word, "success")
-    assert paths(emulator.writes) == [f"POST {API}/1/{word}"]
+# --- cancel ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("polls", [0, 1, 2])
@@ -529,28 +505,6 @@ def test_waiting_ends_with_the_build(emulator: Emulator, run) -> None:
     assert result["builds"] == [result["build"]]
     assert isinstance(result["waited_seconds"], float)
     assert "steps" not in result["build"]
-
-
-def test_a_pipeline_with_a_fixed_job_is_a_success_and_reused(emulator: Emulator, run) -> None:
-    fast(emulator)
-    emulator.script("failed")
-    assert run(trigger="pipeline", wait=True, wait_interval=0.01)["failed"] is True
-    result = run(trigger="pipeline", wait=True, wait_interval=0.01)
-    assert ("failed" in result, [build["status"] for build in result["builds"]]) == (False, ["fixed", "success"])
-    again = run(trigger="pipeline", reuse="successful", wait=True)
-    assert (again["changed"], again["reused"]) == (False, True)
-
-
-@pytest.mark.parametrize("ssh", [False, True])
-@pytest.mark.parametrize("wait", [False, True])
-def test_a_retry_that_circleci_refuses_fails(emulator: Emulator, run, wait: bool, ssh: bool) -> None:
-    start_one(emulator)
-    emulator.finish(API, 1)
-    emulator.script("not_run", dont_build="1.0-not-available")
-    result = run(state="retried", build_num=1, wait=wait, ssh=ssh)
-    assert (result["failed"], result["changed"], result["build"]["status"]) == (True, True, "not_run")
-    assert "did not run" in result["msg"]
-    assert "start a new build instead" in result["msg"]
 
 
 @pytest.mark.parametrize("at", ["not_running", "queued", "running"])
@@ -789,13 +743,6 @@ def test_a_wait_survives_odd_fields(emulator: Emulator, run, odd: dict[str, Any]
     assert (result.get("failed"), result["build"]["status"]) == (None, "success")
 
 
-def test_a_build_of_an_odd_workflow_is_not_reused(emulator: Emulator, run) -> None:
-    odd = {"build_num": 1, "status": "success", "branch": "main", "workflows": {"workflow_id": []}}
-    emulator.fault("body", method="GET", path="limit=100", body=[odd])
-    result = run(trigger="pipeline", reuse="successful")
-    assert (result.get("failed"), result["changed"], result["reused"]) == (None, True, False)
-
-
 def test_the_wait_gives_up_in_time_and_cancels_nothing(emulator: Emulator, run) -> None:
     emulator.script("stuck")
     result = run(wait=True, wait_timeout=0.2, wait_interval=0.02)
@@ -853,15 +800,14 @@ def test_answers_that_will_not_get_better_end_the_wait(emulator: Emulator, run, 
     assert len(emulator.requests) == 3
 
 
-@pytest.mark.parametrize("options", [{}, {"trigger": "pipeline"}])
 def test_what_circleci_has_just_named_may_be_missing_for_a_while(
-    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
+    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     let_time_pass(emulator, monkeypatch)
     answers: list[dict[str, Any]] = [{"message": "Build not found"}, {"message": "Project not found"}, {}]
     for body in answers:
-        emulator.fault("status", method="GET", path=rf"/{API}(/1|\?limit=100.*)$", status=404, body=body)
-    result = run(**options, wait=True, wait_interval=1)
+        emulator.fault("status", method="GET", path=f"/{API}/1$", status=404, body=body)
+    result = run(wait=True, wait_interval=1)
     assert ("failed" in result, result["build"]["status"]) == (False, "success")
     assert not result["warnings"]
 
@@ -888,17 +834,15 @@ def test_a_build_that_stays_away_ends_the_wait_after_five_seconds(
     assert result["waited_seconds"] == 3 + missing + 5
 
 
-@pytest.mark.parametrize("options", [{}, {"trigger": "pipeline"}])
 def test_what_was_seen_until_a_wait_broke_off_is_not_lost(
-    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
+    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     let_time_pass(emulator, monkeypatch)
     emulator.script("stuck")
-    emulator.fault("status", path=rf"/{API}(/1|\?limit=100.*)$", method="GET", status=401, after=8, times=None)
-    result = run(**options, wait=True, wait_interval=1)
+    emulator.fault("status", path=f"/{API}/1$", method="GET", status=401, after=8, times=None)
+    result = run(wait=True, wait_interval=1)
     assert (result["failed"], result["changed"], result["status"]) == (True, True, 401)
-    [build] = result["builds"] or [result["build"]]
-    assert (build["build_num"], build["status"]) == (1, "running")
+    assert (result["build"]["build_num"], result["build"]["status"]) == (1, "running")
 
 
 def test_a_poll_without_an_answer_does_not_outlast_the_wait(emulator: Emulator, run) -> None:
@@ -920,7 +864,8 @@ def watched(emulator: Emulator, **options: Any) -> list[tuple[str, bool]]:
     """What is shown while the module runs, and whether that tells of a failure."""
     shown: list[tuple[str, bool]] = []
     given = {name: option.get("default") for name, option in circleci_build.ARGUMENT_SPEC.items()}
-    given |= {"project": API, "api_url": emulator.url, "api_token": emulator.token, "wait_interval": 0, **options}
+    given |= {"project": API, "api_url": emulator.url, "api_token": emulator.token, "wait_interval": 0}
+    given |= {"trigger": "job", **options}
     perform(
         circleci_build.run,
         circleci_build.ARGUMENT_SPEC,
@@ -950,27 +895,6 @@ def test_a_build_that_circleci_retries_is_not_shown_as_failed(emulator: Emulator
     shown = watched(emulator, wait=True)
     assert (f"{API} build #1: running -> retried", False) in shown
     assert shown[-1] == (f"{API} build #2: running -> success", False)
-
-
-@pytest.mark.usefixtures("run")
-def test_the_workflow_of_a_pipeline_is_shown_too(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    def go_on(looks: int) -> None:
-        workflow = emulator.build(API, 1).workflow
-        assert workflow is not None
-        if looks == 8:
-            emulator.state.machine.approve(workflow)
-
-    let_time_pass(emulator, monkeypatch, go_on)
-    emulator.state.machine.set_seconds({"between_jobs": 30})
-    emulator.script("success", then="on_hold")
-    emulator.script("success", then="canceled")
-    shown = watched(emulator, trigger="pipeline", wait=True, wait_interval=1)
-    assert [line for line in shown if "workflow" in line[0]] == [
-        (f"{API} workflow build-and-test: on_hold", False),
-        (f"{API} workflow build-and-test: running", False),
-        (f"{API} workflow build-and-test: canceled", True),
-    ]
-    assert any(text.startswith(f"{API} test #2: ") for text, _failed in shown)
 
 
 @pytest.mark.usefixtures("run")
@@ -1009,268 +933,3 @@ def test_what_is_shown_holds_no_secret(emulator: Emulator) -> None:
     assert "odd ********" in shown
     assert "https://x.example/********" in shown
     assert shown.isprintable()
-
-
-# --- pipelines --------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("reference", [{}, {"branch": "feature/login"}, {"tag": "v1.0.0"}, {"revision": "ab" * 20}])
-def test_a_pipeline_is_done_when_all_its_builds_are(emulator: Emulator, run, reference: dict[str, str]) -> None:
-    fast(emulator)
-    start_one(emulator)
-    result = run(trigger="pipeline", wait=True, wait_interval=0.01, **reference)
-    assert (result["changed"], "failed" in result) == (True, False)
-    assert [build["build_num"] for build in result["builds"]] == [2, 3]
-    assert [build["outcome"] for build in result["builds"]] == ["success", "success"]
-    assert result["build"] == result["builds"][0]
-    assert [record.body for record in emulator.writes] == [reference]
-    assert paths(emulator.writes) == [f"POST {API}/build"]
-
-
-def test_a_pipeline_that_is_not_waited_for_names_no_builds(emulator: Emulator, run) -> None:
-    result = run(trigger="pipeline", branch="main")
-    assert (result["changed"], result["build"], result["builds"]) == (True, None, [])
-    assert result["diff"]["after"] == {"pipeline": {"branch": "main", "tag": None, "revision": None}}
-
-
-def test_a_failed_job_fails_the_pipeline(emulator: Emulator, run) -> None:
-    fast(emulator)
-    emulator.script("success")
-    emulator.script("failed")
-    result = run(trigger="pipeline", wait=True, wait_interval=0.01)
-    assert (result["failed"], result["changed"], len(result["builds"])) == (True, True, 2)
-    assert f"{API} #2" in result["msg"]
-    assert f"{API} #1" not in result["msg"]
-    assert result["failed_steps"][0]["log_tail"]
-
-
-def test_a_job_that_circleci_retries_does_not_fail_the_pipeline(emulator: Emulator, run) -> None:
-    fast(emulator)
-    emulator.script("retried")
-    result = run(trigger="pipeline", wait=True, wait_interval=0.01)
-    assert "failed" not in result
-    assert [build["status"] for build in result["builds"]] == ["retried", "success", "success"]
-
-
-def test_a_pipeline_without_builds_fails_when_time_is_up(emulator: Emulator, run) -> None:
-    emulator.fault("body", method="POST", body={"status": 200, "body": "Build created"})
-    result = run(trigger="pipeline", wait=True, wait_timeout=0.1, wait_interval=0.02)
-    assert (result["failed"], result["changed"], result["builds"]) == (True, True, [])
-    assert "no build of it is to be seen" in result["msg"]
-
-
-def test_a_pipeline_that_does_not_end_names_what_runs(emulator: Emulator, run) -> None:
-    fast(emulator)
-    emulator.script("success")
-    emulator.script("stuck")
-    result = run(trigger="pipeline", wait=True, wait_timeout=1, wait_interval=0.02)
-    assert (result["failed"], len(result["builds"])) == (True, 2)
-    assert f"{API} #2" in result["msg"]
-    assert "is running" in result["msg"]
-
-
-def test_a_refused_pipeline_fails(emulator: Emulator, run) -> None:
-    emulator.fault("body", method="POST", body={"status": 400, "body": "No configuration"})
-    result = run(trigger="pipeline")
-    assert (result["failed"], result["error"]) == (True, "No configuration")
-    assert builds(emulator) == []
-
-
-@pytest.mark.parametrize("body", ["", '""'])
-def test_an_empty_answer_to_a_pipeline_is_a_success(emulator: Emulator, run, body: str) -> None:
-    """It names no build anyway. The builds may come late."""
-    emulator.fault("body", method="POST", body=body, status=201, content_type="application/json")
-    result = run(trigger="pipeline")
-    assert (result.get("failed"), result["changed"], result["builds"]) == (None, True, [])
-
-
-def test_polls_of_a_pipeline_survive_failures_too(emulator: Emulator, run) -> None:
-    fast(emulator)
-    emulator.fault("status", method="GET", path=r"limit=100|v2/workflow", status=503, times=3)
-    result = run(trigger="pipeline", wait=True, wait_interval=0.01, retries=0)
-    assert len(result["builds"]) == 2
-    assert len(result["warnings"]) == 1
-
-
-WORKFLOW_ENDINGS = {
-    "failed": "failed",
-    "error": "ended with an error of CircleCI",
-    "canceled": "was canceled",
-    "unauthorized": "was not let run",
-    "not_run": "was not run",
-}
-
-
-@pytest.fixture(params=["2026-12-06", "2026-12-07"])
-def branches(emulator: Emulator, request: pytest.FixtureRequest) -> None:
-    """Before and after December 2026, when the settings lose what they say of branches."""
-    emulator.state.date = date.fromisoformat(request.param)
-
-
-@pytest.mark.usefixtures("branches")
-@pytest.mark.parametrize("reference", [{}, {"tag": "v1.0.0"}])
-@pytest.mark.parametrize("status", ["on_hold", "failing", "queued", "a-new-word"])
-def test_a_workflow_that_has_not_ended_is_no_success(
-    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch, status: str, reference: dict[str, str]
-) -> None:
-    let_time_pass(emulator, monkeypatch)
-    emulator.script("success", then=status)
-    result = run(trigger="pipeline", wait=True, wait_timeout=600, wait_interval=10, **reference)
-    assert (result["failed"], result["changed"], result["builds"][0]["status"]) == (True, True, "success")
-    told = "its workflow waits for an approval" if status == "on_hold" else f"its workflow is {status}"
-    assert f"{API} #1 (" in result["msg"]
-    assert f"is success, but {told} after waiting for 600 s" in result["msg"]
-    assert ("Approve it on CircleCI" in result["msg"]) is (status == "on_hold")
-
-
-@pytest.mark.usefixtures("branches")
-@pytest.mark.parametrize("status", WORKFLOW_ENDINGS)
-def test_a_workflow_that_ends_badly_without_a_failed_job_is_no_success(emulator: Emulator, run, status: str) -> None:
-    fast(emulator)
-    emulator.script("success", then=status)
-    result = run(trigger="pipeline", wait=True, wait_interval=0.02)
-    assert (result["failed"], result["changed"], result["failed_steps"]) == (True, True, [])
-    assert [build["status"] for build in result["builds"]] == ["success"]
-    assert result["msg"].startswith(f"The workflow of {API} #1 ({emulator.url}/gh/acme/api/1) ")
-    assert WORKFLOW_ENDINGS[status] in result["msg"]
-
-
-@pytest.mark.usefixtures("branches")
-@pytest.mark.parametrize("reference", [{"branch": "main"}, {"tag": "v1.0.0"}])
-def test_the_gap_between_two_jobs_is_no_end(
-    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch, reference: dict[str, str]
-) -> None:
-    """However long it lasts: here a dozen looks find all builds ended."""
-    let_time_pass(emulator, monkeypatch)
-    emulator.state.machine.set_seconds({"between_jobs": 120})
-    result = run(trigger="pipeline", wait=True, wait_interval=10, **reference)
-    assert "failed" not in result
-    assert [build["status"] for build in result["builds"]] == ["success", "success"]
-
-
-def test_a_held_pipeline_goes_on_when_it_is_approved(emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def approve(looks: int) -> None:
-        if looks == 6:
-            workflow = emulator.build(API, 1).workflow
-            assert workflow is not None
-            emulator.state.machine.approve(workflow)
-
-    let_time_pass(emulator, monkeypatch, approve)
-    emulator.script("success", then="on_hold")
-    result = run(trigger="pipeline", wait=True, wait_interval=10)
-    assert "failed" not in result
-    assert [build["build_num"] for build in result["builds"]] == [1, 2]
-
-
-@pytest.mark.usefixtures("branches")
-@pytest.mark.parametrize("reference", [{}, {"branch": "main"}, {"tag": "v1.0.0"}, {"revision": "ab" * 20}])
-@pytest.mark.parametrize("status", WORKFLOW_ENDINGS)
-def test_a_workflow_that_ended_badly_without_a_failed_job_is_not_reused(
-    emulator: Emulator, run, status: str, reference: dict[str, str]
-) -> None:
-    emulator.script("success", then=status)
-    run(trigger="pipeline", **reference)
-    emulator.finish(API, 1)
-    result = run(trigger="pipeline", reuse="successful", **reference)
-    assert (result["changed"], result["reused"], builds(emulator)) == (True, False, [1, 2])
-
-
-@pytest.mark.usefixtures("branches")
-@pytest.mark.parametrize("reuse", ["active", "successful"])
-@pytest.mark.parametrize("reference", [{}, {"tag": "v1.0.0"}])
-def test_a_held_workflow_is_reused_as_one_that_has_not_ended(
-    emulator: Emulator, run, reuse: str, reference: dict[str, str]
-) -> None:
-    emulator.script("success", then="on_hold")
-    run(trigger="pipeline", **reference)
-    emulator.finish(API, 1)
-    result = run(trigger="pipeline", reuse=reuse, wait=True, wait_timeout=0, **reference)
-    assert (result["failed"], result["changed"], result["reused"]) == (True, False, True)
-    assert "its workflow waits for an approval" in result["msg"]
-    assert len(emulator.writes) == 1
-
-
-def test_only_the_newest_workflows_are_asked_whether_they_may_be_reused(emulator: Emulator, run) -> None:
-    for number in range(1, 26):
-        emulator.script("success", then="success")
-        run(trigger="pipeline")
-        emulator.finish(API, number)
-    emulator.clear()
-    assert run(trigger="pipeline", reuse="active")["reused"] is False
-    assert sum("/v2/workflow/" in record.path for record in emulator.requests) == 20
-
-
-@pytest.mark.parametrize("reuse", ["active", "successful"])
-@pytest.mark.parametrize("status", [401, 404])
-def test_a_project_token_cannot_tell_that_a_pipeline_succeeded(
-    emulator: Emulator, run, reuse: str, status: int
-) -> None:
-    """API v2 takes no project tokens, and has been seen to say so in two ways."""
-    run(trigger="pipeline")
-    workflow = emulator.finish(API, 1).workflow
-    assert workflow is not None
-    emulator.finish(API, 2)
-    emulator.fault("status", path="/v2/", status=status, body={"message": "Workflow not found"}, times=None)
-    result = run(trigger="pipeline", reuse=reuse, wait=True, api_token=PROJECT_TOKEN)
-    assert (result["failed"], result["changed"], result["reused"], result["status"]) == (True, False, False, status)
-    assert "cannot tell" in result["msg"]
-    assert "Use a personal token" in result["msg"]
-    assert result["path"] == f"/api/v2/workflow/{workflow.id}"
-    assert len(emulator.writes) == 1
-
-
-@pytest.mark.parametrize("outcome", ["success", "failed"])
-def test_a_project_token_that_waits_for_a_pipeline_hears_of_a_failure_only(
-    emulator: Emulator, run, outcome: str
-) -> None:
-    emulator.script("success")
-    emulator.script(outcome)
-    run(trigger="pipeline")
-    fast(emulator)
-    emulator.state.machine.set_seconds({"between_jobs": 0})
-    result = run(trigger="pipeline", reuse="active", wait=True, wait_interval=0.01, api_token=PROJECT_TOKEN)
-    assert (result["failed"], result["changed"], result["reused"]) == (True, False, True)
-    assert ("cannot tell" in result["msg"]) is (outcome == "success")
-    assert ("Use a personal token" in result["msg"]) is (outcome == "success")
-    assert bool(result["failed_steps"]) is (outcome == "failed")
-    assert [build["status"] for build in result["builds"]] == ["success", outcome]
-
-
-def test_a_workflow_that_api_v2_does_not_know_yet_is_waited_for(
-    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    let_time_pass(emulator, monkeypatch)
-    unknown: dict[str, Any] = {
-        "kind": "status",
-        "path": "/v2/workflow",
-        "status": 404,
-        "body": {"message": "Workflow not found"},
-    }
-    emulator.fault(**unknown, times=4)
-    result = run(trigger="pipeline", wait=True, wait_interval=1)
-    assert "failed" not in result
-    assert not result.get("warnings")
-    emulator.fault(**unknown, times=None)
-    result = run(trigger="pipeline", wait=True, wait_timeout=60, wait_interval=1)
-    assert "its workflow is not to be seen after waiting" in result["msg"]
-    assert run(trigger="pipeline", reuse="successful")["reused"] is False
-
-
-@pytest.mark.parametrize("status", [None, 7, ["success"]])
-def test_an_odd_answer_about_a_workflow_is_no_success(
-    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch, status: Any
-) -> None:
-    let_time_pass(emulator, monkeypatch)
-    emulator.fault("body", path="/v2/workflow", body={"status": status}, times=None)
-    result = run(trigger="pipeline", wait=True, wait_timeout=60, wait_interval=1)
-    assert (result["failed"], result["builds"][0]["status"]) == (True, "success")
-    assert "its workflow is not to be seen" in result["msg"]
-
-
-def test_nothing_is_read_of_branches(emulator: Emulator, run) -> None:
-    fast(emulator)
-    run(trigger="pipeline")
-    run(trigger="pipeline", reuse="successful", wait=True, wait_interval=0.01)
-    asked = [record.path for record in emulator.requests if "settings" in record.path]
-    assert asked
-    assert all(path.endswith("/settings?skip-branches=true") for path in asked)

@@ -1,0 +1,223 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Running builds again: those of workflows by API v2, all others by API v1.1 while that lasts."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from emulator import PROJECT_TOKEN, Emulator
+from tests.unit.predicting import differences
+
+API = "github/acme/api"
+MODULE = "circleci_build"
+BEFORE, AFTER = date(2026, 11, 15), date(2027, 2, 2)
+DAYS = pytest.mark.parametrize("day", [BEFORE, AFTER], ids=str)
+UNKNOWN: dict[str, Any] = {"status": 404, "body": {"message": "Workflow not found"}}
+RETURNED = {
+    "changed", "build", "builds", "pipeline", "workflows", "failed_steps", "waited_seconds", "reused", "project", "diff"
+}  # fmt: skip
+
+
+@pytest.fixture
+def run(emulator: Emulator, clock, run_module):
+    """The module on a followed project without builds, on a clock that takes no time. It runs build 1 again."""
+    emulator.add_repository(API, has_config=False)
+    emulator.follow(API)
+    again = {"project": API, "state": "retried", "build_num": 1}
+    return lambda **options: run_module(MODULE, **{**again, **options})
+
+
+def play(emulator: Emulator, scenario: str = "two-workflows", seconds: float = 60) -> Any:
+    """Let somebody push, and the pipeline go as scripted for some time."""
+    emulator.push(API, branch="main", script={"scenario": scenario})
+    emulator.pass_time(seconds)
+    emulator.clear()
+    return emulator.pipeline(API, 1)
+
+
+def single(emulator: Emulator) -> None:
+    """A build that belongs to no workflow."""
+    machine = emulator.state.machine
+    build = machine.trigger(emulator.project(API), emulator.state.users["emulator"], why="api")
+    machine.finish(build)
+    build.workflow = None
+    emulator.clear()
+
+
+def failed(result: dict[str, Any], words: str) -> None:
+    assert result.get("failed") is True, result
+    assert words in result["msg"]
+
+
+@DAYS
+@pytest.mark.parametrize("ssh", [False, True])
+def test_a_build_of_a_workflow_runs_again_in_a_new_run_of_it(emulator: Emulator, run, day: date, ssh: bool) -> None:
+    emulator.state.date = day
+    pipeline = play(emulator, "second-workflow-fails")
+    result = run(build_num=2, ssh=ssh)
+    (_build, lint, again) = pipeline.workflows
+    assert result.keys() - {"warnings"} == RETURNED
+    assert (result["changed"], result["build"]["build_num"]) == (True, 3)
+    assert result["builds"] == [result["build"]]
+    assert result["build"]["workflows"]["workflow_id"] == again.id
+    (record,) = emulator.writes
+    assert record.path == f"/api/v2/workflow/{lint.id}/rerun"
+    assert record.body == {"jobs": [lint.jobs[0].id], **({"enable_ssh": True} if ssh else {})}
+    assert not result.get("warnings")
+    (shown,) = result["workflows"]
+    url = f"{emulator.url}/pipelines/gh/acme/api/1/workflows/{again.id}"
+    assert (shown["id"], shown["name"], shown["url"], shown["jobs"][0]["build_num"]) == (again.id, "lint", url, 3)
+    assert result["pipeline"] is None
+
+
+def test_what_depends_on_the_job_runs_again_with_it(emulator: Emulator, run) -> None:
+    emulator.push(API, branch="main")
+    emulator.pass_time(120)
+    (workflow,) = emulator.pipeline(API, 1).workflows
+    assert len(workflow.jobs) > 1
+    assert run(build_num=1, wait=True)["build"]["status"] == "success"
+    emulator.pass_time(120)
+    again = emulator.pipeline(API, 1).workflows[1]
+    assert [job.id for job in again.jobs if job.id in {old.id for old in workflow.jobs}] == []
+
+
+@pytest.mark.parametrize("outcome", ["success", "failed"])
+def test_the_new_build_is_waited_for(emulator: Emulator, run, outcome: str) -> None:
+    play(emulator)
+    emulator.script(outcome)
+    result = run(wait=True)
+    assert (result.get("failed", False), result["changed"]) == (outcome == "failed", True)
+    assert (result["build"]["build_num"], result["build"]["status"]) == (3, outcome)
+    assert bool(result["failed_steps"]) is (outcome == "failed")
+    assert len(result["workflows"]) == 1
+    assert result["waited_seconds"] > 0
+
+
+def test_a_number_that_comes_late_is_waited_for(emulator: Emulator, run, clock) -> None:
+    play(emulator)
+    emulator.fault("status", path="/job$", method="GET", **UNKNOWN, after=1, times=20)
+    assert run()["build"]["build_num"] == 3
+    assert len(clock.pauses) == 20
+
+
+@pytest.mark.parametrize("wait", [False, True])
+def test_without_a_number_the_workflow_is_named(emulator: Emulator, run, clock, wait: bool) -> None:
+    pipeline = play(emulator)
+    emulator.fault("status", path="/job$", method="GET", **UNKNOWN, after=1, times=None)
+    result = run(wait=wait)
+    again = pipeline.workflows[-1]
+    assert (result["changed"], result["build"], result["builds"]) == (True, None, [])
+    assert [(each["id"], each["name"]) for each in result["workflows"]] == [(again.id, "build-and-test")]
+    assert len(clock.pauses) > 50
+    assert f"in the workflow {again.id}, whose new build has no number after 60 s" in result["warnings"][0]
+    assert bool(result.get("failed")) is wait, "an end that nobody has seen is no success"
+    if wait:
+        assert f"the new build of workflow {again.id} is not to be seen" in result["msg"]
+
+
+def test_what_cannot_be_read_of_it_does_not_undo_the_rerun(emulator: Emulator, run) -> None:
+    pipeline = play(emulator)
+    emulator.fault("status", path="/job$", method="GET", status=403, body={"message": "Forbidden"}, after=1)
+    result = run()
+    assert (result.get("failed"), result["changed"], result["build"]) == (None, True, None)
+    assert result["workflows"][0]["id"] == pipeline.workflows[-1].id
+    assert "could not be read" in result["warnings"][0]
+
+
+@DAYS
+def test_nothing_of_a_running_workflow_runs_again(emulator: Emulator, run, day: date) -> None:
+    emulator.state.date = day
+    play(emulator, "hold")
+    result = run()
+    failed(result, "belongs to the workflow 'build-and-deploy', which is on_hold")
+    assert "Wait for its end, or cancel it first with community.circleci.circleci_workflow" in result["msg"]
+    assert (result["changed"], emulator.writes) == (False, [])
+
+
+@DAYS
+def test_that_way_out_leads_out(emulator: Emulator, run, run_module, day: date) -> None:
+    emulator.state.date = day
+    play(emulator, "hold")
+    run_module("circleci_workflow", project=API, state="canceled", workflow="build-and-deploy", branch="main")
+    emulator.pass_time(10)
+    assert run()["build"]["build_num"] == 2
+
+
+@DAYS
+def test_a_job_of_a_setup_workflow_does_not_run_again(emulator: Emulator, run, day: date) -> None:
+    emulator.state.date = day
+    play(emulator, "setup-continue")
+    result = run()
+    failed(result, "a setup workflow, and a pipeline can be continued only once")
+    assert "Start a new pipeline" in result["msg"]
+    assert emulator.writes == []
+
+
+@DAYS
+def test_a_project_token_is_told_what_to_give(emulator: Emulator, run, day: date) -> None:
+    emulator.state.date = day
+    play(emulator)
+    result = run(api_token=PROJECT_TOKEN)
+    failed(result, "give a personal API token")
+    assert (result["changed"], emulator.writes) == (False, [])
+
+
+@pytest.mark.parametrize("ssh", [False, True])
+@pytest.mark.parametrize("day", [date(2026, 10, 1), BEFORE], ids=str)
+def test_a_build_without_a_workflow_runs_again_by_api_v1(emulator: Emulator, run, ssh: bool, day: date) -> None:
+    emulator.state.date = day
+    single(emulator)
+    result = run(ssh=ssh)
+    assert (result["changed"], result["build"]["build_num"], result["build"]["retry_of"]) == (True, 2, 1)
+    assert [record.path for record in emulator.writes] == [
+        f"/api/v1.1/project/{API}/1/{'ssh' if ssh else 'retry'}",
+    ]
+    removal = [warning for warning in result.get("warnings", []) if "removes" in warning]
+    assert len(removal) == (day >= date(2026, 11, 1))
+    assert all("2027-02-01" in each and "circleci_pipeline" in each for each in removal)
+
+
+def test_when_that_is_removed_the_way_out_is_another_one(emulator: Emulator, run) -> None:
+    """Not this module or a rerun, which are for builds of workflows: whoever is here has none."""
+    emulator.state.date = AFTER
+    single(emulator)
+    result = run()
+    assert (result["failed"], result["changed"], result["status"]) == (True, False, 410)
+    assert "Only builds of workflows can be run again" in result["msg"]
+    assert "Start a pipeline with community.circleci.circleci_pipeline" in result["msg"]
+    assert "retried" not in result["msg"]
+    assert "circleci_workflow" not in result["msg"]
+
+
+def test_an_unknown_build_is_an_error(emulator: Emulator, run) -> None:
+    play(emulator)
+    failed(run(build_num=77), "has no build 77: check build_num")
+    assert emulator.writes == []
+
+
+def test_check_mode_says_what_the_run_does(emulator: Emulator, run, clock) -> None:
+    play(emulator)
+    predicted = run(wait=True, check_mode=True)
+    assert (predicted["changed"], predicted["build"], predicted["workflows"]) == (True, None, [])
+    assert (emulator.writes, clock.pauses) == ([], [])
+    real = run()
+    assert differences({"diff": predicted["diff"]}, {"diff": real["diff"]}) == []
+    assert predicted.keys() - {"warnings"} == real.keys() - {"warnings"} == RETURNED
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_lost_answer_never_makes_a_second_run(emulator: Emulator, run, when: str) -> None:
+    pipeline = play(emulator)
+    emulator.fault("drop", method="POST", path="/rerun$", when=when)
+    result = run()
+    assert len([record for record in emulator.writes if record.path.endswith("/rerun")]) == 1
+    assert len(pipeline.workflows) == (2 if when == "before" else 3)
+    if when == "before":
+        failed(result, "It was not sent again")
+    else:
+        assert (result["changed"], result["build"]["build_num"]) == (True, 3)
