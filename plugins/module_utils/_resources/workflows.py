@@ -21,7 +21,6 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.pipe
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.settling import settled
 
-SUCCESS, ON_HOLD = "success", "on_hold"
 _ENDINGS = {
     "failed": "failed",
     "error": "ended with an error of CircleCI",
