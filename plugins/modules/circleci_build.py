@@ -286,6 +286,7 @@ workflows:
   description:
     - With O(trigger=pipeline) the newest workflow of each name, with O(state=retried) the new workflow, as
       M(community.circleci.circleci_pipeline) returns them.
+    - When the task fails, C(jobs) has only those that are not in RV(builds), holds for example.
   type: list
   elements: dict
   returned: always

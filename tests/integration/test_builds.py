@@ -35,7 +35,7 @@ def test_the_output_of_a_failed_build_is_short_and_says_nothing_twice(player: Pl
     """Counted is all that ansible-playbook writes, its own headlines too."""
     played = [run_pipeline(player, jobs, host, ANSIBLE_CALLBACK_RESULT_FORMAT="yaml") for jobs in (1, 2, 3)]
     lines = [len(one.stdout.splitlines()) for one in played]
-    assert lines[0] < 60
+    assert lines[0] < 75
     assert [lines[1] - lines[0] <= 12, lines[2] - lines[1] <= 12] == [True, True]
     shown = played[2].stdout
     for job in ("job-1", "job-2"):
@@ -47,9 +47,11 @@ def test_the_output_of_a_failed_build_is_short_and_says_nothing_twice(player: Pl
 def test_what_runs_is_shown_meanwhile_and_what_failed_in_red(player: Player) -> None:
     played = run_pipeline(player, 2, LOCAL, ANSIBLE_FORCE_COLOR="1", ANSIBLE_NOCOLOR="0")
     shown = played.stderr.splitlines()
-    assert any(line.startswith(f"{PROJECT} job-1 #1: ") for line in shown)
-    [failed] = [line for line in shown if f"{PROJECT} job-2 #2: " in line and "-> failed" in line]
-    assert failed.startswith(RED)
+    workflow = f"{PROJECT} pipeline #1 build-and-test"
+    assert any(line.startswith(f"{workflow} > job-1: ") for line in shown)
+    failed = [line for line in shown if f"{workflow} > job-2: " in line and "failed" in line]
+    assert len(failed) == 1
+    assert failed[0].startswith(RED)
     assert not any(line.startswith(RED) for line in shown if "-> success" in line)
 
 
@@ -62,5 +64,5 @@ def test_a_quick_task_that_changes_nothing_writes_nothing_on_stderr(player: Play
     first = player.play([task("build", "circleci_build", **build)])
     again = player.play([task("build", "circleci_build", **build)])
     assert (first["build"].changed, again["build"].changed) == (True, False)
-    assert f"{PROJECT} build #1: " in first.stderr
+    assert f"{PROJECT} pipeline #1 build-and-test: " in first.stderr
     assert again.stderr == ""

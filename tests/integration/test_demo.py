@@ -102,7 +102,7 @@ def test_a_project_without_a_token_is_told_so(player: Player) -> None:
     [
         (signal.SIGINT, "TASK ["),
         (signal.SIGHUP, "TASK ["),
-        (signal.SIGTERM, "build #2: "),
+        (signal.SIGTERM, " pipeline #"),
     ],
     ids=["ctrl-c", "closed-terminal", "terminated-while-waiting"],
 )

@@ -58,7 +58,12 @@ def shortened(result: dict[str, Any], *, pipeline: bool) -> dict[str, Any]:
     """
     builds = [brief(build) for build in result["builds"]]
     if pipeline:
-        return {**result, "build": None, "builds": builds}
+        numbers = {build["build_num"] for build in builds}
+        workflows = [
+            {**each, "jobs": [job for job in each["jobs"] if job["build_num"] not in numbers]}
+            for each in result["workflows"]
+        ]
+        return {**result, "build": None, "builds": builds, "workflows": workflows}
     return {**result, "build": builds[0] if builds else None, "builds": []}
 
 

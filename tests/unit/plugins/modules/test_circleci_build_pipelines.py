@@ -97,6 +97,7 @@ def test_a_failure_has_each_build_once_and_in_brief(emulator: Emulator, run) -> 
         (2, "lint", "failed"),
     ]
     assert all(build.keys() == BRIEF for build in result["builds"])
+    assert [(each["name"], each["jobs"]) for each in result["workflows"]] == [("build-and-test", []), ("lint", [])]
     (step,) = result["failed_steps"]
     assert (step["workflow"], step["job"], step["build_num"]) == ("lint", "lint", 2)
 
@@ -115,6 +116,10 @@ def test_what_is_no_success_is_a_failure(emulator: Emulator, run, scenario: str,
     result = run(wait=True)
     failed(result, words)
     assert len(emulator.writes) == 1, "nothing is approved"
+    built = {build["build_num"] for build in result["builds"]}
+    left = [job for each in result["workflows"] for job in each["jobs"]]
+    assert all(job["build_num"] not in built for job in left)
+    assert ("hold" in [job["name"] for job in left]) is ("hold" in scenario)
 
 
 def test_what_was_seen_until_a_wait_broke_off_is_not_lost(emulator: Emulator, run) -> None:
