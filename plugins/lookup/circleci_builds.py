@@ -45,6 +45,29 @@ options:
       - List only builds of this branch. It needs a term.
       - Write names in quotes that look like numbers with a fraction. They are refused without.
     type: str
+  tag:
+    description:
+      - List only builds of this tag. It needs a term.
+    type: str
+    version_added: 0.2.0
+  revision:
+    description:
+      - List only builds of this commit, by its full hash of 40 hexadecimal digits. It needs a term.
+      - Write it in quotes, because YAML takes hashes without letters for numbers. Those are refused.
+    type: raw
+    version_added: 0.2.0
+  job:
+    description:
+      - List only builds of this job. It needs a term.
+    type: str
+    version_added: 0.2.0
+  workflow:
+    description:
+      - List only builds of this workflow. It needs a term.
+      - CircleCI lists builds by branch only. With O(tag), O(revision), O(job) or O(workflow) the newest 500 builds of
+        each term are searched, those of O(branch) if that is set. When there may be more, that is a warning.
+    type: str
+    version_added: 0.2.0
   filter:
     description:
       - List only builds that have ended (V(completed)), have succeeded (V(successful)), have failed (V(failed)) or are
@@ -88,6 +111,15 @@ EXAMPLES = r"""
       {{ query('community.circleci.circleci_builds', 'api', 'web', organization='acme',
                branch='main', filter='failed', limit=200) | length }}
 
+- name: Show what ran for a commit
+  ansible.builtin.debug:
+    msg: "{{ item.build_num }}: {{ item.status }}"
+  loop: >-
+    {{ query('community.circleci.circleci_builds', 'github/acme/api',
+             revision='4e1243bd22c66e76c2ba9eddc1f91394e57f9f83', workflow='build-and-test') }}
+  loop_control:
+    label: "{{ item.build_url }}"
+
 - name: Show who started the recent builds of everything that I follow
   ansible.builtin.debug:
     msg: "{{ query('community.circleci.circleci_builds') | map(attribute='user.login') | unique }}"
@@ -121,6 +153,11 @@ from ansible.utils.display import Display
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
+from ansible_collections.community.circleci.plugins.module_utils._resources.build_search import (
+    SOUGHT,
+    Sought,
+    search_builds,
+)
 from ansible_collections.community.circleci.plugins.module_utils._resources.builds import (
     FILTERS,
     Build,
@@ -210,11 +247,14 @@ class LookupModule(LookupBase):
 def _list(client: Client, terms: Sequence[Any], options: dict[str, Any]) -> list[Build]:
     """The builds of all projects, or of everything that is followed when there are none (``api-v1.1.md`` §3.3)."""
     selection = {name: options[name] for name in ("limit", "offset", "shallow")}
-    branch, result = options["branch"], options["filter"]
+    sought, result = Sought.from_params(options), options["filter"]
     if not terms:
-        if branch is not None or result is not None:
-            raise AnsibleLookupError("circleci_builds: branch and filter need a term. Name a project.")
+        if result is not None or any(options[name] is not None for name in SOUGHT):
+            raise AnsibleLookupError(f"circleci_builds: {', '.join(SOUGHT)} and filter need a term. Name a project.")
         return read_builds(client, "v1.1/recent-builds", **selection)
+    if sought.branch is not None and sought.tag is not None:
+        raise AnsibleLookupError("circleci_builds: branch and tag exclude each other. Leave one of them out.")
     projects = [parse_project(str(term), options["organization"], options["vcs_type"]) for term in terms]
-    paths = [project.path() if branch is None else project.path("tree", branch) for project in projects]
-    return [build for path in paths for build in read_builds(client, path, filter=result, **selection)]
+    return [
+        build for project in projects for build in search_builds(client, project, sought, filter=result, **selection)
+    ]

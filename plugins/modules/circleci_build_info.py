@@ -10,7 +10,7 @@ module: circleci_build_info
 short_description: Read a build of a CircleCI project
 version_added: 0.1.0
 description:
-  - Read one build by its number, or the latest one, by branch and result if wanted.
+  - Read one build by its number, or the latest one, by branch, tag, commit, job, workflow and result if wanted.
   - Also its steps, artifacts and test results, and what failed in it.
   - Builds of open-source projects can be read without a token.
 author:
@@ -25,18 +25,48 @@ options:
   build_num:
     description:
       - The number of the build. Without it the latest build is read.
-      - It excludes O(branch) and O(filter).
+      - It excludes all options that choose a build otherwise.
     type: int
   branch:
     description:
       - Read the latest build of this branch. Without it all branches count.
     type: str
+  tag:
+    description:
+      - Read the latest build of this tag. Write it in quotes where it looks like a number, as in V("1.10").
+    type: str
+    version_added: 0.2.0
+  revision:
+    description:
+      - Read the latest build of this commit, by its full hash of 40 hexadecimal digits, of whatever branch or tag.
+      - Write it in quotes, because YAML takes hashes without letters for numbers. Those are refused.
+    type: raw
+    version_added: 0.2.0
+  job:
+    description:
+      - Read the latest build of this job. Set it where a configuration has several, whose latest build is otherwise of
+        any of them.
+    type: str
+    version_added: 0.2.0
+  workflow:
+    description:
+      - Read the latest build of this workflow.
+      - CircleCI lists builds by branch only. With O(tag), O(revision), O(job) or O(workflow) the newest 500 builds are
+        searched, those of O(branch) if that is set. When there may be more, that is a warning.
+    type: str
+    version_added: 0.2.0
   filter:
     description:
       - Read the latest build that has ended (V(completed)), has succeeded (V(successful)), has failed (V(failed)) or
         is running (V(running)). Without it every build counts.
     type: str
     choices: [completed, successful, failed, running]
+  required:
+    description:
+      - Fail when no build matches. Without it RV(build) is null then.
+    type: bool
+    default: false
+    version_added: 0.2.0
   artifacts:
     description:
       - Read the list of artifacts too.
@@ -58,8 +88,13 @@ options:
     type: int
     default: 50
 notes:
+  - Do not wait for a build with C(until) and this module. C(until) with C(lifecycle == 'finished') ends as well when
+    the build has failed, and when the first of several jobs has ended. Wait with
+    M(community.circleci.circleci_pipeline) and O(community.circleci.circleci_pipeline#module:state=succeeded), which
+    starts nothing and fails when the pipeline has.
   - The header C(Cache-Control) of CircleCI's answers is honoured when the Python library C(CacheControl) is installed.
 seealso:
+  - module: community.circleci.circleci_pipeline
   - module: community.circleci.circleci_build
   - plugin: community.circleci.circleci_builds
     plugin_type: lookup
@@ -90,6 +125,13 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ good.artifacts | map(attribute='url') }}"
 
+- name: Read how the tests of a commit went, which must have run
+  community.circleci.circleci_build_info:
+    project: github/acme/api
+    revision: 4e1243bd22c66e76c2ba9eddc1f91394e57f9f83
+    job: test
+    required: true
+
 - name: Read the latest failed build and the last 20 lines of its failed steps
   community.circleci.circleci_build_info:
     project: github/acme/api
@@ -105,7 +147,7 @@ project:
   sample: github/acme/api
 build:
   description:
-    - The build, as CircleCI describes it. Null when no build matches O(branch) and O(filter). When there is none with
+    - The build, as CircleCI describes it. Null when no build matches, unless O(required=true). When there is none with
       O(build_num) the task fails.
     - Its steps are there only with O(steps=true). The signed URLs of their outputs are left out.
   type: dict
@@ -265,11 +307,18 @@ from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import invalid
+from ansible_collections.community.circleci.plugins.module_utils._resources.build_search import (
+    SOUGHT,
+    Sought,
+    find_build,
+    missing,
+)
 from ansible_collections.community.circleci.plugins.module_utils._resources.builds import (
     FILTERS,
+    checked_number,
     clean,
     failed_steps,
-    find_build,
+    read_build,
     read_tests,
     summary,
 )
@@ -282,13 +331,18 @@ ARGUMENT_SPEC = {
     **PROJECT,
     "build_num": {"type": "int"},
     "branch": {"type": "str"},
+    "tag": {"type": "str"},
+    "revision": {"type": "raw"},
+    "job": {"type": "str"},
+    "workflow": {"type": "str"},
     "filter": {"type": "str", "choices": list(FILTERS)},
+    "required": {"type": "bool", "default": False},
     "artifacts": {"type": "bool", "default": False},
     "tests": {"type": "bool", "default": False},
     "steps": {"type": "bool", "default": False},
     "log_lines": {"type": "int", "default": 50},
 }
-CONSTRAINTS = {"mutually_exclusive": [("build_num", "branch"), ("build_num", "filter")]}
+CONSTRAINTS = {"mutually_exclusive": [*(("build_num", name) for name in (*SOUGHT, "filter")), ("branch", "tag")]}
 
 NOTHING: dict[str, Any] = {"build": None, "artifacts": [], "tests": [], "failed_steps": []}
 """What the module returns where there is no build."""
@@ -300,10 +354,15 @@ def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     log_lines = params["log_lines"]
     if log_lines < 0:
         raise invalid("log_lines must be 0 or more.")
+    number, sought = params["build_num"], Sought.from_params(params)
     client.caching = True
-    build = find_build(client, project, params["build_num"], params["branch"], params["filter"])
+    build = find_build(client, project, sought, params["filter"]) if number is None else None
+    if number is not None:
+        build = read_build(client, project, checked_number(number))
     result: dict[str, Any] = {"changed": False, **NOTHING}
     if build is None:
+        if params["required"]:
+            raise missing(project, sought, params["filter"])
         return result
     result["build"] = clean(build) if params["steps"] else summary(build)
     if params["artifacts"]:

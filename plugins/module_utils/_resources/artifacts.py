@@ -35,10 +35,6 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.pipe
 )
 from ansible_collections.community.circleci.plugins.module_utils._values.patterns import matcher
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project, project_of
-from ansible_collections.community.circleci.plugins.module_utils._values.yaml_values import (
-    checked_revision,
-    written_text,
-)
 
 SELECTORS = ("branch", "tag", "revision", "pipeline_id", "pipeline_number")
 
@@ -83,17 +79,14 @@ class Selection:
 
         :raises CircleCIError: when they name no build, or more than one way to it
         """
-        names = {name: written_text(params[name], name) for name in ("branch", "tag", "job", "workflow")}
-        for name, text in names.items():
-            if text is not None and not text.strip():
-                raise invalid(f"{name} is empty.", "Leave it out, with the filter default(omit) for example.")
+        sought = Sought.from_params(params)
         given = [name for name in SELECTORS if params[name] is not None]
         if params["build_num"] is not None:
             idle = [name for name in ("job", "workflow", *SELECTORS) if params[name] is not None]
             if idle:
                 raise invalid(f"build_num excludes {', '.join(idle)}.", "Give the build, or what to seek it by.")
             checked_number(params["build_num"])
-        elif names["job"] is None or len(given) != 1:
+        elif sought.job is None or len(given) != 1:
             raise invalid(
                 "It is not said which build's artifacts are wanted.",
                 f"Give build_num, or job together with one of {', '.join(SELECTORS)}.",
@@ -103,7 +96,7 @@ class Selection:
         return cls(
             project_of(params),
             params["build_num"],
-            Sought(revision=checked_revision(params["revision"]), **names),
+            sought,
             params["pipeline_id"] if params["pipeline_id"] is not None else params["pipeline_number"],
             tuple(params["include"] or ()),
             tuple(params["exclude"] or ()),

@@ -7,18 +7,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import PAGE_SIZE, Client
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid
 from ansible_collections.community.circleci.plugins.module_utils._resources.builds import (
     Build,
     job_of,
+    read_build,
     read_builds,
     workflow_name,
 )
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
+from ansible_collections.community.circleci.plugins.module_utils._values.yaml_values import (
+    checked_revision,
+    written_text,
+)
 
 MOST_SEARCHED = 500
 """So many of the newest builds of a list are looked at."""
+SOUGHT = ("job", "workflow", "branch", "tag", "revision")
+"""The options by which a build is sought."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +45,20 @@ class Sought:
     job: str | None = None
     workflow: str | None = None
 
+    @classmethod
+    def from_params(cls, params: dict[str, Any]) -> Sought:
+        """Take the options of a task.
+
+        :raises CircleCIError: for empty ones, which would find whatever is newest
+        """
+        names = {name: written_text(params[name], name) for name in ("branch", "tag", "job", "workflow")}
+        for name, text in names.items():
+            if text is not None and not text.strip():
+                raise invalid(f"{name} is empty.", "Leave it out, with the filter default(omit) for example.")
+        return cls(revision=checked_revision(params["revision"]), **names)
+
     def __str__(self) -> str:
-        named = [(name, getattr(self, name)) for name in ("job", "workflow", "branch", "tag", "revision")]
+        named = [(name, getattr(self, name)) for name in SOUGHT]
         return ", ".join(f"{name} {value}" for name, value in named if value is not None)
 
     def fits(self, build: Build) -> bool:
@@ -80,3 +101,23 @@ def search_builds(
             return found[offset : offset + limit]
     client.warn(f"Only the newest {MOST_SEARCHED} builds of {project} were searched for {sought}.")
     return found[offset:]
+
+
+def find_build(client: Client, project: Project, sought: Sought, result: str | None) -> Build | None:
+    """The newest build that fits, with its steps.
+
+    :param result: one of :data:`FILTERS`; None for all
+    :returns: None when no build fits
+    """
+    newest = search_builds(client, project, sought, limit=1, filter=result)
+    return read_build(client, project, newest[0]["build_num"]) if newest else None
+
+
+def missing(project: Project, sought: Sought, result: str | None) -> CircleCIError:
+    """The error for a build that has to be there and is not."""
+    kind = "build" if result is None else f"{result} build"
+    of = f" of {sought}" if str(sought) else ""
+    return invalid(
+        f"{project} has no {kind}{of}.",
+        "Wait for it with community.circleci.circleci_pipeline and state: succeeded, or check the names.",
+    )

@@ -80,25 +80,6 @@ def checked_number(number: int) -> int:
     return number
 
 
-def find_build(
-    client: Client, project: Project, number: int | None, branch: str | None, result: str | None
-) -> Build | None:
-    """The build with a number, or else the newest one that matches, with its steps.
-
-    :param branch: None for all
-    :param result: one of :data:`FILTERS`; None for all
-    :returns: None when no build matches
-    :raises CircleCIError: when there is none of this number, among others
-    """
-    if number is None:
-        path = project.path() if branch is None else project.path("tree", branch)
-        newest = read_builds(client, path, limit=1, filter=result)
-        if not newest:
-            return None
-        return read_build(client, project, newest[0]["build_num"])
-    return read_build(client, project, checked_number(number))
-
-
 def read_tests(client: Client, project: Project, build: Build) -> list[dict[str, Any]]:
     """The results of the tests of a build."""
     path = project.path(build["build_num"], "tests")

@@ -127,6 +127,20 @@ def test_filter_chooses_by_result(query: Query, builds, word: str, expected: lis
     assert numbers(query(API, filter=word)) == expected
 
 
+def test_builds_are_chosen_by_what_they_built(emulator: Emulator, query: Query, builds) -> None:
+    builds(API, 1)
+    pushes: list[dict[str, Any]] = [{"branch": "main", "revision": "ab" * 20}, {"tag": "v1.0.0"}]
+    for options in pushes:
+        emulator.push(API, **options, script={"scenario": "two-workflows"})
+        emulator.state.machine.finish_all(emulator.project(API).pipelines[-1])
+    assert numbers(query(API, revision="ab" * 20)) == [3, 2]
+    assert numbers(query(API, revision="ab" * 20, job="test")) == [2]
+    assert numbers(query(API, workflow="lint")) == [5, 3]
+    assert numbers(query(API, workflow="lint", limit=1, offset=1)) == [3]
+    assert numbers(query(API, tag="v1.0.0")) == [5, 4]
+    assert numbers(query(API, job="nope")) == []
+
+
 def test_nothing_found_is_an_empty_list(query: Query, builds) -> None:
     builds(API, 0)
     assert query(API) == []
@@ -155,6 +169,12 @@ def test_shallow_can_be_turned_off(query: Query, builds) -> None:
         ([API], {"limit": -1}, "limit must be 0 or more"),
         ([API], {"offset": -1}, "offset must be 0 or more"),
         ([], {"branch": "main"}, "need a term"),
+        *(([], {name: "x"}, "need a term") for name in ("tag", "job", "workflow")),
+        ([], {"revision": "ab" * 20}, "need a term"),
+        ([API], {"tag": "v1", "branch": "main"}, "exclude each other"),
+        ([API], {"job": ""}, "job is empty"),
+        ([API], {"revision": "abc"}, "is not the full hash"),
+        ([API], {"revision": 123456}, "revision is a number"),
         ([], {"filter": "failed"}, "need a term"),
         ([API], {"api_token": "wrong-token"}, "Project not found"),
         ([], {"api_token": "wrong-token"}, "You must log in first."),

@@ -14,6 +14,7 @@ from emulator import PROJECT_TOKEN, Emulator
 
 API = "github/acme/api"
 MODULE = "circleci_build_info"
+REVISION = "ab" * 20
 
 
 @pytest.fixture
@@ -79,6 +80,65 @@ def test_no_match_is_null(emulator: Emulator, run) -> None:
     assert len(emulator.requests) == 1
 
 
+@pytest.fixture
+def searched(emulator: Emulator, run) -> None:
+    """Two pipelines of two workflows each, after the four builds: 5 and 6 of a commit, 7 and 8 of a tag."""
+    emulator.state.machine.set_progress("manual")
+    pushes: list[dict[str, Any]] = [{"branch": "main", "revision": REVISION}, {"tag": "v1.0.0"}]
+    for options in pushes:
+        emulator.push(API, **options, script={"scenario": "two-workflows"})
+        emulator.state.machine.finish_all(emulator.project(API).pipelines[-1])
+    emulator.clear()
+
+
+@pytest.mark.usefixtures("searched")
+@pytest.mark.parametrize(
+    ("options", "number"),
+    [
+        ({"revision": REVISION}, 6),
+        ({"revision": REVISION.upper()}, 6),
+        ({"revision": REVISION, "job": "test"}, 5),
+        ({"revision": REVISION, "workflow": "lint"}, 6),
+        ({"revision": REVISION, "job": "test", "workflow": "lint"}, None),
+        ({"tag": "v1.0.0", "workflow": "build-and-test"}, 7),
+        ({"tag": "v1.0.1"}, None),
+        ({"branch": "main", "job": "test"}, 5),
+        ({"branch": "feature/login", "revision": REVISION}, None),
+        ({"job": "lint", "filter": "failed"}, None),
+        ({"job": "lint", "filter": "successful"}, 8),
+    ],
+)
+def test_a_build_is_found_by_what_it_built(run, options: dict[str, Any], number: int | None) -> None:
+    build = run(**options)["build"]
+    assert (build and build["build_num"]) == number
+
+
+@pytest.mark.usefixtures("searched")
+def test_what_must_be_there_is_a_failure_where_it_is_not(emulator: Emulator, run) -> None:
+    options: dict[str, Any] = {"revision": "cd" * 20, "job": "test", "filter": "successful"}
+    assert run(**options)["build"] is None
+    for check_mode in (False, True):
+        result = run(**options, required=True, check_mode=check_mode)
+        assert (result["failed"], result["changed"]) == (True, False)
+        assert f"{API} has no successful build of job test, revision {'cd' * 20}" in result["msg"]
+        assert "state: succeeded" in result["msg"]
+    assert run(revision=REVISION, required=True)["build"]["build_num"] == 6
+    assert emulator.writes == []
+
+
+def test_five_hundred_builds_are_searched_and_then_there_is_a_warning(emulator: Emulator, run) -> None:
+    machine, project = emulator.state.machine, emulator.project(API)
+    for _number in range(500):
+        machine.trigger(project, None, why="github", branch="main")
+    result = run(tag="v1.0.0")
+    assert result["build"] is None
+    assert result["warnings"] == [f"Only the newest 500 builds of {API} were searched for tag v1.0.0."]
+    assert len(emulator.requests) == 5
+    emulator.clear()
+    assert not run(branch="main").get("warnings")
+    assert len(emulator.requests) == 2, "a search costs nothing where none is needed"
+
+
 def test_a_missing_number_fails(run) -> None:
     result = run(build_num=9)
     assert (result["failed"], result["status"]) == (True, 404)
@@ -128,7 +188,18 @@ def test_a_project_token_can_read(run) -> None:
         ({"build_num": 1, "filter": "failed"}, "mutually exclusive: build_num|filter"),
         ({"filter": "odd"}, "value of filter must be one of"),
         ({"log_lines": -1}, "log_lines must be 0 or more"),
-        ({"branch": ""}, "cannot be part of a path"),
+        ({"build_num": 1, "job": "test"}, "mutually exclusive: build_num|job"),
+        ({"build_num": 1, "workflow": "lint"}, "mutually exclusive: build_num|workflow"),
+        ({"build_num": 1, "tag": "v1"}, "mutually exclusive: build_num|tag"),
+        ({"build_num": 1, "revision": REVISION}, "mutually exclusive: build_num|revision"),
+        ({"branch": "main", "tag": "v1"}, "mutually exclusive: branch|tag"),
+        ({"branch": ""}, "branch is empty"),
+        ({"tag": " "}, "tag is empty"),
+        ({"job": ""}, "job is empty"),
+        ({"workflow": ""}, "workflow is empty"),
+        ({"revision": ""}, "is not the full hash"),
+        ({"revision": "abc"}, "is not the full hash"),
+        ({"revision": 123456}, "revision is a number"),
         ({"build_num": -1}, "build_num must be 1 or more"),
     ],
 )
