@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The community.circleci contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The demo: onboards a project twice, builds it, deploys what was built, and says what came of it.
+"""The demo: onboards a project twice, builds it, deploys what was built, releases it, and says what came of it.
 
 It runs on an emulated CircleCI. With DEMO_PROJECT set, for example to github/acme/api, it uses the real one instead,
 with CIRCLE_TOKEN and, for CircleCI Server, CIRCLE_HOST. It then only says what would change, unless DEMO_APPLY=yes.
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import datetime
 import os
 import secrets
 import select
@@ -37,6 +38,16 @@ sys.path.insert(0, str(HERE.parents[1]))
 from emulator import Emulator  # noqa: E402  # it can be found only now
 
 PROJECT = "github/acme/api"
+# CircleCI has removed the calls of API v1.1 that start builds by then.
+DATE = datetime.date(2027, 2, 2)
+RELEASE = {
+    "parameters": {"target": "none", "dry_run": True, "replicas": 1},
+    "workflows": [
+        {"name": "build-and-test", "jobs": ["build", {"name": "test", "requires": ["build"]}]},
+        {"name": "deploy", "jobs": [{"name": "hold", "type": "approval"}, {"name": "live", "requires": ["hold"]}]},
+    ],
+}
+"""What the configuration of the project says from the release on."""
 OF_CIRCLECI = ("CIRCLE_TOKEN", "CIRCLECI_TOKEN", "CIRCLE_HOST")
 TIME_TO_STOP = 5.0  # seconds
 LOOK_EVERY = 0.1  # seconds
@@ -251,9 +262,11 @@ def emulated(demo: Demo, mode: Mode, emulator: Emulator) -> None:
     demo.play("Do that again: nothing is downloaded", "deploy.yml")
     if downloads(emulator):
         raise DemoError("Artifacts were downloaded that were there.")
-    demo.say("\nThe next build is told to fail.")
-    emulator.script("failed")
-    demo.play("Run a build that fails: so does the play", "failing_build.yml", fails=True)
+    emulator.add_repository(mode.project, configuration=RELEASE)
+    demo.play("Release it with parameters, and approve its hold by name", "release.yml")
+    demo.say("\nThe second workflow of the next pipeline is told to fail.")
+    emulator.scenario("second-workflow-fails")
+    demo.play("Run a pipeline that fails: so does the play", "failing_build.yml", fails=True)
 
 
 def real(demo: Demo, mode: Mode) -> None:
@@ -297,7 +310,7 @@ def main() -> int:
         with contextlib.ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="circleci-demo-")))
             make_key(folder / "deploy_key")
-            emulator = None if mode.real else stack.enter_context(Emulator())
+            emulator = None if mode.real else stack.enter_context(Emulator(date=DATE))
             demo = Demo(environment(os.environ, mode, emulator, folder), emulator)
             if emulator is None:
                 real(demo, mode)

@@ -64,6 +64,10 @@ def test_an_exported_circleci_is_not_used(player: Player) -> None:
     assert "+    following: true" in output
     assert "#3 success: " in output
     assert output.count("<title>Coverage</title>") == 2
+    # The day is after the removal of API v1.1's triggers: all of this goes by API v2.
+    assert "hold is approved" in output
+    assert '"msg": "deploy: success"' in output or "msg: 'deploy: success'" in output
+    assert "workflow 'lint' failed (jobs that failed: lint)" in output
     assert "FAILED tests/test_orders.py" in output
     assert list(player.temporary.iterdir()) == []
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,9 @@ class Reader:
         for name, text in blocks(page, "yaml"):
             if name is not None:
                 # Apart from the pauses: what the emulator builds here takes no time.
-                quick = re.sub(r"^( +)wait: true$", r"\g<0>\n\1wait_interval: 0.1", text, flags=re.MULTILINE)
+                quick = re.sub(
+                    r"^( +)(wait: true|state: succeeded)$", r"\g<0>\n\1wait_interval: 0.1", text, flags=re.MULTILINE
+                )
                 (self.folder / name).write_text(quick, encoding="utf-8")
                 if name.endswith("circleci.yml"):
                     inventory = ["--inventory", str(self.folder / name)]
@@ -137,13 +140,64 @@ def test_a_regular_rotation_finishes_one_that_was_interrupted(reader: Reader) ->
     assert project.checkout_keys == [new]
 
 
-def test_deploy_runs(reader: Reader) -> None:
-    reader.player.emulator.follow(PROJECT)
-    reader.follow_page("deploy_runs")
-    builds = len(reader.player.emulator.project(PROJECT).builds)
-    once = reader.run(str(reader.folder / "build_once.yml"))
-    assert once["Build it, unless that was done already"].result["reused"] is True
-    assert len(reader.player.emulator.project(PROJECT).builds) == builds
+@pytest.fixture
+def releaser(reader: Reader) -> Reader:
+    """A reader of the page on deploy runs, after the day on which CircleCI removes the triggers of API v1.1."""
+    emulator = reader.player.emulator
+    emulator.state.date = date(2027, 2, 2)
+    configuration = {
+        "parameters": {"target": "none", "dry_run": True, "replicas": 1},
+        "workflows": [
+            {"name": "build-and-test", "jobs": ["build", {"name": "test", "requires": ["build"]}]},
+            {
+                "name": "deploy",
+                "jobs": ["check", {"name": "hold", "type": "approval"}, {"name": "live", "requires": ["hold"]}],
+            },
+        ],
+    }
+    for slug in (PROJECT, "github/acme/web"):
+        emulator.add_repository(slug, has_config=False, configuration=configuration)
+        emulator.follow(slug)
+    return reader
+
+
+def test_deploy_runs(releaser: Reader) -> None:
+    emulator = releaser.player.emulator
+    books = releaser.follow_page("deploy_runs")
+    assert books == [
+        "deploy.yml", "deploy_or_tell.yml", "release.yml", "fleet.yml", "cancel_and_rerun.yml", "report.yml",
+    ]  # fmt: skip
+    first = emulator.project(PROJECT).pipelines[0]
+    assert first.parameters == {"target": "staging", "dry_run": False, "replicas": 3}
+    assert [type(value) for value in first.parameters.values()] == [str, bool, int]
+    pipelines = len(emulator.project(PROJECT).pipelines)
+    again = releaser.run(str(releaser.folder / "release.yml"))
+    assert again["Start its pipeline, unless that was done already"].result["reused"] is True
+    assert not any(ran.changed for ran in again.ran)
+    assert (len(emulator.project(PROJECT).pipelines), emulator.writes) == (pipelines, [])
+
+
+def test_a_release_passes_check_mode_before_and_after_its_pipeline_exists(releaser: Reader) -> None:
+    (text,) = [text for name, text in blocks("deploy_runs", "yaml") if name == "release.yml"]
+    book = releaser.folder / "release.yml"
+    book.write_text(text, encoding="utf-8")
+    before = releaser.run(str(book), "--check", "--diff", warnings=["pipeline_id is known after the run"])
+    assert [ran.changed for ran in before.ran] == [True, False, False]
+    assert releaser.player.emulator.writes == []
+    releaser.run(str(book))
+    assert len([record for record in releaser.player.emulator.writes if "/approve/" in record.path]) == 1
+    after = releaser.run(str(book), "--check", "--diff")
+    assert not any(ran.changed for ran in after.ran)
+    assert releaser.player.emulator.writes == []
+
+
+def test_the_removed_triggers(reader: Reader) -> None:
+    emulator = reader.player.emulator
+    emulator.state.date = date(2027, 2, 2)
+    emulator.add_repository(PROJECT, has_config=False, parameters={"target": "none"})
+    emulator.follow(PROJECT)
+    assert reader.follow_page("removed_triggers") == ["after_the_removal.yml"]
+    assert emulator.project(PROJECT).pipelines[0].parameters == {"target": "staging"}
 
 
 def test_a_failing_build_reaches_the_rescue(reader: Reader) -> None:
