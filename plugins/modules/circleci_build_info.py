@@ -125,11 +125,11 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ good.artifacts | map(attribute='url') }}"
 
-- name: Read how the tests of a commit went, which must have run
+- name: Read how the job "build" of a commit went, which must have run
   community.circleci.circleci_build_info:
     project: github/acme/api
-    revision: 4e1243bd22c66e76c2ba9eddc1f91394e57f9f83
-    job: test
+    revision: "{{ commit }}"
+    job: build
     required: true
 
 - name: Read the latest failed build and the last 20 lines of its failed steps

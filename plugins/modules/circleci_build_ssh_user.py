@@ -34,17 +34,19 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Start a build
-  community.circleci.circleci_build:
+- name: Find the latest build of the main branch
+  community.circleci.circleci_build_info:
     project: github/acme/api
     api_token: "{{ vault_circleci_token }}"
-  register: started
+    branch: main
+    required: true
+  register: latest
 
 - name: Let me log in to it
   community.circleci.circleci_build_ssh_user:
     project: github/acme/api
     api_token: "{{ vault_circleci_token }}"
-    build_num: "{{ started.build.build_num }}"
+    build_num: "{{ latest.build.build_num }}"
 """
 
 RETURN = r"""
