@@ -271,17 +271,59 @@ pipeline:
   type: dict
   returned: always
   version_added: 0.2.0
-  sample:
-    id: 5034460f-c7c4-4c43-9457-de07e2029e7b
-    number: 25
-    state: created
-    status: success
-    url: https://app.circleci.com/pipelines/gh/acme/api/25
-    branch: main
-    tag: null
-    revision: 4e1243bd22c66e76c2ba9eddc1f91394e57f9f83
-    created_at: "2026-11-25T12:31:16.264Z"
-    errors: []
+  contains:
+    id:
+      description: Its id.
+      type: str
+      sample: 5034460f-c7c4-4c43-9457-de07e2029e7b
+    number:
+      description: Its number in the project.
+      type: int
+      sample: 25
+    state:
+      description: What became of its configuration, such as V(pending), V(created) or V(errored).
+      type: str
+      sample: created
+    status:
+      description:
+        - The worst of the newest workflow of each name, in the order V(errored), V(failed), V(canceled), V(failing),
+          V(running), V(on_hold), V(success), V(not_run).
+        - V(pending) before there are workflows, V(no_workflow) where none started.
+      type: str
+      sample: success
+    url:
+      description: Its page.
+      type: str
+      sample: https://app.circleci.com/pipelines/gh/acme/api/25
+    branch:
+      description: Its branch; null for a tag.
+      type: str
+      sample: main
+    tag:
+      description: Its tag; null for a branch.
+      type: str
+      sample: null
+    revision:
+      description: Its commit.
+      type: str
+      sample: 4e1243bd22c66e76c2ba9eddc1f91394e57f9f83
+    created_at:
+      description: When it was made.
+      type: str
+      sample: "2026-11-25T12:31:16.264Z"
+    errors:
+      description: What is wrong with its configuration.
+      type: list
+      elements: dict
+      contains:
+        type:
+          description: What kind of mistake it is.
+          type: str
+          sample: config
+        message:
+          description: What is wrong.
+          type: str
+          sample: Unknown variable(s)
 workflows:
   description:
     - With O(trigger=pipeline) the newest workflow of each name, with O(state=retried) the new workflow, as
@@ -291,19 +333,56 @@ workflows:
   elements: dict
   returned: always
   version_added: 0.2.0
-  sample:
-    - id: fda08377-fe7e-46b1-8992-3a7aaecac9c3
-      name: build-and-test
-      status: success
-      url: https://app.circleci.com/pipelines/gh/acme/api/25/workflows/fda08377-fe7e-46b1-8992-3a7aaecac9c3
-      created_at: "2026-11-25T12:31:18Z"
-      stopped_at: "2026-11-25T12:35:02Z"
-      jobs:
-        - id: c65b68ef-e73b-4bf2-be9a-7a322a9df150
-          name: build
-          type: build
-          status: success
-          build_num: 12
+  contains:
+    id:
+      description: Its id.
+      type: str
+      sample: fda08377-fe7e-46b1-8992-3a7aaecac9c3
+    name:
+      description: Its name in the configuration.
+      type: str
+      sample: build-and-deploy
+    status:
+      description: How it is, in CircleCI's words.
+      type: str
+      sample: success
+    url:
+      description: Its page.
+      type: str
+      sample: https://app.circleci.com/pipelines/gh/acme/api/25/workflows/fda08377-fe7e-46b1-8992-3a7aaecac9c3
+    created_at:
+      description: When it started.
+      type: str
+      sample: "2026-11-25T12:31:18Z"
+    stopped_at:
+      description: When it ended.
+      type: str
+      sample: "2026-11-25T12:35:02Z"
+    jobs:
+      description: Its jobs.
+      type: list
+      elements: dict
+      contains:
+        id:
+          description: Its id.
+          type: str
+          sample: c65b68ef-e73b-4bf2-be9a-7a322a9df150
+        name:
+          description: Its name in the configuration.
+          type: str
+          sample: test
+        type:
+          description: V(build), or V(approval) for a hold.
+          type: str
+          sample: build
+        status:
+          description: How it is, in CircleCI's words.
+          type: str
+          sample: success
+        build_num:
+          description: The number of its build. Null where there is none, as for a hold.
+          type: int
+          sample: 12
 failed_steps:
   description: What failed, in every container, when the task waited for a build that did not succeed.
   type: list

@@ -28,8 +28,8 @@ def post(emulator: Emulator, path: str, client: Client | None = None) -> Any:
         ("", "starting", "circleci_pipeline"),
         ("/tree/main", "starting", "circleci_pipeline"),
         ("/build", "starting", "circleci_pipeline"),
-        ("/7/retry", "repeating", "circleci_workflow"),
-        ("/7/ssh", "repeating", "circleci_workflow"),
+        ("/7/retry", "repeating", "circleci_pipeline"),
+        ("/7/ssh", "repeating", "circleci_pipeline"),
         ("/tree/7%2Fretry", "starting", "circleci_pipeline"),
     ],
 )
@@ -63,7 +63,7 @@ def test_odd_headers_still_warn(emulator: Emulator, headers: dict[str, str], whe
     assert all(str(when) in warning for warning in client.warnings)
 
 
-@pytest.mark.parametrize(("path", "successor"), [("/build", "circleci_pipeline"), ("/7/retry", "circleci_workflow")])
+@pytest.mark.parametrize(("path", "successor"), [("/build", "circleci_pipeline"), ("/7/retry", "circleci_pipeline")])
 def test_a_call_that_is_gone_says_what_to_use(emulator: Emulator, path: str, successor: str) -> None:
     emulator.fault("status", method="POST", status=410, body={"message": "Gone"})
     with pytest.raises(CircleCIError) as caught:
