@@ -98,6 +98,14 @@ def invalid(message: str, hint: str | None = None) -> CircleCIError:
     return CircleCIError(message, hint=hint)
 
 
+def unusable(message: str, path: str) -> CircleCIError:
+    """An error for an answer to a read that is not what the API gives.
+
+    :param path: of the request, below ``/api/``
+    """
+    return CircleCIError(message, method="GET", path=f"/api/{path}", hint=CHECK_ADDRESS)
+
+
 def plain(text: str, longest: int = LONGEST_ERROR) -> str:
     """Foreign text made safe for a terminal: control characters escaped, length bounded."""
     safe = "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)

@@ -11,10 +11,10 @@ from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import (
-    CHECK_ADDRESS,
     CircleCIError,
     invalid,
     plain,
+    unusable,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.build_search import Sought, search_builds
 from ansible_collections.community.circleci.plugins.module_utils._resources.builds import (
@@ -180,12 +180,7 @@ def read_artifacts(client: Client, selection: Selection, build: Build) -> list[A
     for item in listed:
         kinds = (("path", str), ("url", str), ("node_index", int))
         if not all(isinstance(item.get(key), kind) for key, kind in kinds):
-            raise CircleCIError(
-                f"CircleCI's list of artifacts of {project} #{number} has an entry that is none.",
-                method="GET",
-                path=f"/api/{path}",
-                hint=CHECK_ADDRESS,
-            )
+            raise unusable(f"CircleCI's list of artifacts of {project} #{number} has an entry that is none.", path)
     is_wanted = matcher(selection.include, selection.exclude)
     wanted = [item for item in listed if is_wanted(item["path"])]
     if not wanted and selection.required:

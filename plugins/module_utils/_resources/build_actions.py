@@ -42,6 +42,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.buil
 from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_reuse import NEVER, SUCCESSFUL
 from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_known
 from ansible_collections.community.circleci.plugins.module_utils._resources.waiting import Watch
+from ansible_collections.community.circleci.plugins.module_utils._task.options import refuse_idle
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN, Outcome, Plan, result_of
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project, project_of
 
@@ -112,8 +113,7 @@ def _refuse_idle_options(params: dict[str, Any], trigger: str) -> None:
         checked_number(params["build_num"])
     if params["ssh"] and state != RETRIED:
         idle.append("ssh")
-    if idle:
-        raise invalid(f"{', '.join(idle)} cannot be used with state {state}.", "Leave it out, or change state.")
+    refuse_idle(idle, state)
 
 
 # --- planning ---------------------------------------------------------------------------------------------------------

@@ -13,10 +13,10 @@ from typing import Any
 from ansible_collections.community.circleci.plugins.module_utils._http.answers import with_fields
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import (
-    CHECK_ADDRESS,
     CircleCIError,
     invalid,
     plain,
+    unusable,
 )
 from ansible_collections.community.circleci.plugins.module_utils._http.urls import without_api
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
@@ -103,16 +103,6 @@ def succeeded(build: Build) -> bool:
     return build.get("outcome") == "success"
 
 
-def is_replaced(build: Build, builds: list[Build]) -> bool:
-    """Whether CircleCI itself has run a build again, after a failure of its infrastructure, as one of ``builds``."""
-    return build.get("status") == RETRIED and any(other.get("retry_of") == build["build_num"] for other in builds)
-
-
-def all_succeeded(builds: list[Build]) -> bool:
-    """Whether all have ended well, but for those that CircleCI itself has run again."""
-    return all(succeeded(build) or is_replaced(build, builds) for build in builds)
-
-
 def workflow_id(build: Build) -> str | None:
     """The workflow that a build belongs to; None for configurations without workflows."""
     found = _workflow(build).get("workflow_id")
@@ -123,11 +113,6 @@ def workflow_name(build: Build) -> str | None:
     """The name of the workflow that a build belongs to; None for configurations without workflows."""
     found = _workflow(build).get("workflow_name")
     return found if isinstance(found, str) else None
-
-
-def is_single_job(build: Build) -> bool:
-    """Whether a build was triggered alone: CircleCI names its workflow after the job then (§3.4)."""
-    return build.get("why") == "api" and workflow_name(build) in (None, job_of(build))
 
 
 def job_of(build: Build) -> str:
@@ -270,9 +255,4 @@ def _workflow(build: Build) -> dict[str, Any]:
 
 
 def _unusable(path: str, what: str) -> CircleCIError:
-    return CircleCIError(
-        f"CircleCI's answer to GET {without_api(path)} {what}",
-        method="GET",
-        path=f"/api/{path}",
-        hint=CHECK_ADDRESS,
-    )
+    return unusable(f"CircleCI's answer to GET {without_api(path)} {what}", path)

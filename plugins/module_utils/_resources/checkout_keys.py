@@ -12,10 +12,10 @@ from typing import Any
 from ansible_collections.community.circleci.plugins.module_utils._http.answers import an_object
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import (
-    CHECK_ADDRESS,
     CircleCIError,
     invalid,
     plain,
+    unusable,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.settling import LATER, seen, settled
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN, Outcome, Plan, telling
@@ -101,12 +101,7 @@ def read_checkout_keys(client: Client, project: Project) -> list[Key]:
     try:
         return [_described(item) for item in client.get_list(path)]
     except ValueError as exc:
-        raise CircleCIError(
-            f"CircleCI's list of checkout keys has entries that are not keys: {exc}",
-            method="GET",
-            path=f"/api/{path}",
-            hint=CHECK_ADDRESS,
-        ) from exc
+        raise unusable(f"CircleCI's list of checkout keys has entries that are not keys: {exc}", path) from exc
 
 
 def plan_checkout_keys(client: Client, project: Project, keys: list[Key], wanted: WantedKeys) -> Plan:

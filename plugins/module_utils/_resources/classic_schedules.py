@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.answers import with_fields
-from ansible_collections.community.circleci.plugins.module_utils._http.errors import CHECK_ADDRESS, CircleCIError
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import unusable
 from ansible_collections.community.circleci.plugins.module_utils._http.urls import segment
 from ansible_collections.community.circleci.plugins.module_utils._resources.named import Step, the_one
 from ansible_collections.community.circleci.plugins.module_utils._resources.schedules import (
@@ -33,11 +33,8 @@ class ClassicSchedules(Schedules):
         try:
             schedules = [_described(item) for item in self.client.get_items(path)]
         except ValueError as exc:
-            raise CircleCIError(
-                f"CircleCI's list of schedules of {self.project} has an entry that is none: {exc}",
-                method="GET",
-                path=f"/api/{path}",
-                hint=CHECK_ADDRESS,
+            raise unusable(
+                f"CircleCI's list of schedules of {self.project} has an entry that is none: {exc}", path
             ) from exc
         return sorted(schedules, key=lambda schedule: (schedule["name"], schedule["id"]))
 

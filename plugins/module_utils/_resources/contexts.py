@@ -15,7 +15,7 @@ from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.answers import with_fields
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
-from ansible_collections.community.circleci.plugins.module_utils._http.errors import CHECK_ADDRESS, CircleCIError
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, unusable
 from ansible_collections.community.circleci.plugins.module_utils._http.urls import segment
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Organization
 
@@ -270,9 +270,4 @@ def _text(value: object) -> str | None:
 
 
 def _odd(path: str, why: str) -> CircleCIError:
-    return CircleCIError(
-        f"CircleCI's answer to GET /api/{path} cannot be used: {why}",
-        method="GET",
-        path=f"/api/{path}",
-        hint=CHECK_ADDRESS,
-    )
+    return unusable(f"CircleCI's answer to GET /api/{path} cannot be used: {why}", path)

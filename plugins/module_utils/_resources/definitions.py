@@ -12,10 +12,9 @@ from typing import Any
 from ansible_collections.community.circleci.plugins.module_utils._http.answers import with_fields
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import (
-    CHECK_ADDRESS,
-    CircleCIError,
     invalid,
     plain,
+    unusable,
 )
 from ansible_collections.community.circleci.plugins.module_utils._http.urls import segment
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
@@ -42,11 +41,8 @@ def read_definitions(client: Client, project: Project, project_id: str) -> list[
     try:
         return [with_fields(id=str, name=str)(item) for item in client.get_items(path)]
     except ValueError as exc:
-        raise CircleCIError(
-            f"CircleCI's list of pipeline definitions of {project} has an entry that is none: {exc}",
-            method="GET",
-            path=f"/api/{path}",
-            hint=CHECK_ADDRESS,
+        raise unusable(
+            f"CircleCI's list of pipeline definitions of {project} has an entry that is none: {exc}", path
         ) from exc
 
 

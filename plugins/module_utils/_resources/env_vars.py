@@ -11,10 +11,7 @@ from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.answers import ServerText, with_fields
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
-from ansible_collections.community.circleci.plugins.module_utils._http.errors import (
-    CHECK_ADDRESS,
-    CircleCIError,
-)
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import unusable
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import Outcome, Plan, telling
 from ansible_collections.community.circleci.plugins.module_utils._values.masks import mark_replaced, mask
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
@@ -33,12 +30,7 @@ def read_env_vars(client: Client, project: Project) -> dict[str, str]:
     try:
         listed = [with_fields(name=str, value=str)(item) for item in client.get_list(path)]
     except ValueError as exc:
-        raise CircleCIError(
-            f"CircleCI's list of variables of {project} has an entry that is none: {exc}",
-            method="GET",
-            path=f"/api/{path}",
-            hint=CHECK_ADDRESS,
-        ) from exc
+        raise unusable(f"CircleCI's list of variables of {project} has an entry that is none: {exc}", path) from exc
     return {ServerText(item["name"]): item["value"] for item in listed}
 
 

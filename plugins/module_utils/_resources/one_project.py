@@ -15,6 +15,7 @@ from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
+from ansible_collections.community.circleci.plugins.module_utils._resources import settling
 from ansible_collections.community.circleci.plugins.module_utils._resources.checkout_keys import (
     DEPLOY_KEY,
     WantedKeys,
@@ -45,8 +46,6 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.webh
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import Outcome, Plan, without_unknowns
 
 LOOK_FOR_REPOSITORY_EVERY = 2.0  # seconds
-SETTLES_WITHIN = 5.0  # seconds
-LOOK_EVERY = 0.5  # seconds
 KINDS_OF_CHANGE = ("added", "removed", "updated")
 
 
@@ -280,14 +279,14 @@ def _followed(client: Client, wanted: WantedProject, before: _State, changes: _C
 
 def _read_settled(client: Client, wanted: WantedProject) -> _State:
     """Read a project that was set up just now: not every part of CircleCI may know it at once (VF §4.1)."""
-    deadline = time.monotonic() + SETTLES_WITHIN
+    deadline = time.monotonic() + settling.SETTLES_WITHIN
     while True:
         try:
             return _read(client, wanted)
         except CircleCIError as error:
             if not error.project_not_found or time.monotonic() >= deadline:
                 raise
-        client.patience.sleep(LOOK_EVERY)
+        client.patience.sleep(settling.LOOK_EVERY)
 
 
 def _diff(slug: str, wanted: WantedProject, changes: _Changes) -> dict[str, Any]:

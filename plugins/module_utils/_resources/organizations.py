@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
-from ansible_collections.community.circleci.plugins.module_utils._http.errors import CHECK_ADDRESS, CircleCIError
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import unusable
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import VCS_TYPES
 
 LIST = "v2/me/collaborations"
@@ -29,12 +29,7 @@ def _organization(item: dict[str, Any]) -> dict[str, Any]:
     identity, name, slug = item.get("id"), item.get("name"), item.get("slug")
     vcs_type = item.get("vcs_type", item.get("vcs-type"))
     if not isinstance(name, str) or not isinstance(vcs_type, str):
-        raise CircleCIError(
-            "CircleCI's list of organizations has an entry without a name or a VCS type.",
-            method="GET",
-            path=f"/api/{LIST}",
-            hint=CHECK_ADDRESS,
-        )
+        raise unusable("CircleCI's list of organizations has an entry without a name or a VCS type.", LIST)
     identity = identity if identity and isinstance(identity, str) else None
     if not isinstance(slug, str) or "/" not in slug:
         # Only at GitHub and Bitbucket is the name of an organization a part of slugs.

@@ -47,6 +47,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.pipe
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_known
 from ansible_collections.community.circleci.plugins.module_utils._resources.workflows import cancel
+from ansible_collections.community.circleci.plugins.module_utils._task.options import refuse_idle
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN, Outcome, Plan, result_of
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import project_of
 from ansible_collections.community.circleci.plugins.module_utils._values.yaml_values import checked_revision
@@ -260,8 +261,7 @@ def _refuse_idle_options(params: dict[str, Any]) -> None:
     """Refuse options that would do nothing: whoever sets them expects something."""
     state = params["state"]
     idle = [name for name in _IDLE[state] if params[name] not in (None, _DEFAULTS.get(name), [], {})]
-    if idle:
-        raise invalid(f"{', '.join(idle)} cannot be used with state {state}.", "Leave it out, or change state.")
+    refuse_idle(idle, state)
     if params["keep_revision"] is not None and params["branch"] is None:
         raise invalid("keep_revision goes with branch.", "Name the branch whose other pipelines are canceled.")
     if state == TRIGGERED and not params["wait"]:

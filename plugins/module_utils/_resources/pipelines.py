@@ -14,10 +14,10 @@ from typing import Any
 from ansible_collections.community.circleci.plugins.module_utils._http.answers import with_fields
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import (
-    CHECK_ADDRESS,
     CircleCIError,
     invalid,
     plain,
+    unusable,
 )
 from ansible_collections.community.circleci.plugins.module_utils._http.urls import DEFAULT_URL, segment
 from ansible_collections.community.circleci.plugins.module_utils._resources.builds import failed_steps, read_build
@@ -114,12 +114,7 @@ def _read(client: Client, path: str) -> Pipeline:
     try:
         return _shape(found)
     except ValueError as exc:
-        raise CircleCIError(
-            f"CircleCI's answer to GET {path} is not a pipeline: {exc}",
-            method="GET",
-            path=f"/api/{path}",
-            hint=CHECK_ADDRESS,
-        ) from exc
+        raise unusable(f"CircleCI's answer to GET {path} is not a pipeline: {exc}", path) from exc
 
 
 def read_workflows(client: Client, pipeline_id: str) -> list[Workflow]:
@@ -178,12 +173,7 @@ def iterate_pipelines(client: Client, project: Project, branch: str | None = Non
         try:
             yield _shape(found)
         except ValueError as exc:
-            raise CircleCIError(
-                f"CircleCI's list of pipelines of {project} has an entry that is none: {exc}",
-                method="GET",
-                path=f"/api/{path}",
-                hint=CHECK_ADDRESS,
-            ) from exc
+            raise unusable(f"CircleCI's list of pipelines of {project} has an entry that is none: {exc}", path) from exc
 
 
 def newest_pipelines(client: Client, project: Project, reference: Reference, *, limit: int) -> list[Pipeline]:

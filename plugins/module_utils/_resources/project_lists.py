@@ -19,6 +19,7 @@ from ansible_collections.community.circleci.plugins.module_utils._http.errors im
     CircleCIError,
     invalid,
     plain,
+    unusable,
 )
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project, parse_project
 
@@ -99,12 +100,7 @@ def _visible(client: Client, vcs_type: str, *, asked: bool) -> list[Listed]:
             found.setdefault(one.project, one)
         if len(found) == known:
             return list(found.values())
-    raise CircleCIError(
-        f"CircleCI's list {path} has no end: {MOST_PAGES} pages were read.",
-        method="GET",
-        path=f"/api/{path}",
-        hint=CHECK_ADDRESS,
-    )
+    raise unusable(f"CircleCI's list {path} has no end: {MOST_PAGES} pages were read.", path)
 
 
 def _listed(item: dict[str, Any], path: str, *, following: bool) -> Listed:

@@ -15,10 +15,10 @@ from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import (
-    CHECK_ADDRESS,
     THROTTLED,
     CircleCIError,
     invalid,
+    unusable,
 )
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN, Outcome, Plan, telling
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
@@ -87,12 +87,7 @@ def read_project_settings(client: Client, project: Project) -> Settings:
     try:
         return _settings_of(answer)
     except ValueError as exc:
-        raise CircleCIError(
-            f"CircleCI's settings of {project} cannot be used: {exc}",
-            method="GET",
-            path=f"/api/{path}",
-            hint=CHECK_ADDRESS,
-        ) from exc
+        raise unusable(f"CircleCI's settings of {project} cannot be used: {exc}", path) from exc
 
 
 def plan_project_settings(client: Client, project: Project, current: Settings, wanted: Settings) -> Plan:

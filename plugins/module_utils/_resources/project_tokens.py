@@ -15,10 +15,10 @@ from typing import Any
 from ansible_collections.community.circleci.plugins.module_utils._http.answers import with_fields
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import (
-    CHECK_ADDRESS,
     CircleCIError,
     invalid,
     plain,
+    unusable,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.settling import LATER, seen, settled
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN, Outcome, Plan, telling
@@ -76,12 +76,7 @@ def read_tokens(client: Client, project: Project) -> list[Token]:
     try:
         tokens = [_described(item) for item in client.get_list(path)]
     except ValueError as exc:
-        raise CircleCIError(
-            f"CircleCI's list of tokens of {project} has an entry that is none: {exc}",
-            method="GET",
-            path=f"/api/v1.1/{path}",
-            hint=CHECK_ADDRESS,
-        ) from exc
+        raise unusable(f"CircleCI's list of tokens of {project} has an entry that is none: {exc}", path) from exc
     return sorted(tokens, key=lambda token: token["time"] or "", reverse=True)
 
 

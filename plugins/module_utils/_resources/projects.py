@@ -10,10 +10,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
-from ansible_collections.community.circleci.plugins.module_utils._http.errors import (
-    CHECK_ADDRESS,
-    CircleCIError,
-)
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, unusable
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
 
 T = TypeVar("T")
@@ -53,12 +50,7 @@ def read_settings(client: Client, project: Project) -> dict[str, Any]:
     settings = client.get_object(project.path("settings"), **{"skip-branches": True})
     following = settings.get("following", settings.get("followed"))
     if not isinstance(following, bool):
-        raise CircleCIError(
-            f"CircleCI's settings of {project} do not say whether it is followed.",
-            method="GET",
-            path=f"/api/{project.path('settings')}",
-            hint=CHECK_ADDRESS,
-        )
+        raise unusable(f"CircleCI's settings of {project} do not say whether it is followed.", project.path("settings"))
     return {**settings, "following": following}
 
 
@@ -70,7 +62,5 @@ def read_project_id(client: Client, project: Project) -> str:
     path = project.v2_path()
     found = client.get_object(path).get("id")
     if not isinstance(found, str) or not found:
-        raise CircleCIError(
-            f"CircleCI's answer about {project} has no id.", method="GET", path=f"/api/{path}", hint=CHECK_ADDRESS
-        )
+        raise unusable(f"CircleCI's answer about {project} has no id.", path)
     return found

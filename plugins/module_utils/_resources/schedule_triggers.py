@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.answers import an_object, with_fields
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
-from ansible_collections.community.circleci.plugins.module_utils._http.errors import CHECK_ADDRESS, CircleCIError
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import unusable
 from ansible_collections.community.circleci.plugins.module_utils._http.urls import segment
 from ansible_collections.community.circleci.plugins.module_utils._resources.definitions import (
     Definition,
@@ -110,11 +110,8 @@ class ScheduleTriggers(Schedules):
             items = [an_object(item) for item in self.client.get_items(path)]
             return [_described(item, definition) for item in items if _is_schedule(item)]
         except ValueError as exc:
-            raise CircleCIError(
-                f"CircleCI's list of triggers of {self.project} has an entry that is none: {exc}",
-                method="GET",
-                path=f"/api/{path}",
-                hint=CHECK_ADDRESS,
+            raise unusable(
+                f"CircleCI's list of triggers of {self.project} has an entry that is none: {exc}", path
             ) from exc
 
     def _path(self, definition: Definition) -> str:

@@ -18,10 +18,10 @@ from urllib.parse import urlsplit
 from ansible_collections.community.circleci.plugins.module_utils._http.answers import with_fields
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import (
-    CHECK_ADDRESS,
     CircleCIError,
     invalid,
     plain,
+    unusable,
 )
 from ansible_collections.community.circleci.plugins.module_utils._http.urls import is_loopback, segment
 from ansible_collections.community.circleci.plugins.module_utils._resources.named import (
@@ -114,11 +114,8 @@ def read_webhooks(client: Client, project: Project, project_id: str) -> list[Web
     try:
         return sorted(map(_described, items), key=lambda webhook: (webhook["name"], webhook["id"]))
     except ValueError as exc:
-        raise CircleCIError(
-            f"CircleCI's list of webhooks of {project} has an entry that is none: {exc}",
-            method="GET",
-            path="/api/v2/webhook",
-            hint=CHECK_ADDRESS,
+        raise unusable(
+            f"CircleCI's list of webhooks of {project} has an entry that is none: {exc}", "v2/webhook"
         ) from exc
 
 

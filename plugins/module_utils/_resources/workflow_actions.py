@@ -48,6 +48,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.work
     read_workflow,
     rerun,
 )
+from ansible_collections.community.circleci.plugins.module_utils._task.options import refuse_idle
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN, Outcome, Plan, result_of
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import (
     Project,
@@ -380,8 +381,7 @@ def _refuse_idle_options(params: dict[str, Any]) -> None:
     idle = [name for name, only in _ONLY_IN.items() if name in given and only != state]
     if state == CANCELED_STATE and params["wait"]:
         idle.append("wait")
-    if idle:
-        raise invalid(f"{', '.join(idle)} cannot be used with state {state}.", "Leave it out, or change state.")
+    refuse_idle(idle, state)
     if params["on_hold"] != FAIL and not params["wait"]:
         raise invalid("on_hold does nothing without wait.", "Set wait to true.")
     others = [

@@ -10,6 +10,7 @@ import os
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import invalid
 from ansible_collections.community.circleci.plugins.module_utils._http.urls import DEFAULT_URL
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import VCS_TYPES
 
@@ -44,6 +45,15 @@ PROJECT_OR_ALL: dict[str, dict[str, Any]] = {"project": {"type": "str"}, **_ORGA
 STATE: dict[str, dict[str, Any]] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
+
+
+def refuse_idle(idle: list[str], state: str) -> None:
+    """Refuse options that would do nothing in a state: whoever sets them expects something.
+
+    :raises CircleCIError: if there are any
+    """
+    if idle:
+        raise invalid(f"{', '.join(idle)} cannot be used with state {state}.", "Leave it out, or change state.")
 
 
 def from_environment(option: str, variables: Mapping[str, str]) -> tuple[str, str] | None:

@@ -304,3 +304,10 @@ def test_a_token_that_is_not_listed_is_told_all_the_same(emulator: Emulator, run
     assert texts(emulator) == [result["token"]]
     (warning,) = result["warnings"]
     assert f"CircleCI made a token badge of {API}, but" in warning
+
+
+def test_a_list_that_is_none_is_told_with_its_path(emulator: Emulator, run) -> None:
+    emulator.fault("body", method="GET", path="/token", body=[{"label": 1}])
+    result = run(label="deploy")
+    assert (result["failed"], result["method"]) == (True, "GET")
+    assert result["path"] == "/api/v1.1/project/github/acme/api/token"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.community.circleci.plugins.module_utils._resources import one_project
+from ansible_collections.community.circleci.plugins.module_utils._resources import one_project, settling
 from emulator import Emulator
 from emulator.world.advanced import advanced, change
 from emulator.world.schedules import Schedules
@@ -174,7 +174,7 @@ def test_a_failure_tells_what_was_done_before_it(emulator: Emulator, followed) -
 
 def test_settings_of_a_new_project_are_waited_for(emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch) -> None:
     """They may be unknown for a moment after the project was set up."""
-    monkeypatch.setattr(one_project, "LOOK_EVERY", 0.01)
+    monkeypatch.setattr(settling, "LOOK_EVERY", 0.01)
     missing = {"message": "Project not found"}
     emulator.fault(
         "status", method="GET", path="/api/v2/project/gh/acme/api/settings", status=404, body=missing, times=3

@@ -8,13 +8,9 @@ from typing import Any
 import pytest
 
 from ansible_collections.community.circleci.plugins.module_utils._resources.builds import (
-    Build,
-    all_succeeded,
     brief,
     clean,
     is_final,
-    is_replaced,
-    is_single_job,
     job_of,
     named,
     parameters_of,
@@ -58,34 +54,20 @@ def test_whether_a_build_has_ended(status: Any, lifecycle: Any, outcome: str | N
     assert (is_final(build), succeeded(build)) == (final, outcome == "success")
 
 
-def test_a_build_that_circleci_has_run_again_counts_as_what_replaced_it() -> None:
-    retried: Build = {"build_num": 1, "status": "retried", "outcome": "infrastructure_fail"}
-    again: Build = {"build_num": 2, "status": "success", "outcome": "success", "retry_of": 1}
-    by_hand: Build = {"build_num": 3, "status": "failed", "outcome": "failed"}
-    assert is_replaced(retried, [retried, again])
-    assert not is_replaced(retried, [retried, {**again, "retry_of": 7}])
-    assert not is_replaced(by_hand, [by_hand, {**again, "retry_of": 3}])
-    assert all_succeeded([retried, again])
-    assert not all_succeeded([retried])
-    assert not all_succeeded([again, by_hand])
-
-
 @pytest.mark.parametrize(
-    ("workflows", "parameters", "job", "single"),
+    ("workflows", "parameters", "job"),
     [
-        (None, None, "build", True),
-        ({"workflow_name": "lint", "workflow_id": "w"}, {"CIRCLE_JOB": "lint"}, "lint", True),
-        ({"workflow_name": "ci", "workflow_id": "w", "job_name": "lint"}, None, "lint", False),
-        ({"workflow_name": "ci", "workflow_id": "w", "job_name": "odd"}, {"CIRCLE_JOB": "lint"}, "lint", False),
-        ({"workflow_name": 7, "workflow_id": ["w"]}, "odd", "build", True),
+        (None, None, "build"),
+        ({"workflow_name": "lint", "workflow_id": "w"}, {"CIRCLE_JOB": "lint"}, "lint"),
+        ({"workflow_name": "ci", "workflow_id": "w", "job_name": "lint"}, None, "lint"),
+        ({"workflow_name": "ci", "workflow_id": "w", "job_name": "odd"}, {"CIRCLE_JOB": "lint"}, "lint"),
+        ({"workflow_name": 7, "workflow_id": ["w"]}, "odd", "build"),
     ],
 )
-def test_the_job_and_workflow_of_a_build(workflows: Any, parameters: Any, job: str, single: bool) -> None:
+def test_the_job_and_workflow_of_a_build(workflows: Any, parameters: Any, job: str) -> None:
     build = {"build_num": 1, "why": "api", "workflows": workflows, "build_parameters": parameters}
     given = workflows or {}
     assert job_of(build) == job
-    assert is_single_job(build) is single
-    assert not is_single_job({**build, "why": "github"})
     assert workflow_id(build) == (given.get("workflow_id") if given.get("workflow_id") == "w" else None)
     assert workflow_name(build) == (given.get("workflow_name") if given.get("workflow_name") != 7 else None)
 
