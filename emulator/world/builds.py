@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import heapq
 import itertools
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Literal, get_args
@@ -22,7 +23,7 @@ Progress = Literal["clock", "poll", "manual"]
 Action = Callable[[], None]
 
 
-class Builds:
+class Builds(ABC):
     """Starts builds and moves them: by the clock, one state at each poll of a build, or on command only."""
 
     def __init__(self, now: Callable[[], float]) -> None:
@@ -170,9 +171,9 @@ class Builds:
         self._plan(build)
         return build
 
+    @abstractmethod
     def ended(self, build: Build) -> None:
         """Do what the end of a build brings about in its workflow."""
-        raise NotImplementedError
 
     def _plan(self, build: Build) -> None:
         """Put the build's next move on the agenda of the clock."""

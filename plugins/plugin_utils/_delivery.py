@@ -162,8 +162,7 @@ class Delivery(InProcess):
                 self._on_host("ansible.builtin.file", {"path": path, "state": "absent"})
                 client.wrote = True
         except CircleCIError as error:
-            error.partial = {**bringing.result(files), "removed": []}
-            del error.partial["diff"], error.partial["changed"]
+            error.partial = bringing.partial(files)
             if files:
                 self._write_note(bringing, depot, files)
             raise

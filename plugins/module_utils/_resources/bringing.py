@@ -157,6 +157,11 @@ class Bringing:
             },
         }
 
+    def partial(self, files: list[Brought]) -> dict[str, Any]:
+        """What a task returns that fails after these files; nothing was removed by then."""
+        result = self.result(files)
+        return {"build": result["build"], "files": result["files"], "removed": []}
+
     def _shown(self, brought: Brought) -> Any:
         """What a diff shows of a file after the task: its digest, and what is wanted besides its contents."""
         wanted = {name: getattr(self.attributes, name) for name in ("mode", "owner", "group")}
@@ -233,8 +238,7 @@ def _bring(client: Client, bringing: Bringing, concurrency: int, hosts: Any) -> 
             remove(bringing.dest / entry.dest)
             client.wrote = True
     except CircleCIError as error:
-        error.partial = {**bringing.result(list(done.values())), "removed": []}
-        del error.partial["diff"], error.partial["changed"]
+        error.partial = bringing.partial(list(done.values()))
         if done:
             _write_note(bringing, list(done.values()))
         raise
