@@ -20,9 +20,12 @@ import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from emulator import Emulator
 from emulator.world.advanced import advanced, change
 from emulator.world.artifacts import Artifact
 from emulator.world.contexts import Contexts
+from emulator.world.model import SSHKey
+from emulator.world.schedules import Schedules
 from emulator.world.webhooks import Webhooks
 from tests.integration.playing import PROGRAMS, Played, Player
 
@@ -30,6 +33,7 @@ GUIDE = Path(__file__).resolve().parents[2] / "docs" / "docsite" / "rst"
 PAGES = [page.stem for page in sorted(GUIDE.glob("*.rst"))]
 PROJECT = "github/acme/api"
 FORKS = "forks_receive_secret_env_vars"
+PUBLIC = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIF2tcB8cVjfSpXEcIVQGzvUtVIFZGbUsBYgjnkwYz4dZ"
 BLOCK = re.compile(r"^\.\. code-block:: (\S+)\n((?: +:.*\n)*)\n((?:(?: {3}.*)?\n)+)", re.MULTILINE)
 
 
@@ -267,16 +271,74 @@ def test_an_audit(reader: Reader) -> None:
     ]
 
 
-def test_what_an_audit_finds_is_closed_and_kept(reader: Reader) -> None:
+def test_what_an_audit_finds_is_closed(reader: Reader) -> None:
     emulator = reader.player.emulator
     for slug in (PROJECT, "github/acme/web"):
         emulator.follow(slug)
-    assert reader.follow_page("audit") == ["audit_organization.yml", "close_leaks.yml", "describe.yml"]
+    assert reader.follow_page("audit") == ["audit_organization.yml", "close_leaks.yml"]
     assert [advanced(emulator.project(slug))[FORKS] for slug in (PROJECT, "github/acme/web")] == [False, False]
-    # What was described last changed nothing.
-    assert emulator.writes == []
-    described = yaml.safe_load((reader.folder / "acme.yml").read_text(encoding="utf-8"))
-    assert [each["project"] for each in described["projects"]] == [PROJECT, "github/acme/web"]
+
+
+@pytest.fixture
+def grown(reader: Reader) -> Emulator:
+    """An organization in which people have clicked for years."""
+    emulator = reader.player.emulator
+    project = emulator.follow(PROJECT)
+    emulator.add_repository("github/acme/new")
+    change(project, {"build_fork_prs": True})
+    project.env_vars |= {"REGISTRY_PASSWORD": "an-old-password", "MODE": "x"}
+    project.ssh_keys.append(SSHKey("deploy.acme.example", PUBLIC))
+    emulator.state.part(Webhooks).add(project, "deploy service", "https://x.acme.example/", ["job-completed"])
+    timetable = {"per-hour": 1, "hours-of-day": [3], "days-of-week": ["MON"]}
+    emulator.state.part(Schedules).add(project, "nightly", timetable)
+    contexts = emulator.state.part(Contexts)
+    organization = emulator.state.add_organization("github/acme")
+    deploy = contexts.add(organization, "deploy: production")
+    contexts.put(deploy, "AWS_REGION", "eu-central-1")
+    contexts.restrict(deploy, "project", project.id)
+    contexts.restrict(deploy, "expression", 'pipeline.git.branch == "main"')
+    contexts.add(organization, "empty")
+    return emulator
+
+
+def test_adopting_an_organization(reader: Reader, grown: Emulator) -> None:
+    assert reader.follow_page("adopting") == ["describe.yml", "acme.yml"]
+    assert ([ran.changed for ran in reader.played.ran], grown.writes) == ([False, False], [])
+    projects, contexts = (
+        yaml.safe_load((reader.folder / f"acme_{name}.yml").read_text(encoding="utf-8"))[name]
+        for name in ("projects", "contexts")
+    )
+    described = {each["project"]: each for each in projects}
+    assert described.keys() == {PROJECT, "github/acme/new", "github/acme/web"}
+    kinds = {"project", "following", "settings", "checkout_keys", "ssh_keys", "webhooks", "schedules", "env_vars"}
+    assert described[PROJECT].keys() == kinds | {"env_vars_exclusive", "skip_missing"}
+    assert described[PROJECT]["env_vars"] == [{"name": "MODE"}, {"name": "REGISTRY_PASSWORD"}]
+    assert described["github/acme/new"] == {"project": "github/acme/new", "following": False}
+    assert contexts == [
+        {
+            "name": "deploy: production",
+            "env_vars": [{"name": "AWS_REGION"}],
+            "restrictions": [
+                {"project": grown.project(PROJECT).id},
+                {"expression": 'pipeline.git.branch == "main"'},
+            ],
+        },
+        {"name": "empty"},
+    ]
+
+
+def test_what_was_adopted_is_restored_when_somebody_changes_it(reader: Reader, grown: Emulator) -> None:
+    reader.follow_page("adopting")
+    grown.project(PROJECT).env_vars["BY_HAND"] = "a-value-of-nobody"
+    grown.state.part(Contexts).named("github/acme", "deploy: production").restrictions.pop()
+    change(grown.project(PROJECT), {"build_fork_prs": False, FORKS: False})
+    foreseen = reader.run(str(reader.folder / "acme.yml"), "--check", "--diff")
+    assert ([ran.changed for ran in foreseen.ran], grown.writes) == ([True, True], [])
+    assert "BY_HAND" in foreseen.output
+    reader.run(str(reader.folder / "acme.yml"))
+    assert grown.project(PROJECT).env_vars == {"REGISTRY_PASSWORD": "an-old-password", "MODE": "x"}
+    reader.run(str(reader.folder / "acme.yml"), "--check")
+    assert not any(ran.changed for ran in reader.played.ran)
 
 
 def test_rotating_a_secret(reader: Reader) -> None:
