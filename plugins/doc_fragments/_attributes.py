@@ -54,12 +54,43 @@ attributes:
     support: full
 """
 
+    # For modules that have the table CONNECTION.
     ACTION_GROUP = r"""
 options: {}
 attributes:
   action_group:
-    description: Use C(group/community.circleci.circleci) in C(module_defaults) to set defaults for all modules.
+    description: In C(module_defaults), C(group/community.circleci.circleci) sets the connection of all modules.
     support: full
     membership:
       - community.circleci.circleci
+"""
+
+    # For modules that also have organization and vcs_type.
+    ACTION_GROUPS_ORGANIZATION = r"""
+options: {}
+attributes:
+  action_group:
+    description:
+      - In C(module_defaults), C(group/community.circleci.circleci) sets the connection of all modules.
+      - C(group/community.circleci.organization) sets O(organization) and O(vcs_type).
+    support: full
+    membership:
+      - community.circleci.circleci
+      - community.circleci.organization
+"""
+
+    # For modules that require a project.
+    ACTION_GROUPS_PROJECT = r"""
+options: {}
+attributes:
+  action_group:
+    description:
+      - In C(module_defaults), C(group/community.circleci.circleci) sets the connection of all modules.
+      - C(group/community.circleci.organization) sets O(organization) and O(vcs_type).
+      - C(group/community.circleci.project) sets O(project), too.
+    support: full
+    membership:
+      - community.circleci.circleci
+      - community.circleci.organization
+      - community.circleci.project
 """

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The options of the table PROJECT in ``module_utils/_options.py``."""
+    """The options of the table PROJECT in ``module_utils/_task/options.py``."""
 
     DOCUMENTATION = r"""
 options:
@@ -19,8 +19,9 @@ options:
     required: true
   organization:
     description:
-      - The user or organization that owns the repository. Needed when O(project) is only a name.
-      - Set it once for many tasks with C(module_defaults).
+      - The user or organization that owns the repository, by its name or by its slug as in V(github/acme). Needed when
+        O(project) is only a name. It must not contradict a whole slug.
+      - Set it once for many tasks with C(group/community.circleci.organization) in C(module_defaults).
     type: str
     aliases: [username, owner]
   vcs_type:
@@ -42,8 +43,9 @@ options:
     type: str
   organization:
     description:
-      - The user or organization that owns the repository. Needed when O(project) is only a name.
-      - Set it once for many tasks with C(module_defaults).
+      - The user or organization that owns the repository, by its name or by its slug as in V(github/acme). Needed when
+        O(project) is only a name. It must not contradict a whole slug.
+      - Set it once for many tasks with C(group/community.circleci.organization) in C(module_defaults).
     type: str
     aliases: [username, owner]
   vcs_type:

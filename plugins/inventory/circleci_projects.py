@@ -34,7 +34,7 @@ options:
     choices: [community.circleci.circleci_projects]
   organization:
     description:
-      - Take only the projects of this user or organization.
+      - Take only the projects of this user or organization, by its name or by its slug as in V(github/acme).
     type: str
     aliases: [username, owner]
     vars:
@@ -126,8 +126,8 @@ from ansible_collections.community.circleci.plugins.module_utils._task.options i
 from ansible_collections.community.circleci.plugins.module_utils._task.run import client_of, missing_library
 from ansible_collections.community.circleci.plugins.module_utils._task.secrets import Scrubber
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import (
-    VCS_TYPES,
     Project,
+    owner_of,
     parse_project,
 )
 
@@ -217,15 +217,14 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
         :raises CircleCIError: when they cannot be listed
         """
-        vcs_type = options["vcs_type"] and VCS_TYPES[options["vcs_type"]]
-        selection = options["organization"], vcs_type, wants_any(options["following"])
+        selection = *owner_of(options["organization"], options["vcs_type"]), wants_any(options["following"])
         # The token has no part in it, not even as a digest.
         digest = hashlib.sha256(json.dumps([client.url, *selection]).encode()).hexdigest()
         key = f"{self.NAME}_{digest[:32]}"
         keeps = self.get_option("cache")
         if keeps and cache and (kept := _usable(self._cache.get(key))) is not None:
             return kept
-        listed = list_projects(client, selection[0], vcs_type, unfollowed=selection[2])
+        listed = list_projects(client, *selection[:2], unfollowed=selection[2])
         if not listed:
             client.warn("No project is in this inventory. Check organization and vcs_type, and what the token may see.")
         if keeps:

@@ -26,7 +26,7 @@ extends_documentation_fragment:
   - community.circleci._project
   - community.circleci._attributes
   - community.circleci._attributes.changes
-  - community.circleci._attributes.action_group
+  - community.circleci._attributes.action_groups_project
 attributes:
   check_mode:
     details: Nothing is started and nothing is waited for. RV(build) is null where a build would be started.

@@ -19,7 +19,7 @@ extends_documentation_fragment:
   - community.circleci._organization
   - community.circleci._attributes
   - community.circleci._attributes.reads
-  - community.circleci._attributes.action_group
+  - community.circleci._attributes.action_groups_organization
 options:
   name:
     description:

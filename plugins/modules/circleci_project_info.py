@@ -20,7 +20,7 @@ extends_documentation_fragment:
   - community.circleci._project.optional
   - community.circleci._attributes
   - community.circleci._attributes.reads
-  - community.circleci._attributes.action_group
+  - community.circleci._attributes.action_groups_organization
 options:
   project:
     description:
@@ -539,7 +539,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.proj
 )
 from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION, PROJECT_OR_ALL
 from ansible_collections.community.circleci.plugins.module_utils._task.run import run_module
-from ansible_collections.community.circleci.plugins.module_utils._values.slugs import VCS_TYPES, Project, project_of
+from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project, project_of
 
 ARGUMENT_SPEC = {
     **CONNECTION,
@@ -566,8 +566,7 @@ def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     if one:
         projects = {project_of(params): None}
     else:
-        vcs_type = VCS_TYPES.get(params["vcs_type"])
-        listed = list_projects(client, params["organization"], vcs_type, unfollowed=unfollowed)
+        listed = list_projects(client, params["organization"], params["vcs_type"], unfollowed=unfollowed)
         projects = {each.project: each for each in listed}
     found, unreadable = read_all(
         client,

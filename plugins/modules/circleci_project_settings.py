@@ -23,7 +23,7 @@ extends_documentation_fragment:
   - community.circleci._project
   - community.circleci._attributes
   - community.circleci._attributes.changes
-  - community.circleci._attributes.action_group
+  - community.circleci._attributes.action_groups_project
 options:
   autocancel_builds:
     description:

@@ -24,7 +24,7 @@ extends_documentation_fragment:
   - community.circleci._project
   - community.circleci._attributes
   - community.circleci._attributes.changes
-  - community.circleci._attributes.action_group
+  - community.circleci._attributes.action_groups_project
 options:
   state:
     description:

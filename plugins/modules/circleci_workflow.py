@@ -22,7 +22,7 @@ extends_documentation_fragment:
   - community.circleci._project.optional
   - community.circleci._attributes
   - community.circleci._attributes.changes
-  - community.circleci._attributes.action_group
+  - community.circleci._attributes.action_groups_organization
 attributes:
   check_mode:
     details:

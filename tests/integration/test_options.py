@@ -15,6 +15,7 @@ from ansible_collections.community.circleci.plugins.module_utils._values.keys im
 from tests.integration.ladders import PROJECT
 from tests.integration.playing import Json, Player, Task, task
 from tests.unit.keys import private_key
+from tests.unit.plugins.test_module_defaults import TASKS
 
 IGNORE = {"ignore_errors": True}
 NAMED = {"organization": "acme", "name": "deploy"}
@@ -154,6 +155,28 @@ def test_options_have_aliases_and_defaults_for_the_whole_group(player: Player) -
     played.ran += player.play(tasks[2:], defaults=given).ran
     assert [ran.status for ran in played.ran] == ["ok"] * 3, played.output
     assert {ran.result["project"] for ran in played.ran} == {PROJECT}
+
+
+def test_defaults_of_all_three_groups_reach_every_module_and_break_none(player: Player) -> None:
+    player.emulator.follow(PROJECT)
+    player.emulator.push(PROJECT, branch="main")
+    player.emulator.pass_time(60)
+    given = {"api_url": player.emulator.url, "api_token": player.emulator.token}
+    groups = {"circleci": given, "organization": {"organization": "gh/acme"}, "project": {"project": "api"}}
+    named = {"circleci_projects": {"projects": [{"project": "api"}]}, "circleci_project_info": {}}
+    tasks = []
+    for module, own in TASKS.items():
+        if module == "circleci_workflow":
+            own = {**own, "project": "api"}
+        else:
+            own = named.get(module, {name: own[name] for name in own if name not in ("project", "organization")})
+        tasks.append(task(module, module, **own))
+    defaults = {f"group/community.circleci.{group}": options for group, options in groups.items()}
+    played = player.play(tasks, "--check", keywords={"module_defaults": defaults})
+    assert [(ran.task, ran.status) for ran in played.ran] == [(module, "ok") for module in TASKS], played.output
+    about = {ran.result["project"] for ran in played.ran if "project" in ran.result}
+    assert about == {PROJECT}
+    assert [ran.task for ran in played.ran if not ran.requests] == []
 
 
 def test_mistakes_in_options_are_failures_that_name_the_module_and_send_nothing(player: Player) -> None:

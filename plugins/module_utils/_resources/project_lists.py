@@ -21,7 +21,12 @@ from ansible_collections.community.circleci.plugins.module_utils._http.errors im
     plain,
     unusable,
 )
-from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project, parse_project
+from ansible_collections.community.circleci.plugins.module_utils._values.slugs import (
+    Project,
+    owner_of,
+    parse_project,
+    require_name,
+)
 
 _FOLLOWED = "v1.1/projects"
 _VCS_HOSTS = {"github.com": "github", "bitbucket.org": "bitbucket"}
@@ -58,12 +63,14 @@ def list_projects(
 ) -> list[Listed]:
     """The projects that the token's user follows, in the order in which CircleCI lists them.
 
-    :param organization: leave out those of others
-    :param vcs_type: leave out others; canonical
+    :param organization: leave out those of others; a name or a slug
+    :param vcs_type: leave out others
     :param unfollowed: also the repositories that the user can see and does not follow, behind the others. Projects of
         the GitHub App are in no list (§2)
     :raises CircleCIError: when they cannot be listed
     """
+    organization, vcs_type = owner_of(organization, vcs_type)
+    require_name(organization, vcs_type)
     # Reports say that this list's own "following" cannot be relied on. It holds no others (§3.2).
     listed = [_listed(item, _FOLLOWED, following=True) for item in client.get_list(_FOLLOWED, shallow=True)]
     if unfollowed:

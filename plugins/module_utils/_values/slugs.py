@@ -96,7 +96,7 @@ def parse_organization(organization: str, vcs_type: str | None = None) -> Organi
     """
     example = "Write it as in github/acme, circleci/<id>, or give its uuid."
     shown = plain(without_user(organization))
-    if UUID.fullmatch(organization):
+    if is_uuid(organization):
         return Organization(None, organization.lower())
     if _URL.match(organization) or _SCP.match(organization):
         raise invalid(f"organization {shown!r} is a URL.", example)
@@ -112,6 +112,36 @@ def parse_organization(organization: str, vcs_type: str | None = None) -> Organi
     return Organization(VCS_TYPES[vcs], name)
 
 
+def owner_of(organization: str | None, vcs_type: str | None) -> tuple[str | None, str | None]:
+    """The segments of slugs that the two options for an owner name together, None for what they leave open.
+
+    One default for these options can serve modules for projects and for organizations: a slug says both.
+
+    :raises CircleCIError: when they contradict each other
+    """
+    canonical = VCS_TYPES.get(vcs_type or "", vcs_type)
+    vcs, slash, name = (organization or "").partition("/")
+    if not slash or vcs not in VCS_TYPES or "/" in name:
+        return organization, canonical
+    return name, parse_organization(str(organization), vcs_type).vcs_type
+
+
+def is_uuid(organization: str | None) -> bool:
+    return UUID.fullmatch(organization or "") is not None
+
+
+def require_name(organization: str | None, vcs_type: str | None) -> None:
+    """Refuse the uuid of an organization where its name is needed. App organizations have no other name.
+
+    :raises CircleCIError: with what to write
+    """
+    if is_uuid(organization) and vcs_type != "circleci":
+        raise invalid(
+            f"organization {organization} is a uuid, which does not say whose projects these are.",
+            "Write organization as in github/acme, or project as a whole slug.",
+        )
+
+
 def without_user(text: str) -> str:
     """What was given for a project, as it may be shown: somebody may have given a URL with a password."""
     return re.sub(r"://.*@", "://", text)
@@ -121,7 +151,7 @@ def parse_project(project: str | None, organization: str | None = None, vcs_type
     """The project that the three options name together.
 
     :param project: a whole slug, or the name of the repository
-    :param organization: needed with a name; must not contradict a slug
+    :param organization: its name or slug, needed with a name; must not contradict a slug, of which a uuid says nothing
     :param vcs_type: one of :data:`VCS_TYPES`; must not contradict a slug
     :raises CircleCIError: when they do not name one project
     """
@@ -135,12 +165,13 @@ def parse_project(project: str | None, organization: str | None = None, vcs_type
     parts = text.split("/")
     if any(part.strip() in ("", ".", "..") for part in parts):
         raise invalid(f"project {shown!r} has an empty or relative segment.", example)
-    if organization is not None and (organization.strip() in ("", ".", "..") or "/" in organization):
-        raise invalid(f"organization {plain(organization)!r} is not one segment of a slug.", example)
     if "gitlab" in (vcs_type, parts[0]):
         raise invalid(f"project {shown!r} is at GitLab, which slugs do not name.", _GITLAB)
     if vcs_type is not None and vcs_type not in VCS_TYPES:
         raise invalid(f"vcs_type {plain(vcs_type)!r} is not one of {', '.join(VCS_TYPES)}.")
+    organization, vcs_type = owner_of(organization, vcs_type)
+    if organization is not None and (organization.strip() in ("", ".", "..") or "/" in organization):
+        raise invalid(f"organization {plain(organization)!r} is not one segment of a slug.", example)
     if len(parts) == 2:
         raise invalid(f"project {shown!r} does not say where the repository is hosted.", f"Write github/{shown}.")
     if len(parts) == 1:
@@ -149,6 +180,7 @@ def parse_project(project: str | None, organization: str | None = None, vcs_type
                 f"project {shown!r} is only the name of a repository.",
                 f"Write the whole slug, as in github/acme/{shown}, or set organization.",
             )
+        require_name(organization, vcs_type)
         return Project(VCS_TYPES[vcs_type or DEFAULT_VCS_TYPE], organization, text)
     if len(parts) != 3 or parts[0] not in VCS_TYPES:
         raise invalid(
@@ -156,7 +188,7 @@ def parse_project(project: str | None, organization: str | None = None, vcs_type
             f"A slug has three segments, the first one of {', '.join(VCS_TYPES)}. {example}",
         )
     found = Project(VCS_TYPES[parts[0]], parts[1], parts[2])
-    if organization is not None and organization != found.organization:
+    if organization not in (None, found.organization) and not is_uuid(organization):
         raise invalid(f"project {shown!r} contradicts organization {plain(organization)!r}.", "Leave organization out.")
     if vcs_type is not None and VCS_TYPES[vcs_type] != found.vcs_type:
         raise invalid(f"project {shown!r} contradicts vcs_type {vcs_type!r}.", "Leave vcs_type out.")

@@ -129,6 +129,7 @@ def test_organization_and_vcs_type_select(emulator: Emulator, read_inventory: Re
     assert hosts(read_inventory(owner="other")) == ["github-other-api"]
     assert hosts(read_inventory(vcs_type="bb")) == ["bitbucket-acme-tools"]
     assert hosts(read_inventory(vcs_type="github", organization="acme")) == ["github-acme-api"]
+    assert hosts(read_inventory(organization="bb/acme")) == ["bitbucket-acme-tools"]
     assert not read_inventory.warned
 
 
