@@ -32,7 +32,6 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.brin
     Tally,
     fetch,
     forecast,
-    pool,
     require_concurrency,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.builds import Build, summary
@@ -46,6 +45,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.dest
     write_aside,
 )
 from ansible_collections.community.circleci.plugins.module_utils._task.run import Run, missing_library
+from ansible_collections.community.circleci.plugins.module_utils._task.side_by_side import side_by_side
 from ansible_collections.community.circleci.plugins.plugin_utils._in_process import InProcess
 
 ATTRIBUTES = ("mode", "owner", "group")
@@ -250,9 +250,7 @@ class Depot:
                 found[artifact.name] = arrived
             progress.done()
 
-        with pool(client, concurrency) as executor:
-            for _none in executor.map(get, wanted):
-                pass
+        side_by_side(client, get, wanted, concurrency)
         return found
 
     def _fetch(

@@ -190,8 +190,8 @@ def crashed(result: Any) -> bool:
     Until ansible-core 2.18 only such a task has an ``exception``. Later every failed one has, mostly without the
     traceback; but core writes the message of a task itself only when none was returned.
     """
-    # A host that cannot be reached is told by an exception of core.
-    if not isinstance(result, dict) or result.get("unreachable"):
+    # A host that cannot be reached, and the time limit of a task, are told by an exception of core.
+    if not isinstance(result, dict) or result.get("unreachable") or "timedout" in result:
         return False
     written_by_core = str(result.get("msg")).startswith("Task failed")
     exception = str(result.get("exception") or "")

@@ -6,12 +6,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -41,6 +39,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.dest
     write_aside,
 )
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN
+from ansible_collections.community.circleci.plugins.module_utils._task.side_by_side import side_by_side
 
 REPORT_EVERY = 5.0  # seconds between two lines on how far the task is
 MOST_AT_A_TIME = 32
@@ -231,9 +230,7 @@ def _bring(client: Client, bringing: Bringing, concurrency: int, hosts: Any) -> 
         progress.done()
 
     try:
-        with pool(client, concurrency) as executor:
-            for _none in executor.map(bring, bringing.artifacts):
-                pass
+        side_by_side(client, bring, bringing.artifacts, concurrency)
         for entry in bringing.doomed:
             remove(bringing.dest / entry.dest)
             client.wrote = True
@@ -296,19 +293,6 @@ def _write_note(bringing: Bringing, files: list[Brought]) -> None:
     if text != note_text(bringing.noted):
         arrived = write_aside(bringing.dest, [text.encode("utf-8", "surrogateescape")])
         put(arrived, bringing.dest / NOTE, Attributes())
-
-
-@contextlib.contextmanager
-def pool(client: Client, concurrency: int) -> Iterator[ThreadPoolExecutor]:
-    """Threads that end when the task fails or is interrupted."""
-    executor = ThreadPoolExecutor(concurrency, "circleci")
-    try:
-        yield executor
-    except BaseException:
-        client.patience.cancel()
-        executor.shutdown(wait=True, cancel_futures=True)
-        raise
-    executor.shutdown()
 
 
 class Tally:

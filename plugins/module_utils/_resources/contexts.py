@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -17,6 +16,7 @@ from ansible_collections.community.circleci.plugins.module_utils._http.answers i
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, unusable
 from ansible_collections.community.circleci.plugins.module_utils._http.urls import segment
+from ansible_collections.community.circleci.plugins.module_utils._task.side_by_side import side_by_side
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Organization
 
 LIST = "v2/context"
@@ -203,17 +203,11 @@ def read_contexts(
             more["restrictions"] = content.restrictions
         return {**context, **more}, own.warnings
 
-    found = []
-    executor = ThreadPoolExecutor(max_workers=concurrency)
-    try:
-        for context, warnings in executor.map(read, contexts):
-            found.append(context)
-            for warning in warnings:
-                client.warn(f"{context['name']}: {warning}")
-    finally:
-        # After a failure nothing more is asked.
-        executor.shutdown(cancel_futures=True)
-    return found
+    found = side_by_side(client, read, contexts, concurrency)
+    for context, warnings in found:
+        for warning in warnings:
+            client.warn(f"{context['name']}: {warning}")
+    return [context for context, _warnings in found]
 
 
 def described(item: Json, organization: Organization) -> Json:

@@ -6,11 +6,9 @@
 
 from __future__ import annotations
 
-import queue
 import time
 from collections import Counter
 from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
@@ -18,6 +16,7 @@ from ansible_collections.community.circleci.plugins.module_utils._http.errors im
 from ansible_collections.community.circleci.plugins.module_utils._resources.env_vars import IN_DOUBT
 from ansible_collections.community.circleci.plugins.module_utils._resources.one_project import Done, bring_about
 from ansible_collections.community.circleci.plugins.module_utils._resources.wanted_projects import WantedProject
+from ansible_collections.community.circleci.plugins.module_utils._task.side_by_side import side_by_side
 from ansible_collections.community.circleci.plugins.module_utils._task.words import MOST_NAMED, bounded, counted
 from ansible_collections.community.circleci.plugins.module_utils._values.masks import left_in_doubt
 
@@ -34,7 +33,15 @@ def bring_all_about(client: Client, wanted: list[WantedProject], concurrency: in
     :raises CircleCIError: at the end, with everything that was done, when some failed
     """
     progress = _Progress(client, len(wanted))
-    projects = _run(client, wanted, concurrency, progress)
+    projects = side_by_side(
+        client,
+        lambda one: bring_about(client.copy(), one),
+        wanted,
+        concurrency,
+        each=lambda done: progress.note(done.item),
+        tick=progress.tell_when_due,
+    )
+    progress.tell()
     for warning in _warnings(projects):
         client.warn(warning)
     unsure = [f"{name} of {done.item['project']}" for done in projects for name in done.unsure]
@@ -70,35 +77,6 @@ def _next_run(client: Client, *, everything: bool) -> str:
     return "The others are done. Run the task again: it repairs just the rest."
 
 
-def _run(client: Client, wanted: list[WantedProject], concurrency: int, progress: _Progress) -> list[Done]:
-    """Work through the projects and return what became of them, in the order given."""
-    results: dict[int, Done] = {}
-    finished: queue.SimpleQueue[Future[tuple[int, Done]]] = queue.SimpleQueue()
-
-    def work(index: int) -> tuple[int, Done]:
-        return index, bring_about(client.copy(), wanted[index])
-
-    with ThreadPoolExecutor(concurrency, "circleci") as pool:
-        try:
-            for index in range(len(wanted)):
-                pool.submit(work, index).add_done_callback(finished.put)
-            while len(results) < len(wanted):
-                try:
-                    index, done = finished.get(timeout=progress.until_due()).result()
-                except queue.Empty:
-                    pass
-                else:
-                    results[index] = done
-                    progress.note(done.item)
-                progress.tell_when_due()
-        except BaseException:
-            client.patience.cancel()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    progress.tell()
-    return [results[index] for index in range(len(wanted))]
-
-
 class _Progress:
     """Counts, and what the user is told while the task runs."""
 
@@ -118,10 +96,6 @@ class _Progress:
                 self._client.report(f"{item['project']}: {verb} {_in_words(thing)}")
         if item["failed"]:
             self._client.report(f"{item['project']}: failed: {item['msg']}", failed=True)
-
-    def until_due(self) -> float:
-        """Seconds until the next line is due."""
-        return max(self._due - time.monotonic(), 0.0)
 
     def tell_when_due(self) -> None:
         """Say how far the task is, every few seconds."""

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
@@ -30,6 +29,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.proj
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.ssh_keys import ssh_keys_of
 from ansible_collections.community.circleci.plugins.module_utils._resources.webhooks import read_webhooks
+from ansible_collections.community.circleci.plugins.module_utils._task.side_by_side import side_by_side
 from ansible_collections.community.circleci.plugins.module_utils._task.words import bounded, counted
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
 
@@ -110,20 +110,15 @@ def read_all(
         except CircleCIError as error:
             return error, own.warnings
 
-    executor = ThreadPoolExecutor(max_workers=concurrency)
-    try:
-        for project, (described, warnings) in zip(projects, executor.map(read, projects)):
-            for warning in warnings:
-                client.warn(warning)
-            if not isinstance(described, CircleCIError):
-                found.append(described)
-            elif collect and described.status != INVALID_TOKEN:
-                unreadable.append({"project": str(project), "msg": described.told, "status": described.status})
-            else:
-                raise described
-    finally:
-        # After a failure nothing more is asked.
-        executor.shutdown(cancel_futures=True)
+    for project, (described, warnings) in zip(projects, side_by_side(client, read, projects, concurrency)):
+        for warning in warnings:
+            client.warn(warning)
+        if not isinstance(described, CircleCIError):
+            found.append(described)
+        elif collect and described.status != INVALID_TOKEN:
+            unreadable.append({"project": str(project), "msg": described.told, "status": described.status})
+        else:
+            raise described
     if unreadable:
         lines = [f"{item['project']}: {item['msg']}" for item in unreadable]
         of_how_many = f"{len(unreadable)} of {counted(len(projects), 'project', 'projects')}"
