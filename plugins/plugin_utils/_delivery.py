@@ -140,6 +140,7 @@ class Delivery(InProcess):
         wanted = {name: getattr(bringing.attributes, name) for name in ATTRIBUTES}
         wanted = {name: value for name, value in wanted.items() if value is not None}
         files: list[Brought] = []
+        removed: list[Noted] = []
         try:
             for folder in missing_folders:
                 self._on_host("ansible.builtin.file", {"path": folder, "state": "directory"})
@@ -160,17 +161,18 @@ class Delivery(InProcess):
             for entry in bringing.doomed:
                 path = str(bringing.dest / entry.dest)
                 self._on_host("ansible.builtin.file", {"path": path, "state": "absent"})
+                removed.append(entry)
                 client.wrote = True
         except CircleCIError as error:
-            error.partial = bringing.partial(files)
+            error.partial = bringing.partial(files, removed)
             if files:
-                self._write_note(bringing, depot, files)
+                self._write_note(bringing, depot, files, removed)
             raise
-        self._write_note(bringing, depot, files)
+        self._write_note(bringing, depot, files, removed)
         return bringing.result(files)
 
-    def _write_note(self, bringing: Bringing, depot: Depot, files: list[Brought]) -> None:
-        text = bringing.note(files)
+    def _write_note(self, bringing: Bringing, depot: Depot, files: list[Brought], removed: list[Noted]) -> None:
+        text = bringing.note(files, removed)
         if text != note_text(bringing.noted):
             with depot.kept(text) as path:
                 self._copy(path, str(bringing.dest / NOTE), {})

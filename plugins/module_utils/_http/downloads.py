@@ -64,7 +64,7 @@ def download(wire: Wire, url: str, receive: Callable[[Download], T], hosts: Coll
         try:
             with _opened(wire, url, hosts) as response:
                 if response.status_code == 200:
-                    result = receive(Download(response.headers, _chunks(response)))
+                    result = receive(Download(response.headers, _chunks(wire, response)))
                     wire.patience.succeeded()
                     return result
                 answer = read_answer(response)
@@ -96,13 +96,16 @@ def _opened(wire: Wire, url: str, hosts: Collection[str]) -> requests.Response:
     raise invalid(f"A file was redirected more than {MOST_REDIRECTS} times in a row.", "Check api_url.")
 
 
-def _chunks(response: requests.Response) -> Iterator[bytes]:
+def _chunks(wire: Wire, response: requests.Response) -> Iterator[bytes]:
     """The body, which must be as long as was announced (urllib3 1.26 does not look).
 
     :raises _BrokenOffError: when it is not
+    :raises CircleCIError: when the task is over meanwhile
     """
     try:
-        yield from response.iter_content(CHUNK)
+        for chunk in response.iter_content(CHUNK):
+            wire.patience.pause(0.0)
+            yield chunk
         announced = response.headers.get("Content-Length", "")
         received = response.raw.tell()
         if announced.isdigit() and received < int(announced):

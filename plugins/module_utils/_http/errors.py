@@ -98,6 +98,11 @@ def invalid(message: str, hint: str | None = None) -> CircleCIError:
     return CircleCIError(message, hint=hint)
 
 
+def interrupted() -> CircleCIError:
+    """An error for what is not done any more, because the task is over."""
+    return invalid("The task was interrupted.")
+
+
 def unusable(message: str, path: str) -> CircleCIError:
     """An error for an answer to a read that is not what the API gives.
 

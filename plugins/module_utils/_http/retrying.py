@@ -20,7 +20,7 @@ except ImportError:
 
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import (
     THROTTLED,
-    invalid,
+    interrupted,
 )
 
 
@@ -116,7 +116,7 @@ class Patience:
         """
         self.sleep(seconds)
         if self._cancelled.is_set():
-            raise invalid("The task was interrupted.")
+            raise interrupted()
 
     def sleep(self, seconds: float) -> None:
         """Wait before one request is sent again, or until the task is cancelled."""

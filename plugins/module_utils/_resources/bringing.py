@@ -30,6 +30,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.dest
     Attributes,
     Noted,
     Seen,
+    Unfinished,
     give,
     look,
     note_text,
@@ -119,9 +120,9 @@ class Bringing:
             if self.exclusive and (entry.project, entry.job) == ours and entry.dest not in names
         ]
 
-    def note(self, files: list[Brought]) -> str:
-        """The note after these files were brought."""
-        gone = {entry.dest for entry in self.doomed} | {each.artifact.name for each in files}
+    def note(self, files: list[Brought], removed: list[Noted]) -> str:
+        """The note after these files were brought and those removed."""
+        gone = {entry.dest for entry in removed} | {each.artifact.name for each in files}
         kept = [entry for entry in self.noted if entry.dest not in gone]
         return note_text([*kept, *(self._entry(each.artifact, each.size or 0, each.sha256 or "") for each in files)])
 
@@ -147,7 +148,7 @@ class Bringing:
                 }
                 for each in files
             ],
-            "removed": [{"path": entry.path, "dest": str(self.dest / entry.dest)} for entry in self.doomed],
+            "removed": self._shown_removed(self.doomed),
             "diff": {
                 "before": {"files": dict(sorted(before.items()))},
                 "after": {"files": {each.artifact.name: self._shown(each) for each in changed}},
@@ -156,10 +157,13 @@ class Bringing:
             },
         }
 
-    def partial(self, files: list[Brought]) -> dict[str, Any]:
-        """What a task returns that fails after these files; nothing was removed by then."""
+    def partial(self, files: list[Brought], removed: list[Noted]) -> dict[str, Any]:
+        """What a task returns that fails after these files were brought and those removed."""
         result = self.result(files)
-        return {"build": result["build"], "files": result["files"], "removed": []}
+        return {"build": result["build"], "files": result["files"], "removed": self._shown_removed(removed)}
+
+    def _shown_removed(self, removed: list[Noted]) -> list[dict[str, Any]]:
+        return [{"path": entry.path, "dest": str(self.dest / entry.dest)} for entry in removed]
 
     def _shown(self, brought: Brought) -> Any:
         """What a diff shows of a file after the task: its digest, and what is wanted besides its contents."""
@@ -224,28 +228,37 @@ def _bring(client: Client, bringing: Bringing, concurrency: int, hosts: Any) -> 
     """Bring the files into a folder of this machine."""
     progress = Tally(client, bringing)
     done: dict[str, Brought] = {}
+    removed: list[Noted] = []
+    unfinished = Unfinished()
 
     def bring(artifact: Artifact) -> None:
-        done[artifact.name] = _bring_one(client, bringing, artifact, hosts, progress)
+        done[artifact.name] = _bring_one(client, bringing, artifact, hosts, progress, unfinished)
         progress.done()
 
     try:
         side_by_side(client, bring, bringing.artifacts, concurrency)
         for entry in bringing.doomed:
             remove(bringing.dest / entry.dest)
+            removed.append(entry)
             client.wrote = True
-    except CircleCIError as error:
-        error.partial = bringing.partial(list(done.values()))
-        if done:
-            _write_note(bringing, list(done.values()))
+    except BaseException as error:
+        # Threads may still wait for answers, and are not waited for.
+        unfinished.remove()
+        files = list(done.values())
+        if isinstance(error, CircleCIError):
+            error.partial = bringing.partial(files, removed)
+        if files:
+            _write_note(bringing, files, removed)
         raise
     files = [done[artifact.name] for artifact in bringing.artifacts]
-    _write_note(bringing, files)
+    _write_note(bringing, files, removed)
     progress.end()
     return bringing.result(files)
 
 
-def _bring_one(client: Client, bringing: Bringing, artifact: Artifact, hosts: Any, progress: Tally) -> Brought:
+def _bring_one(
+    client: Client, bringing: Bringing, artifact: Artifact, hosts: Any, progress: Tally, unfinished: Unfinished
+) -> Brought:
     path = bringing.dest / artifact.name
     seen = bringing.seen.get(artifact.name)
     brought = bringing.unchanged(artifact) if bringing.known(artifact) else None
@@ -254,7 +267,7 @@ def _bring_one(client: Client, bringing: Bringing, artifact: Artifact, hosts: An
         def receive(download: Download) -> Arrived | None:
             if bringing.is_tagged(artifact, download.headers.get("ETag")):
                 return None
-            return write_aside(path.parent, progress.counted(download.chunks))
+            return write_aside(path.parent, progress.counted(download.chunks), unfinished)
 
         arrived = fetch(client, bringing, artifact, receive, hosts)
         if arrived is None:
@@ -287,9 +300,9 @@ def fetch(client: Client, bringing: Bringing, artifact: Artifact, receive: Calla
         raise
 
 
-def _write_note(bringing: Bringing, files: list[Brought]) -> None:
+def _write_note(bringing: Bringing, files: list[Brought], removed: list[Noted]) -> None:
     """Write down what was brought, if that is not what the note says already."""
-    text = bringing.note(files)
+    text = bringing.note(files, removed)
     if text != note_text(bringing.noted):
         arrived = write_aside(bringing.dest, [text.encode("utf-8", "surrogateescape")])
         put(arrived, bringing.dest / NOTE, Attributes())

@@ -15,6 +15,7 @@ import pwd
 import re
 import stat
 import tempfile
+import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -22,7 +23,12 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid, plain
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import (
+    CircleCIError,
+    interrupted,
+    invalid,
+    plain,
+)
 
 NOTE = ".circleci-artifacts.json"
 """Holds what was brought. It makes a second run free, and says what an earlier build left."""
@@ -262,17 +268,46 @@ def _existing(dest: Path, name: str) -> Path | None:
 # --- putting ----------------------------------------------------------------------------------------------------------
 
 
-def write_aside(folder: Path, chunks: Iterable[bytes]) -> Arrived:
+class Unfinished:
+    """The files of a task that threads have begun. They do not outlast it, though the threads never get to the end."""
+
+    def __init__(self) -> None:
+        self._paths: list[Path] = []
+        self._is_over = False
+        self._lock = threading.Lock()
+
+    def begin(self, folder: Path) -> tuple[int, Path]:
+        """Make an empty file in a folder.
+
+        :returns: its open descriptor, and its path
+        :raises CircleCIError: when the task is over
+        """
+        with self._lock:
+            if self._is_over:
+                raise interrupted()
+            number, name = tempfile.mkstemp(prefix=".circleci-", dir=folder)
+            self._paths.append(Path(name))
+            return number, self._paths[-1]
+
+    def remove(self) -> None:
+        """End the task: remove what has not got its name yet, and let nothing more begin."""
+        with self._lock:
+            self._is_over = True
+        for path in self._paths:
+            path.unlink(missing_ok=True)
+
+
+def write_aside(folder: Path, chunks: Iterable[bytes], unfinished: Unfinished | None = None) -> Arrived:
     """Write a file under a name of its own, in the folder where it is going to be.
 
+    :param unfinished: knows of it, where this is not the task's own thread
     :raises CircleCIError: when it cannot be written; nothing is left of it then, nor after any other exception
     """
     hasher = hashlib.sha256()
     size = 0
     with _told(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        number, name = tempfile.mkstemp(prefix=".circleci-", dir=folder)
-    path = Path(name)
+        number, path = (unfinished or Unfinished()).begin(folder)
     try:
         with os.fdopen(number, "wb") as file:
             for chunk in chunks:
@@ -281,7 +316,7 @@ def write_aside(folder: Path, chunks: Iterable[bytes]) -> Arrived:
                 hasher.update(chunk)
                 size += len(chunk)
     except BaseException:
-        path.unlink()
+        path.unlink(missing_ok=True)
         raise
     return Arrived(path, size, hasher.hexdigest())
 

@@ -33,15 +33,17 @@ def bring_all_about(client: Client, wanted: list[WantedProject], concurrency: in
     :raises CircleCIError: at the end, with everything that was done, when some failed
     """
     progress = _Progress(client, len(wanted))
-    projects = side_by_side(
-        client,
-        lambda one: bring_about(client.copy(), one),
-        wanted,
-        concurrency,
-        each=lambda done: progress.note(done.item),
-        tick=progress.tell_when_due,
-    )
-    progress.tell()
+    try:
+        projects = side_by_side(
+            client,
+            lambda one: bring_about(client.copy(), one),
+            wanted,
+            concurrency,
+            each=lambda done: progress.note(done.item),
+            tick=progress.tell_when_due,
+        )
+    finally:
+        progress.tell()
     for warning in _warnings(projects):
         client.warn(warning)
     unsure = [f"{name} of {done.item['project']}" for done in projects for name in done.unsure]

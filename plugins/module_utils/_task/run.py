@@ -15,6 +15,7 @@ from ansible.module_utils.basic import AnsibleModule, _load_params, missing_requ
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid, plain
 from ansible_collections.community.circleci.plugins.module_utils._http.session import REQUESTS_IMPORT_ERROR
+from ansible_collections.community.circleci.plugins.module_utils._task.endings import tidily
 from ansible_collections.community.circleci.plugins.module_utils._task.late_ids import (
     require_ids,
     take_empty_ids,
@@ -66,6 +67,7 @@ def client_of(params: dict[str, Any], **settings: Any) -> Client:
     )
 
 
+@tidily()
 def perform(
     run: Run,
     options: Options,
@@ -121,6 +123,11 @@ def perform(
             # Not every path names its project: that of a webhook has nothing but the webhook's id.
             error.message = f"{project}: {error.message}"
         result = {"changed": client is not None and client.wrote, **error.result()}
+    except BaseException:
+        # It has no result: what it did until now is told here alone.
+        if progress:
+            progress.end(changed=True)
+        raise
     if progress:
         progress.end(changed=result["changed"])
     if not diff:

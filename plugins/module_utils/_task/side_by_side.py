@@ -38,10 +38,10 @@ def side_by_side(
     :param client: sends no further request after a failure or an interrupt
     :param each: is given every result when it is there, in the caller's thread
     :param tick: is called now and then, at least every :data:`LOOK_EVERY` seconds
-    :raises Exception: the first one that ``work`` raised
+    :raises BaseException: the first one that ``work`` raised
     """
     todo = list(enumerate(things))[::-1]
-    ended: queue.SimpleQueue[tuple[int, B | None, Exception | None] | None] = queue.SimpleQueue()
+    ended: queue.SimpleQueue[tuple[int, B | None, BaseException | None] | None] = queue.SimpleQueue()
     stopped = threading.Event()
 
     def run() -> None:
@@ -50,7 +50,7 @@ def side_by_side(
                 index, thing = todo.pop()
                 try:
                     ended.put((index, work(thing), None))
-                except Exception as error:  # noqa: BLE001  # it is raised again, in the caller's thread
+                except BaseException as error:  # noqa: BLE001  # it is raised again, in the caller's thread
                     stopped.set()
                     ended.put((index, None, error))
         except IndexError:
@@ -59,7 +59,7 @@ def side_by_side(
 
     running = min(concurrency, len(todo))
     results: dict[int, B] = {}
-    failure: Exception | None = None
+    failure: BaseException | None = None
     try:
         for _number in range(running):
             threading.Thread(target=run, name="circleci", daemon=True).start()

@@ -373,6 +373,31 @@ def test_exclusive_removes_what_an_earlier_build_left_and_nothing_else(project: 
     assert downloads(project) == []
 
 
+def test_a_failure_before_anything_is_removed_leaves_it_noted(project: Emulator, run: Run, dest: Path) -> None:
+    run()
+    number = build(project, Artifact("dist/app-2.0.whl", text="second"), Artifact("dist/broken.txt", text="b"))
+    project.fault("status", path=f"/{number}/.*broken", status=403)
+    failed = run(exclusive=True, concurrency=1)
+    assert (failed["failed"], failed["removed"]) == (True, [])
+    project.faults.clear()
+    result = run(exclusive=True)
+    assert {each["path"] for each in result["removed"]} == {"dist/app-1.0.whl", "dist/app-1.0.txt", "log/a.txt"}
+    assert set(files_in(dest)) == {"dist/app-2.0.whl", "dist/broken.txt"}
+
+
+def test_a_failure_while_files_are_removed_names_those_that_are_gone(project: Emulator, run: Run, dest: Path) -> None:
+    run()
+    build(project, Artifact("dist/app-2.0.whl", text="second"))
+    (dest / "log/a.txt").unlink()
+    (dest / "log/a.txt").mkdir()
+    failed = run(exclusive=True)
+    (dest / "log/a.txt").rmdir()
+    assert failed["failed"]
+    assert {each["path"] for each in failed["removed"]} == {"dist/app-1.0.whl", "dist/app-1.0.txt"}
+    assert {each["path"] for each in run(exclusive=True)["removed"]} == {"log/a.txt"}
+    assert set(files_in(dest)) == {"dist/app-2.0.whl"}
+
+
 @pytest.mark.parametrize(
     "note",
     ["", "[]", "null", '{"files": 1}', '{"files": [{"dest": "a"}]}', '{"files": ["x"]}', "\udcff", "[" * 100_000],

@@ -675,6 +675,28 @@ def test_an_interrupt_ends_all_waiting_for_a_server_that_throttles(emulator: Emu
     assert emulator.writes == []
 
 
+def test_what_was_on_its_way_at_an_interrupt_leads_to_no_write(emulator: Emulator) -> None:
+    """Its answers come when the task is over: in a loop, its process goes on."""
+    slugs = add_repositories(emulator, 8)
+    emulator.fault("slow", path="/settings", times=None, seconds=1.0)
+    described = params_of(*({"project": slug, "following": True} for slug in slugs))
+    params = {"projects": described, "organization": None, "vcs_type": None, "concurrency": 4}
+
+    def interrupt() -> None:
+        while not any("/settings" in record.path for record in emulator.requests):
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        circleci_projects.run(Client(emulator.url, emulator.token), params)
+    left = [thread for thread in threading.enumerate() if thread.name == "circleci"]
+    assert left
+    for thread in left:
+        thread.join(60)
+    assert emulator.writes == []
+
+
 def test_a_cancelled_task_waits_and_sends_no_more(emulator: Emulator) -> None:
     patience = Patience(60.0)
     assert patience.take(30.0, throttled=True)

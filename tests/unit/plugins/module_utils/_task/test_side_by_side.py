@@ -78,6 +78,16 @@ def test_a_failure_waits_for_those_at_work_and_begins_no_more(client: Client) ->
     assert ended == [0]
 
 
+def test_work_that_ends_its_thread_ends_the_task(client: Client) -> None:
+    def work(number: int) -> int:
+        if number == 1:
+            raise SystemExit("of its own")
+        return number
+
+    with pytest.raises(SystemExit, match="of its own"):
+        side_by_side(client, work, range(3), 1)
+
+
 def test_an_interrupt_waits_for_nobody(client: Client) -> None:
     may_end = threading.Event()
 
