@@ -1,0 +1,85 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The pages of the guide and the README: what they name is there, and is linked to."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+pytestmark = pytest.mark.once
+ROOT = Path(__file__).resolve().parents[2]
+GUIDE = ROOT / "docs" / "docsite" / "rst"
+PAGES = sorted(page.stem for page in GUIDE.glob("*.rst"))
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PLUGINS = {
+    kind: sorted(file.stem for file in (ROOT / "plugins" / f"{kind}{ending}").glob("circleci_*.py"))
+    for kind, ending in (("module", "s"), ("lookup", ""), ("inventory", ""))
+}
+NAMES = {name for names in PLUGINS.values() for name in names}
+
+
+def documented(kind: str, name: str) -> Any:
+    """The Python module of a plugin, with its documentation."""
+    folder = "modules" if kind == "module" else kind
+    return importlib.import_module(f"ansible_collections.community.circleci.plugins.{folder}.{name}")
+
+
+def within(options: Mapping[str, Any]) -> Iterator[str]:
+    """The names of options and of what is inside them."""
+    for name, option in options.items():
+        yield name
+        yield from within(option.get("options") or option.get("suboptions") or {})
+
+
+def words() -> set[str]:
+    """The names of all options, and of all values that modules return."""
+    modules = [documented("module", name) for name in PLUGINS["module"]]
+    found = {name for module in modules for name in within(module.ARGUMENT_SPEC)}
+    found |= {name for module in modules for name in yaml.safe_load(module.RETURN) or {}}
+    for kind in ("lookup", "inventory"):
+        for plugin in PLUGINS[kind]:
+            found |= set(within(yaml.safe_load(documented(kind, plugin).DOCUMENTATION)["options"]))
+    return found
+
+
+def prose(text: str) -> str:
+    """A page without its code, its comments and what is linked."""
+    text = re.sub(r"^( *)\.\.(?: (?!list-table).*)?\n(?:(?:\1 +.*)?\n)*", "\n", text, flags=re.MULTILINE)
+    return re.sub(r":\w+:`[^`]+`", "", text)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_links_every_plugin_option_and_value_that_it_names(page: str) -> None:
+    text = prose((GUIDE / f"{page}.rst").read_text(encoding="utf-8"))
+    assert set(re.findall(r"(?<![\w\"])circleci_\w+", text)) & NAMES == set()
+    # A name alone, or with its value as in YAML
+    assert {name for name, _value in re.findall(r"``(\w+)(: [^`]+)?``", text)} & words() == set()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_mention_says_whose_option_it_is(page: str) -> None:
+    text = (GUIDE / f"{page}.rst").read_text(encoding="utf-8")
+    roles = re.findall(r":(ansopt|ansretval|ansplugin):`([^`]+)`", text)
+    assert [target for _role, target in roles if not target.startswith("community.circleci.")] == []
+
+
+def test_prose_is_what_a_reader_sees_as_text() -> None:
+    page = (
+        "..\n  a comment\n\n.. code-block:: yaml\n   :caption: a.yml\n\n   - b: c\n\nText ``d``.\n\n.. list-table::\n\n"
+    )
+    page += "   * - ``e``\n\n       .. code-block:: yaml\n\n          f: g\n     - :ansopt:`h`, ``i``\n"
+    text = prose(page)
+    assert re.findall(r"\w+", text) == ["Text", "d", "list", "table", "e", "i"]
+
+
+def test_the_readme_names_every_plugin_and_no_other() -> None:
+    named = set(re.findall(r"`(circleci_\w+)`", README))
+    assert named == NAMES
