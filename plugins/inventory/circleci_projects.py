@@ -106,7 +106,6 @@ from typing import Any
 
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.inventory.data import InventoryData
-from ansible.module_utils.basic import missing_required_lib
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.display import Display
@@ -123,7 +122,11 @@ from ansible_collections.community.circleci.plugins.module_utils._task.options i
     defaults_from_environment,
     with_origins,
 )
-from ansible_collections.community.circleci.plugins.module_utils._task.run import client_of, missing_library
+from ansible_collections.community.circleci.plugins.module_utils._task.run import (
+    client_of,
+    how_to_install,
+    missing_libraries,
+)
 from ansible_collections.community.circleci.plugins.module_utils._task.secrets import Scrubber
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import (
     Project,
@@ -166,8 +169,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         :raises AnsibleParserError: for an unusable file, and what CircleCI refuses
         """
         super().parse(inventory, loader, path, cache)
-        if (library := missing_library()) is not None:
-            raise AnsibleParserError(missing_required_lib(library))
+        if libraries := missing_libraries():
+            raise AnsibleParserError(how_to_install(libraries))
         self.templar.available_variables = self._vars
         self._read_config_data(path)
         options = {name: self.get_option(name) for name in (*CONNECTION, *SELECTION)}

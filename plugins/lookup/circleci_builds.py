@@ -147,7 +147,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from ansible.errors import AnsibleLookupError
-from ansible.module_utils.basic import missing_required_lib
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 
@@ -169,7 +168,11 @@ from ansible_collections.community.circleci.plugins.module_utils._task.options i
     defaults_from_environment,
     with_origins,
 )
-from ansible_collections.community.circleci.plugins.module_utils._task.run import client_of, missing_library
+from ansible_collections.community.circleci.plugins.module_utils._task.run import (
+    client_of,
+    how_to_install,
+    missing_libraries,
+)
 from ansible_collections.community.circleci.plugins.module_utils._task.secrets import Scrubber
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import VCS_TYPES, parse_project
 
@@ -206,8 +209,8 @@ class LookupModule(LookupBase):
 
         :returns: with the names of the environment variables that some of them came from
         """
-        if (library := missing_library()) is not None:
-            raise AnsibleLookupError(missing_required_lib(library))
+        if libraries := missing_libraries():
+            raise AnsibleLookupError(how_to_install(libraries))
         definitions: dict[str, dict[str, Any]] = self.option_definitions
         known = {
             name for option, definition in definitions.items() for name in (option, *definition.get("aliases", ()))

@@ -44,7 +44,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.dest
     note_text,
     write_aside,
 )
-from ansible_collections.community.circleci.plugins.module_utils._task.run import Run, missing_library
+from ansible_collections.community.circleci.plugins.module_utils._task.run import Run, how_to_install, missing_libraries
 from ansible_collections.community.circleci.plugins.module_utils._task.side_by_side import side_by_side
 from ansible_collections.community.circleci.plugins.plugin_utils._in_process import InProcess
 
@@ -60,12 +60,16 @@ class Delivery(InProcess):
         """Run the task."""
         self._task_vars = task_vars or {}
         if self._is_by_controller():
-            library = missing_library()
-            why = "async" if self._task.async_val else library and f"a controller without the Python library {library}"
+            message = f"{self._name()} cannot bring files by way of the controller"
+            libraries = missing_libraries()
+            if self._task.async_val:
+                why = f"{message} with async. Leave async out."
+            elif libraries:
+                why = f"{message}: {how_to_install(libraries)}"
+            else:
+                why = None
             if why:
-                message = f"{self._name()} cannot bring files by way of the controller with {why}."
-                hint = "Leave async out." if self._task.async_val else f"Install it there: pip install {library}."
-                return {"failed": True, "changed": False, "msg": f"{message} {hint} Or set delivery: direct."}
+                return {"failed": True, "changed": False, "msg": f"{why} Or set delivery: direct."}
         return super().run(tmp, task_vars)
 
     def _is_by_controller(self) -> bool:

@@ -33,7 +33,7 @@ from ansible_collections.community.circleci.plugins.module_utils._task.options i
 )
 from ansible_collections.community.circleci.plugins.module_utils._task.run import (
     Run,
-    missing_library,
+    missing_libraries,
     perform,
     slugs_named,
 )
@@ -111,6 +111,10 @@ class InProcess(OrdinaryModule):
             if reason:
                 display.vv(f"{self._name()}: runs as an ordinary module, because {reason}.")
                 result: dict[str, Any] = super().run(tmp, task_vars)
+                if result.pop("missing_libraries", None) and not self._is_local():
+                    result["msg"] += (
+                        " The task need not run on this host: delegate_to: localhost leaves it to the controller."
+                    )
             else:
                 result = {**ActionBase.run(self, tmp, task_vars), **self._perform(params, turns)}
         warnings = [*result.pop("warnings", ()), *warnings]
@@ -185,8 +189,8 @@ class InProcess(OrdinaryModule):
             return "the task uses become"
         if any(self._task.environment or []):
             return "the task sets its environment"
-        library = missing_library(self.module.ARGUMENT_SPEC)
-        return f"the controller's Python lacks {library}" if library else None
+        libraries = missing_libraries(self.module.ARGUMENT_SPEC)
+        return f"the controller's Python lacks {' and '.join(libraries)}" if libraries else None
 
     def _resolve_paths(self, options: dict[str, dict[str, Any]], params: dict[str, Any]) -> None:
         """Take relative paths as everywhere in a playbook: from its folder."""

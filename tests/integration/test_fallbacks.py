@@ -79,28 +79,45 @@ def test_a_task_in_the_background_is_collected_with_async_status(player: Player)
     assert [record.method for record in player.emulator.writes] == ["POST"]
 
 
-@pytest.mark.parametrize("library", ["requests", "cryptography"])
-def test_without_a_library_on_the_controller_the_ordinary_module_decides(player: Player, library: str) -> None:
+@pytest.mark.parametrize("libraries", [["requests"], ["cryptography"], ["requests", "cryptography"]])
+def test_without_a_library_on_the_controller_the_ordinary_module_decides(player: Player, libraries: list[str]) -> None:
     stub = player.folder / "stub"
     stub.mkdir()
-    (stub / f"{library}.py").write_text(f"raise ImportError('no {library}')\n", encoding="utf-8")
+    for library in libraries:
+        line = f"raise ModuleNotFoundError(\"No module named '{library}'\", name='{library}')\n"
+        (stub / f"{library}.py").write_text(line, encoding="utf-8")
     # The interpreter of the task has the library, or lacks it too.
     with_library = program(player.folder / "python", 'unset PYTHONPATH; exec "$REAL_PYTHON" "$@"')
+    away = {"connection": "elsewhere", "ignore_errors": True}
     tasks = [
         write("has it", vars={"ansible_python_interpreter": str(with_library)}),
         fail("has it, fails", vars={"ansible_python_interpreter": str(with_library)}),
         write("lacks it", ignore_errors=True),
+        write("elsewhere", **away),
+        task("deliver", "circleci_artifacts", project=PROJECT, build_num=1, dest="/srv/app", keywords=away),
     ]
     played = player.play(tasks, "-vv", PYTHONPATH=str(stub), REAL_PYTHON=sys.executable)
     assert played.status == 0, played.output
-    assert played.output.count(f"because the controller's Python lacks {library}.") == 3
+    assert played.output.count(f"because the controller's Python lacks {' and '.join(libraries)}.") == 3
     assert played["has it"].changed
     assert played["has it"].result["env_var"]["masked_value"] == "xxxxadow"
     assert played["has it, fails"].result["status"] == 404
-    lacking = played["lacks it"]
-    assert lacking.status == "failed"
-    assert f"Failed to import the required Python library ({library})" in lacking.result["msg"]
-    assert lacking.requests == []
+    what, it = ("libraries", "them") if len(libraries) > 1 else ("library", "it")
+    told = (
+        f"{sys.executable} lacks the Python {what} {' and '.join(libraries)}: "
+        f"install {it} with {sys.executable} -m pip install {' '.join(libraries)}."
+    )
+    assert played["lacks it"].result["msg"] == told
+    assert played["elsewhere"].result["msg"] == (
+        f"{told} The task need not run on this host: delegate_to: localhost leaves it to the controller."
+    )
+    assert played["deliver"].result["msg"] == (
+        f"community.circleci.circleci_artifacts cannot bring files by way of the controller: {told} "
+        "Or set delivery: direct."
+    )
+    for name in ("lacks it", "elsewhere", "deliver"):
+        assert (played[name].status, played[name].requests) == ("failed", [])
+        assert "missing_libraries" not in played[name].result
 
 
 def program(path: Path, line: str) -> Path:

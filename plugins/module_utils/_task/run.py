@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, _load_params, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule, _load_params
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid, plain
@@ -31,22 +33,37 @@ Run = Callable[[Client, dict[str, Any]], dict[str, Any]]
 Unknown = Callable[[dict[str, Any]], dict[str, Any]]
 Options = dict[str, dict[str, Any]]
 
+# What went wrong when a required library was imported; None where that went well.
+_IMPORTS = {"requests": REQUESTS_IMPORT_ERROR, "cryptography": CRYPTOGRAPHY_IMPORT_ERROR}
 # What a module that never asks CircleCI has instead of connection options.
 _UNASKED: dict[str, Any] = {name: option.get("default") for name, option in CONNECTION.items()}
 
 
-def missing_library(options: Options | None = None) -> str | None:
-    """Which required library cannot be imported here, if any.
+def missing_libraries(options: Options | None = None) -> list[str]:
+    """Which required libraries cannot be imported here.
 
     :param options: the argument spec, if it is a module that asks; one without an address to ask needs none
     """
     if options is not None and "api_url" not in options:
-        return None
-    if REQUESTS_IMPORT_ERROR is not None:
-        return "requests"
-    if CRYPTOGRAPHY_IMPORT_ERROR is not None:
-        return "cryptography"
-    return None
+        return []
+    return [library for library, error in _IMPORTS.items() if error is not None]
+
+
+def how_to_install(libraries: list[str]) -> str:
+    """What this very Python lacks, and the command that gives it to it.
+
+    :param libraries: see :func:`missing_libraries`; not empty
+    """
+    # One that is there and cannot be imported, for want of another library for example, says why.
+    told = [
+        library
+        if isinstance(_IMPORTS[library], ModuleNotFoundError)
+        else f"{library} ({plain(str(_IMPORTS[library]))})"
+        for library in libraries
+    ]
+    what, them = ("library", "it") if len(told) == 1 else ("libraries", "them")
+    command = f"{shlex.quote(sys.executable)} -m pip install {' '.join(libraries)}"
+    return f"{sys.executable} lacks the Python {what} {' and '.join(told)}: install {them} with {command}."
 
 
 def client_of(params: dict[str, Any], **settings: Any) -> Client:
@@ -215,9 +232,9 @@ def run_module(
     :param unknown: what the module returns in check mode for an id that is known after the run
     """
     module = _Module(argument_spec=options, supports_check_mode=True, **(constraints or {}))
-    library = missing_library(options)
-    if library is not None:
-        module.fail_json(msg=missing_required_lib(library))
+    libraries = missing_libraries(options)
+    if libraries:
+        module.fail_json(msg=how_to_install(libraries), missing_libraries=libraries)
     result = perform(
         run,
         options,

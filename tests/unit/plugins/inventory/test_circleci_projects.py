@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from ansible.template import Templar
 
 from ansible_collections.community.circleci.plugins.inventory import circleci_projects
 from ansible_collections.community.circleci.plugins.module_utils._resources import project_lists
+from ansible_collections.community.circleci.plugins.module_utils._task import run
 from emulator import Emulator
 from tests.unit.conftest import ReadInventory
 
@@ -331,9 +333,12 @@ def test_unusable_options_are_told_in_words(
 
 
 def test_a_library_that_is_missing_is_named(read_inventory: ReadInventory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(circleci_projects, "missing_library", lambda: "requests")
-    with pytest.raises(AnsibleParserError, match="requests"):
+    monkeypatch.setitem(run._IMPORTS, "requests", ModuleNotFoundError("No module named 'requests'", name="requests"))
+    with pytest.raises(AnsibleParserError) as caught:
         read_inventory()
+    assert f"lacks the Python library requests: install it with {sys.executable} -m pip install requests." in str(
+        caught.value
+    )
 
 
 # --- failures and secrets ---------------------------------------------------------------------------------------------
