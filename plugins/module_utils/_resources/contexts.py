@@ -17,6 +17,7 @@ from ansible_collections.community.circleci.plugins.module_utils._http.client im
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, unusable
 from ansible_collections.community.circleci.plugins.module_utils._http.urls import segment
 from ansible_collections.community.circleci.plugins.module_utils._task.side_by_side import side_by_side
+from ansible_collections.community.circleci.plugins.module_utils._task.words import each_once
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Organization
 
 LIST = "v2/context"
@@ -204,9 +205,9 @@ def read_contexts(
         return {**context, **more}, own.warnings
 
     found = side_by_side(client, read, contexts, concurrency)
-    for context, warnings in found:
-        for warning in warnings:
-            client.warn(f"{context['name']}: {warning}")
+    warned = ((f"Context {context['name']}", warning) for context, warnings in found for warning in warnings)
+    for warning in each_once(warned):
+        client.warn(warning)
     return [context for context, _warnings in found]
 
 

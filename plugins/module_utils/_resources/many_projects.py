@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable
 from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
-from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, plain
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
 from ansible_collections.community.circleci.plugins.module_utils._resources.env_vars import IN_DOUBT
-from ansible_collections.community.circleci.plugins.module_utils._resources.one_project import Done, bring_about
+from ansible_collections.community.circleci.plugins.module_utils._resources.one_project import bring_about
 from ansible_collections.community.circleci.plugins.module_utils._resources.wanted_projects import WantedProject
 from ansible_collections.community.circleci.plugins.module_utils._task.side_by_side import side_by_side
-from ansible_collections.community.circleci.plugins.module_utils._task.words import MOST_NAMED, bounded, counted
+from ansible_collections.community.circleci.plugins.module_utils._task.words import counted, each_once, reasons
 from ansible_collections.community.circleci.plugins.module_utils._values.masks import left_in_doubt
 
 REPORT_EVERY = 5.0  # seconds between two lines on how far the task is
-LONGEST_REASON = 300  # characters of a project's failure in the message of the task
 NAMED_KINDS = {"env_var": "variable", "setting": "setting", "webhook": "webhook", "schedule": "schedule"}
 KINDS_OF_CHANGE = {"added": "would add", "removed": "would remove", "updated": "would update"}
 
@@ -44,7 +42,7 @@ def bring_all_about(client: Client, wanted: list[WantedProject], concurrency: in
         )
     finally:
         progress.tell()
-    for warning in _warnings(projects):
+    for warning in each_once((each.project, text) for each, done in zip(wanted, projects) for text in done.warnings):
         client.warn(warning)
     unsure = [f"{name} of {done.item['project']}" for done in projects for name in done.unsure]
     if unsure:
@@ -56,10 +54,10 @@ def bring_all_about(client: Client, wanted: list[WantedProject], concurrency: in
         "summary": progress.summary(),
         "diff": [done.diff for done in projects if done.diff],
     }
-    failed = [f"{item['project']}: {plain(item['msg'], LONGEST_REASON)}" for item in items if item["failed"]]
+    failed = [(each.project, item["msg"]) for each, item in zip(wanted, items) if item["failed"]]
     if failed:
         error = CircleCIError(
-            f"{len(failed)} of {counted(len(items), 'project', 'projects')} failed: {bounded(failed)}",
+            f"{len(failed)} of {counted(len(items), 'project', 'projects')} failed: {reasons(failed)}",
             hint=_next_run(client, everything=len(failed) == len(items)),
         )
         error.partial = result
@@ -129,19 +127,3 @@ def _in_words(thing: dict[str, Any]) -> str:
     name = thing["fingerprint_sha256"] or thing.get("fingerprint")
     words += [name] if name else []
     return " ".join([*words, "for", thing["hostname"]] if thing.get("hostname") else words)
-
-
-def _warnings(projects: Iterable[Done]) -> list[str]:
-    """The warnings of all projects, each once, with the projects it is about when it does not say itself."""
-    about: dict[str, list[str]] = {}
-    for done in projects:
-        for text in done.warnings:
-            about.setdefault(text, []).append(done.item["project"])
-    told = [text if slugs[0] in text else f"{_several(slugs)}: {text}" for text, slugs in about.items()]
-    if len(told) > MOST_NAMED:
-        told[MOST_NAMED:] = [f"There are {len(told) - MOST_NAMED} more such warnings."]
-    return told
-
-
-def _several(slugs: list[str]) -> str:
-    return slugs[0] if len(slugs) == 1 else f"{slugs[0]} and {counted(len(slugs) - 1, 'other', 'others')}"

@@ -30,7 +30,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.proj
 from ansible_collections.community.circleci.plugins.module_utils._resources.ssh_keys import ssh_keys_of
 from ansible_collections.community.circleci.plugins.module_utils._resources.webhooks import read_webhooks
 from ansible_collections.community.circleci.plugins.module_utils._task.side_by_side import side_by_side
-from ansible_collections.community.circleci.plugins.module_utils._task.words import bounded, counted
+from ansible_collections.community.circleci.plugins.module_utils._task.words import counted, each_once, reasons
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
 
 INVALID_TOKEN = 401
@@ -101,7 +101,7 @@ def read_all(
     :raises CircleCIError: when one cannot be read, or the token is invalid, which concerns them all
     """
     found: list[dict[str, Any]] = []
-    unreadable: list[dict[str, Any]] = []
+    failures: list[tuple[Project, CircleCIError]] = []
 
     def read(project: Project) -> tuple[dict[str, Any] | CircleCIError, list[str]]:
         own = client.copy()
@@ -110,17 +110,18 @@ def read_all(
         except CircleCIError as error:
             return error, own.warnings
 
-    for project, (described, warnings) in zip(projects, side_by_side(client, read, projects, concurrency)):
-        for warning in warnings:
-            client.warn(warning)
+    answers = list(zip(projects, side_by_side(client, read, projects, concurrency)))
+    for warning in each_once((project, warning) for project, (_described, warned) in answers for warning in warned):
+        client.warn(warning)
+    for project, (described, _warned) in answers:
         if not isinstance(described, CircleCIError):
             found.append(described)
         elif collect and described.status != INVALID_TOKEN:
-            unreadable.append({"project": str(project), "msg": described.told, "status": described.status})
+            failures.append((project, described))
         else:
             raise described
-    if unreadable:
-        lines = [f"{item['project']}: {item['msg']}" for item in unreadable]
-        of_how_many = f"{len(unreadable)} of {counted(len(projects), 'project', 'projects')}"
-        client.warn(f"{of_how_many} could not be read, see unreadable. {bounded(lines)}")
-    return found, unreadable
+    if failures:
+        of_how_many = f"{len(failures)} of {counted(len(projects), 'project', 'projects')}"
+        why = reasons((project, error.told) for project, error in failures)
+        client.warn(f"{of_how_many} could not be read, see unreadable. {why}")
+    return found, [{"project": str(project), "msg": error.told, "status": error.status} for project, error in failures]

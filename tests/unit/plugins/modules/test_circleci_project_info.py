@@ -179,6 +179,25 @@ def test_one_that_cannot_be_read_does_not_hide_the_others(
     assert entry["msg"] in warning
 
 
+def test_equal_failures_are_told_once_and_returned_one_by_one(emulator: Emulator, run) -> None:
+    gone = [f"github/acme/gone-{number:02}" for number in range(60)]
+    for slug in gone:
+        emulator.add_repository(slug)
+        emulator.follow(slug)
+    emulator.fault("status", path="/gone-", times=None, status=404, body={"message": "Project not found"})
+    emulator.fault("status", path="/settings", times=None, status=403, body={"message": "Permission denied"})
+    result = run()
+    assert [entry["project"] for entry in result["unreadable"] if entry["status"] == 404] == gone
+    for entry in result["unreadable"]:
+        assert f"to GET project/{entry['project']}/settings" in entry["msg"]
+    [warning] = result["warnings"]
+    assert warning.startswith("63 of 63 projects could not be read, see unreadable. ")
+    first, second = sorted(warning.removeprefix("63 of 63 projects could not be read, see unreadable. ").split(" | "))
+    assert first.startswith("for 3 projects: CircleCI answered 403 to GET project/<slug>/settings: Permission denied. ")
+    assert second.startswith("for 60 projects: CircleCI answered 404 to GET project/<slug>/settings: Project not found")
+    assert f"They are {', '.join(gone[:25])}, and 35 more." in second
+
+
 @pytest.mark.parametrize("part", ["checkout-key", "envvar"])
 def test_what_is_asked_for_besides_may_be_what_cannot_be_read(emulator: Emulator, run, part: str) -> None:
     emulator.fault("status", path=f"{TOOLS}/{part}", status=403, body={"message": "Permission denied"})

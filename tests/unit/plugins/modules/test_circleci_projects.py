@@ -262,6 +262,30 @@ def test_warnings_are_told_once_for_all_projects(emulator: Emulator, run) -> Non
     assert warning.startswith(f"{API} and 2 others: The value of variable EMPTY is empty")
 
 
+def test_warnings_that_name_their_projects_are_told_once_too(emulator: Emulator, run) -> None:
+    items = [{"project": f"github/acme/new-{number}"} for number in range(3)]
+    result = run(*({**item, "following": True} for item in items), check_mode=True, wait_for_repository=60)
+    (warning,) = result["warnings"]
+    assert warning.startswith(f"{items[0]['project']} and 2 others: CircleCI does not see the repository of <slug>.")
+
+
+def test_a_project_that_is_as_wanted_is_one_short_entry(
+    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(whole(API))
+    [item] = run(whole(API))["projects"]
+    nothing: dict[str, Any] = {"msg": None, "first_build": None, "added": [], "removed": [], "updated": []}
+    assert item == {"project": API, "changed": False, "failed": False, **nothing}
+
+    monkeypatch.setattr(many_projects, "REPORT_EVERY", 600.0)
+    told: list[str] = []
+    client = Client(emulator.url, emulator.token, report=lambda text, **_how: told.append(text))
+    projects = params_of({"project": API, "following": True})
+    circleci_projects.run(client, {"projects": projects, "organization": None, "vcs_type": None, "concurrency": 1})
+    [line] = told
+    assert line.startswith("1 of 1 project, 0 changed, 0 failed, ")
+
+
 @pytest.mark.parametrize("check_mode", [True, False])
 def test_one_warning_counts_the_values_that_masks_tell_nothing_of(emulator: Emulator, run, check_mode: bool) -> None:
     url = "postgres://app:%s@db.acme.example:5432/app"
@@ -466,9 +490,15 @@ def test_three_hundred_projects_with_trouble_end_right(emulator: Emulator, run) 
     assert (result["failed"], result["changed"]) == (True, True)
     assert [item["project"] for item in result["projects"]] == slugs
     assert [item["project"] for item in result["projects"] if item["failed"]] == list(failing)
-    assert result["msg"].startswith("10 of 300 projects failed: ")
-    for slug, status in failing.items():
-        assert f"{slug}: CircleCI answered {status} to " in result["msg"]
+    assert result["msg"].startswith("10 of 300 projects failed: for 5 projects: ")
+    for status, path in ((404, "GET project/<slug>/settings"), (403, "POST project/<slug>/ssh-key")):
+        assert result["msg"].count(f"for 5 projects: CircleCI answered {status} to {path}") == 1
+        named = ", ".join(slug for slug in failing if failing[slug] == status)
+        assert f"They are {named}." in result["msg"]
+    for item in result["projects"]:
+        if item["failed"]:
+            assert f"CircleCI answered {failing[item['project']]} to " in item["msg"]
+            assert item["project"] in item["msg"]
     assert result["summary"] == {"total": 300, "ok": 290, "changed": 295, "failed": 10}
     assert len(result["diff"]) == 290
     assert Counter(record.status for record in emulator.requests)[429] == 20
@@ -548,8 +578,10 @@ def test_the_message_of_the_task_is_bounded(emulator: Emulator, run) -> None:
     result = run(*({"project": f"github/acme/{'x' * 90}{index}", "following": True} for index in range(100)))
     assert result["summary"]["failed"] == 100
     assert result["msg"].startswith("100 of 100 projects failed: ")
-    assert "and 50 more." in result["msg"]
-    assert len(result["msg"]) < 50 * (many_projects.LONGEST_REASON + 120)
+    assert ", and 50 more." in result["msg"]
+    assert len(result["msg"]) < 7000
+    messages = {item["msg"] for item in result["projects"]}
+    assert len(messages) == 100
 
 
 def test_one_throttled_request_makes_all_wait(emulator: Emulator, run) -> None:
