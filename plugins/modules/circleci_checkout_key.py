@@ -14,7 +14,7 @@ description:
   - A key that is there already is adopted. A second one is never made because a first one exists.
   - CircleCI makes the key pair and registers the public half at GitHub or Bitbucket. When a key is removed, its
     public half stays there. It is returned in RV(removed), so that a later task can delete it.
-  - Projects of the GitHub App, GitLab and standalone organizations (V(circleci/…\)) have no checkout keys.
+  - Projects of the GitHub App, GitLab and standalone organizations (V(circleci/…)) have no checkout keys.
 author:
   - The community.circleci contributors (@ansible-collections)
 extends_documentation_fragment:

@@ -46,7 +46,7 @@ options:
     description:
       - Give the project's variables and keys to builds of forked pull requests. CircleCI's default for private projects
         is V(true).
-      - V(false) is sent alone and first, V(true) alone and last. In projects of Apps (V(circleci/…\)) V(false) is
+      - V(false) is sent alone and first, V(true) alone and last. In projects of Apps (V(circleci/…)) V(false) is
         final.
     type: bool
   pr_only_branch_overrides:

@@ -430,7 +430,9 @@ EXAMPLES = r"""
 
 - name: Show which keys are to be deleted at GitHub, where their public halves stay
   ansible.builtin.debug:
-    msg: "{{ rotation.projects | map(attribute='removed') | flatten }}"
+    msg: "{{ removed | selectattr('kind', 'equalto', 'checkout_key') | map(attribute='public_key') }}"
+  vars:
+    removed: "{{ rotation.projects | map(attribute='removed') | flatten }}"
 
 - name: Replace a password in all projects that have it
   community.circleci.circleci_projects:

@@ -12,7 +12,7 @@ version_added: 0.2.0
 description:
   - Make sure that CircleCI starts pipelines of a project at certain times, or that it does not.
   - The same words describe schedules of projects of GitHub OAuth and Bitbucket, and of projects of Apps
-    (V(circleci/…\)), which CircleCI keeps as triggers with a cron expression.
+    (V(circleci/…)), which CircleCI keeps as triggers with a cron expression.
   - All times are in UTC. CircleCI starts a pipeline up to ten minutes late.
 author:
   - The community.circleci contributors (@ansible-collections)

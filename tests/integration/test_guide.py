@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from ansible_collections.community.circleci.plugins.modules import circleci_projects
 from emulator import Emulator
 from emulator.world.advanced import advanced, change
 from emulator.world.artifacts import Artifact
@@ -28,6 +32,7 @@ from emulator.world.model import SSHKey
 from emulator.world.schedules import Schedules
 from emulator.world.webhooks import Webhooks
 from tests.integration.playing import PROGRAMS, Played, Player
+from tests.integration.test_readme import books
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "docsite" / "rst"
 PAGES = [page.stem for page in sorted(GUIDE.glob("*.rst"))]
@@ -80,6 +85,20 @@ class Reader:
         self.played = played
         return played
 
+    def obey(self, page: str, words: str) -> None:
+        """Type the one console block of a page that has these words: what is said to the emulator, and playbooks."""
+        (block,) = [text for _name, text in blocks(page, "console") if words in text]
+        for line in block.strip().splitlines():
+            program, *arguments = shlex.split(line.removeprefix("$ "))
+            if program == "curl":
+                url, body = (argument for argument in arguments if argument.startswith(("$CIRCLE_HOST", "{")))
+                method = "PUT" if arguments[:2] == ["-X", "PUT"] else "POST"
+                address = url.replace("$CIRCLE_HOST", self.player.emulator.url)
+                assert requests.request(method, address, data=body, timeout=10).status_code == 200, line
+            else:
+                assert program == "ansible-playbook"
+                self.run(str(self.folder / arguments[0]), *arguments[1:])
+
     def follow_page(self, page: str) -> list[str]:
         """Save its files and run its playbooks in order. Returns the names of these.
 
@@ -128,6 +147,21 @@ def test_keys_and_rotation(reader: Reader) -> None:
     assert new_checkout_key != checkout_key
     assert new_ssh_key != ssh_key
     assert new_ssh_key.hostname == ssh_key.hostname
+
+
+def test_an_old_key_is_replaced_on_the_emulator_too(reader: Reader) -> None:
+    reader.follow_page("first_project")
+    for name, text in blocks("keys_and_rotation", "yaml"):
+        if name in ("rotate_now.yml", "rotate_checkout_keys.yml"):
+            (reader.folder / name).write_text(text, encoding="utf-8")
+    (key,) = reader.player.emulator.project(PROJECT).checkout_keys
+    reader.obey("keys_and_rotation", "clock_offset")
+    (task, shown) = reader.played.ran
+    assert (task.changed, len(task.result["removed"])) == (True, 1)
+    assert task.result["removed"][0]["public_key"] != key.public_key
+    assert shown.result["msg"] == [task.result["removed"][0]["public_key"]]
+    (new,) = reader.player.emulator.project(PROJECT).checkout_keys
+    assert abs(new.created - time.time()) < 3600
 
 
 def test_a_regular_rotation_finishes_one_that_was_interrupted(reader: Reader) -> None:
@@ -208,7 +242,7 @@ def test_a_failing_build_reaches_the_rescue(reader: Reader) -> None:
     reader.player.emulator.follow(PROJECT)
     (text,) = [text for name, text in blocks("deploy_runs", "yaml") if name == "deploy_or_tell.yml"]
     (reader.folder / "deploy_or_tell.yml").write_text(text, encoding="utf-8")
-    reader.player.emulator.script("failed")
+    reader.obey("deploy_runs", "/_emulator/builds")
     played = reader.player.run(
         str(reader.folder / "deploy_or_tell.yml"),
         host={"ansible_connection": "local"},
@@ -218,6 +252,25 @@ def test_a_failing_build_reaches_the_rescue(reader: Reader) -> None:
     assert played.status == 2
     assert "Run tests, exit code 1" in played.output
     assert "Run tests" in played["End the run"].result["msg"]
+
+
+REMOVED = [
+    {"kind": "checkout_key", "type": "deploy-key", "public_key": "ssh-ed25519 old"},
+    {"kind": "ssh_key", "hostname": "deploy.acme.example", "public_key": "ssh-ed25519 host"},
+    {"kind": "env_var", "name": "LEFTOVER"},
+]
+
+
+def test_of_all_that_was_removed_only_checkout_keys_are_to_be_deleted_at_github(player: Player) -> None:
+    """In the README, the guide and the module's examples: other things have no public half, or none at GitHub."""
+    (book,) = [text for name, text in blocks("many_projects", "yaml") if name == "rotate_all.yml"]
+    shown = [task for text in (book, books()["rotate.yml"]) for task in yaml.safe_load(text)[0]["tasks"]]
+    shown += yaml.safe_load(circleci_projects.EXAMPLES)
+    tasks = [task for task in shown if "attribute='removed'" in str(task)]
+    assert len(tasks) == 3
+    rotation = {"projects": [{"removed": REMOVED}, {"removed": []}]}
+    played = player.play(tasks, keywords={"vars": {"rotation": rotation}})
+    assert [ran.result.get("msg") for ran in played.ran] == [["ssh-ed25519 old"]] * 3
 
 
 def test_many_projects(reader: Reader) -> None:

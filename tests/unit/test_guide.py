@@ -83,3 +83,19 @@ def test_prose_is_what_a_reader_sees_as_text() -> None:
 def test_the_readme_names_every_plugin_and_no_other() -> None:
     named = set(re.findall(r"`(circleci_\w+)`", README))
     assert named == NAMES
+
+
+SOURCES = sorted(file.relative_to(ROOT).as_posix() for file in (ROOT / "plugins").rglob("*.py"))
+
+
+def unbalanced(text: str) -> list[str]:
+    """Markup such as V(…) with an escaped parenthesis that was not opened in it, so that it stands in the value."""
+    found = re.findall(r"\b[A-Z]{1,2}\((?:\\.|[^\\()]|\([^)]*\\\))*\)", text)
+    inner = [(markup, markup[markup.index("(") + 1 : -1]) for markup in found]
+    return [markup for markup, value in inner if value.count("(") != value.count("\\)")]
+
+
+def test_markup_of_plugins_ends_where_its_value_does() -> None:
+    assert unbalanced(r"C(query(\)) or V(acme)") == []
+    assert unbalanced(r"Apps (V(circleci/x\)) have") == [r"V(circleci/x\))"]
+    assert {name: wrong for name in SOURCES if (wrong := unbalanced((ROOT / name).read_text(encoding="utf-8")))} == {}
