@@ -37,6 +37,7 @@ ANSIBLE_PAGES = {
     "ansible_configuration_settings": "reference_appendices/config.html",
     "common_return_values": "reference_appendices/common_return_values.html",
     "lookup_plugins": "plugins/lookup.html",
+    "playbook_keywords": "reference_appendices/playbooks_keywords.html",
 }
 BUILTIN = "ansible_collections.ansible.builtin."
 
