@@ -268,6 +268,8 @@ builds:
 pipeline:
   description:
     - With O(trigger=pipeline) the pipeline, as M(community.circleci.circleci_pipeline) returns it. Otherwise null.
+    - When the task fails and there are builds, it has only C(id), C(number), C(status), C(url) and, where there are
+      any, C(errors). RV(builds) says the rest.
   type: dict
   returned: always
   version_added: 0.2.0
@@ -328,7 +330,9 @@ workflows:
   description:
     - With O(trigger=pipeline) the newest workflow of each name, with O(state=retried) the new workflow, as
       M(community.circleci.circleci_pipeline) returns them.
-    - When the task fails, C(jobs) has only those that are not in RV(builds), holds for example.
+    - When the task fails, only what RV(build) and RV(builds) do not say is there. With O(trigger=pipeline) these are
+      the workflows with other jobs, holds for example, and of their jobs only those. C(created_at) and C(stopped_at)
+      are not there, and with O(state=retried) C(jobs) is empty.
   type: list
   elements: dict
   returned: always

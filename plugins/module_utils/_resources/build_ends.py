@@ -52,19 +52,36 @@ def result_with(builds: list[Build], *, reused: bool = False) -> dict[str, Any]:
 
 
 def shortened(result: dict[str, Any], *, pipeline: bool) -> dict[str, Any]:
-    """The return values of a task that fails. People look at them for what has failed: each build is there once.
+    """The return values of a task that fails. People look at them for what has failed: nothing is there twice.
 
     :param pipeline: whether the builds are those of a pipeline
     """
     builds = [brief(build) for build in result["builds"]]
-    if pipeline:
-        numbers = {build["build_num"] for build in builds}
-        workflows = [
-            {**each, "jobs": [job for job in each["jobs"] if job["build_num"] not in numbers]}
-            for each in result["workflows"]
-        ]
-        return {**result, "build": None, "builds": builds, "workflows": workflows}
-    return {**result, "build": builds[0] if builds else None, "builds": []}
+    if not pipeline:
+        workflows = [{**_short_workflow(each), "jobs": []} for each in result["workflows"]]
+        return {**result, "build": builds[0] if builds else None, "builds": [], "workflows": workflows}
+    numbers = {build["build_num"] for build in builds}
+    left = [
+        {**_short_workflow(each), "jobs": [job for job in each["jobs"] if job["build_num"] not in numbers]}
+        for each in result["workflows"]
+    ]
+    return {
+        **result,
+        "build": None,
+        "builds": builds,
+        "pipeline": _short_pipeline(result["pipeline"]) if builds else result["pipeline"],
+        "workflows": [short for short, each in zip(left, result["workflows"]) if short["jobs"] or not each["jobs"]],
+    }
+
+
+def _short_workflow(workflow: dict[str, Any]) -> dict[str, Any]:
+    return {name: workflow[name] for name in ("id", "name", "status", "url")}
+
+
+def _short_pipeline(pipeline: dict[str, Any]) -> dict[str, Any]:
+    """A pipeline without what its builds say of it."""
+    short = {name: pipeline[name] for name in ("id", "number", "status", "url")}
+    return {**short, "errors": pipeline["errors"]} if pipeline["errors"] else short
 
 
 def wait_for(

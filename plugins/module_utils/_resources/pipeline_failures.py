@@ -34,7 +34,6 @@ from ansible_collections.community.circleci.plugins.module_utils._values.slugs i
 
 _AUTO_CANCEL = 60.0
 """Seconds between a pipeline's start and the cancellation of what it makes redundant."""
-_OWN_END = "The end of what the failed steps wrote is in failed_steps."
 _LOOK = "Nothing was canceled. Set wait_timeout higher to wait longer."
 
 
@@ -82,7 +81,7 @@ def broken(
         told.append(f"job {step['job']}, step {plain(step['name'])!r}: {plain(str(step['status']))}{code}")
     if view.holds:
         told.append(f"nothing of it was approved: {_holds(view.holds)}")
-    return CircleCIError(f"{who}: {'; '.join(dict.fromkeys(told))}", hint=_OWN_END if steps else _hint(bad))
+    return CircleCIError(f"{who}: {'; '.join(dict.fromkeys(told))}", hint=_hint(bad))
 
 
 def held(who: str, view: View) -> CircleCIError:

@@ -97,7 +97,8 @@ def test_a_failure_has_each_build_once_and_in_brief(emulator: Emulator, run) -> 
         (2, "lint", "failed"),
     ]
     assert all(build.keys() == BRIEF for build in result["builds"])
-    assert [(each["name"], each["jobs"]) for each in result["workflows"]] == [("build-and-test", []), ("lint", [])]
+    assert result["workflows"] == []
+    assert result["pipeline"].keys() == {"id", "number", "status", "url"}
     (step,) = result["failed_steps"]
     assert (step["workflow"], step["job"], step["build_num"]) == ("lint", "lint", 2)
 
