@@ -12,7 +12,7 @@ help:
 	@echo "make demo      onboard a project on an emulated CircleCI, twice, and build it"
 	@echo "make try BOOK=onboard.yml  run a playbook of yours against an emulated CircleCI"
 	@echo "make docs      build the documentation's site in .cache/docs/html"
-	@echo "make test      every check, on the oldest and the newest ansible-core"
+	@echo "make test      the checks of a pull request, on the oldest and the newest ansible-core"
 	@echo "make test-all  every check, on every ansible-core"
 	@echo "make clean     remove what these installed"
 	@echo "Each check can be run alone: $(NOX) --list"

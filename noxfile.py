@@ -19,7 +19,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import nox
@@ -99,16 +99,13 @@ def python_for(core: str) -> Path | None:
 
 
 USABLE_CORES = [core for core in CORES if python_for(core)]
+# What make test takes: the newest one, the newest that this machine has a Python for, and for tests the oldest.
+NEWEST = [core for core in CORES if core in {CORES[-1], *USABLE_CORES[-1:]}]
 
 
-def _every_core(tag: str) -> list[object]:
-    """Make session parameters of all ansible-cores; make test takes the oldest, the newest and the newest usable.
-
-    Their tag is this one, or "…-all" for those that only make test-all takes.
-    """
-    quick = {CORES[0], CORES[-1], *USABLE_CORES[-1:]}
-    tags = {core: [tag, f"{tag}-all"] if core in quick else [f"{tag}-all"] for core in CORES}
-    return [nox.param(core, id=series(core), tags=tags[core]) for core in CORES]
+def _each(cores: Iterable[str], *tags: str, of_newest: tuple[str, ...] = ()) -> list[object]:
+    """Make a session parameter of each of these ansible-cores, with these tags, and more for what is in NEWEST."""
+    return [nox.param(core, id=series(core), tags=[*tags, *(of_newest if core in NEWEST else ())]) for core in cores]
 
 
 # --- environments --------------------------------------------------------------------------------------------------
@@ -327,9 +324,9 @@ def types(session: nox.Session) -> None:
 
 
 @nox.session
-@nox.parametrize("core", _every_core("checks"))
+@nox.parametrize("core", _each(CORES, "checks-all", of_newest=("checks",)))
 def sanity(session: nox.Session, core: str) -> None:
-    """Run ansible-test sanity of every ansible-core on a copy of the collection."""
+    """Run ansible-test sanity of an ansible-core on a copy of the collection."""
     bin_folder = core_venv(session, core)
     _use_registry_only(bin_folder)
     with session.chdir(collection_copy(f"sanity-{series(core)}")):
@@ -427,19 +424,36 @@ def unit(session: nox.Session) -> None:
 
 
 @nox.session
-@nox.parametrize("core", [nox.param(core, id=series(core)) for core in (CORES[0], *USABLE_CORES[-1:])])
+@nox.parametrize("core", _each([CORES[0], *NEWEST]))
 def playbooks(session: nox.Session, core: str) -> None:
     """Run real playbooks against the emulator, on the oldest and the newest ansible-core; arguments go to pytest."""
     run_pytest(session, core, "integration", *session.posargs)
 
 
-@nox.session
-@nox.parametrize("core", _every_core("suites"))
+@nox.session(tags=["suites"])
+@nox.parametrize("core", _each([CORES[0], *NEWEST]))
 def cores(session: nox.Session, core: str) -> None:
-    """Run the unit tests and the playbooks on every ansible-core, and what does not depend on it on the newest."""
-    chosen = [] if core == USABLE_CORES[-1] else ["-m", "not once"]
+    """Run the unit tests and the playbooks on the oldest and the newest ansible-core, but for slow ones."""
+    _run_suites(session, core, "not rest")
+
+
+@nox.session(tags=["suites-all"])
+@nox.parametrize("core", _each(CORES))
+def cores_whole(session: nox.Session, core: str) -> None:
+    """Run all unit tests and playbooks on every ansible-core."""
+    _run_suites(session, core)
+
+
+def _run_suites(session: nox.Session, core: str, *chosen: str) -> None:
+    """Run both test suites on an ansible-core; what does not depend on it runs on the newest alone.
+
+    :param chosen: markers that choose the tests
+    """
+    if core not in NEWEST:
+        chosen = (*chosen, "not once")
+    options = ["-m", " and ".join(chosen)] if chosen else []
     for suite in ("unit", "integration"):
-        run_pytest(session, core, suite, f"tests/{suite}", *chosen)
+        run_pytest(session, core, suite, f"tests/{suite}", *options)
 
 
 @nox.session

@@ -40,10 +40,17 @@ FAIL, RETURN, WAIT = ON_HOLD_CHOICES = ("fail", "return", "wait")
 class Source(Protocol):
     """Where a pipeline is read, and its holds approved. Each method fails with CircleCIError."""
 
-    def pipeline(self, client: Client) -> Pipeline: ...
-    def workflows(self, client: Client) -> list[Workflow]: ...
-    def jobs(self, client: Client, workflow: Workflow) -> list[Job]: ...
-    def approve(self, client: Client, hold: dict[str, Any]) -> bool: ...
+    def pipeline(self, client: Client) -> Pipeline:
+        """Read the pipeline."""
+
+    def workflows(self, client: Client) -> list[Workflow]:
+        """List its workflows."""
+
+    def jobs(self, client: Client, workflow: Workflow) -> list[Job]:
+        """List the jobs of one of them."""
+
+    def approve(self, client: Client, hold: dict[str, Any]) -> bool:
+        """Approve a hold, and say whether it was open until now."""
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ from emulator.world.triggers import Triggers
 from emulator.world.webhooks import Webhooks
 from tests.unit.keys import private_key
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.drawn(5)]
 API = "github/acme/api"
 APP = f"{APP_ORGANIZATION}/{short_id(f'{APP_ORGANIZATION}/{APP_PROJECT}')}"
 KEY = private_key()
@@ -1321,6 +1321,7 @@ CELLS = {
 }
 
 
+@pytest.mark.rest
 def test_the_matrix_is_whole(request: pytest.FixtureRequest) -> None:
     of_tests = Counter(item.function for item in request.session.items if isinstance(item, pytest.Function))
     assert {test.__name__: of_tests[test] for test in CELLS} == {test.__name__: cells for test, cells in CELLS.items()}
@@ -1383,8 +1384,9 @@ def _as_process(emulator: Emulator, folder: Path, options: dict[str, Any]) -> di
 
 
 def _comparable(result: dict[str, Any]) -> dict[str, Any]:
-    """A result without what another run gives otherwise: the key that the server makes, ports, shortened pauses."""
+    """A result without what another run gives otherwise: the keys that the server makes, ports, shortened pauses."""
     core_adds = ("invocation", "warnings", "exception", "_ansible_new_secrets")
     kept = {key: value for key, value in result.items() if key not in core_adds}
     kept.update({key: bool(kept.get(key)) for key in ("checkout_key", "checkout_keys", "diff")})
+    kept.update({key: [(entry["kind"], entry["type"]) for entry in kept.get(key, ())] for key in ("added", "removed")})
     return {**kept, "msg": re.sub(r":\d{4,5}|\d s later", "", str(kept.get("msg")))}

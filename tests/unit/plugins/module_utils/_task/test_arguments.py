@@ -36,7 +36,7 @@ AS_ITEM = "a dictionary is needed, not {}. Write it as in {{project: github/acme
         ),
         ([GOOD, {"following": True}], ["projects[1]: missing required arguments: project"]),
         ([GOOD, {"project": None}], ["projects[1]: missing required arguments: project"]),
-        ([GOOD, {"project": "x", "following": "perhaps"}], ["projects[1]: argument 'following' is of type str"]),
+        ([GOOD, {"project": "x", "following": "perhaps"}], ["projects[1]: argument 'following' is of type "]),
         (["github/acme/api"], [f"projects[0]: {AS_ITEM.format('text')}"]),
         ("github/acme/api", [f"projects: {AS_ITEM.format('text')}"]),
         ("github/acme/api,github/acme/web", [f"projects[{n}]: {AS_ITEM.format('text')}" for n in (0, 1)]),
