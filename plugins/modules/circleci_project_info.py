@@ -145,11 +145,11 @@ EXAMPLES = r"""
   community.circleci.circleci_project_info:
     organization: acme
     describe: true
-  register: now
+  register: present
 
 - name: Change nothing
   community.circleci.circleci_projects:
-    projects: "{{ now.described.projects }}"
+    projects: "{{ present.described.projects }}"
 
 - name: Stop when a project was renamed or deleted meanwhile
   ansible.builtin.assert:

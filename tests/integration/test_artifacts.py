@@ -154,6 +154,7 @@ def test_no_contents_are_shown(player: Player) -> None:
     assert TOKEN not in played.output
 
 
+@pytest.mark.rest
 def test_a_mode_alone_a_lost_note_and_a_touched_file(player: Player) -> None:
     deploy(player, [bring()], hosts=HOSTS)
     (root(player, "one") / NOTE).unlink()
@@ -169,6 +170,7 @@ def test_a_mode_alone_a_lost_note_and_a_touched_file(player: Player) -> None:
     assert (root(player, "three") / WHEEL.path).stat().st_mode & 0o777 == 0o644
 
 
+@pytest.mark.rest
 def test_what_an_earlier_build_left_goes(player: Player) -> None:
     deploy(player, [bring()])
     (root(player, "one") / "own").write_text("mine")
@@ -180,6 +182,7 @@ def test_what_an_earlier_build_left_goes(player: Player) -> None:
     assert files_in(root(player, "one")) == {"own": b"mine", "dist/app-2.0.whl": b"second"}
 
 
+@pytest.mark.rest
 @pytest.mark.parametrize("keywords", [{}, {"serial": 1}])
 def test_a_build_that_appears_meanwhile_is_for_the_next_run(player: Player, keywords: Json) -> None:
     """All hosts of a task get the same build, in batches too."""
@@ -198,6 +201,7 @@ def test_a_build_that_appears_meanwhile_is_for_the_next_run(player: Player, keyw
     assert len(downloads(player)) == 3
 
 
+@pytest.mark.rest
 def test_the_failure_of_a_host_does_not_keep_the_others(player: Player) -> None:
     (player.folder / "hosts" / "two").mkdir(parents=True)
     (player.folder / "hosts" / "two" / "opt").write_text("a file")
@@ -225,6 +229,7 @@ def test_what_cannot_be_is_said_in_words(player: Player, options: Json, keywords
     assert not (player.folder / "hosts" / "one").exists()
 
 
+@pytest.mark.rest
 def test_become_is_for_the_transfer(player: Player) -> None:
     dest = player.folder / "become"
     keywords = {"become": True, "become_method": "same_user"}
@@ -309,6 +314,7 @@ def readable(read: Callable[[], bytes]) -> bytes:
         return b""
 
 
+@pytest.mark.rest
 def test_the_token_of_the_controllers_environment_is_used_there(player: Player) -> None:
     """It goes to no other host, so it may be used for one; where the host downloads itself it may not."""
     played = deploy(player, [bring(), bring("direct", delivery="direct")], token=None, CIRCLE_TOKEN=TOKEN)

@@ -30,7 +30,10 @@ def run_pipeline(player: Player, jobs: int, host: Json, **variables: Any) -> Pla
     return player.play([build], host=host, **variables)
 
 
-@pytest.mark.parametrize("host", [LOCAL, ELSEWHERE], ids=["in process", "ordinary"])
+@pytest.mark.parametrize(
+    "host",
+    [pytest.param(LOCAL, id="in process"), pytest.param(ELSEWHERE, id="ordinary", marks=pytest.mark.rest)],
+)
 def test_the_output_of_a_failed_build_is_short_and_says_nothing_twice(player: Player, host: Json) -> None:
     """Counted is all that ansible-playbook writes, its own headlines too."""
     played = [run_pipeline(player, jobs, host, ANSIBLE_CALLBACK_RESULT_FORMAT="yaml") for jobs in (1, 2, 3)]

@@ -52,6 +52,7 @@ def of_the_demo(mark: str) -> list[str]:
     return found
 
 
+@pytest.mark.rest
 def test_an_exported_circleci_is_not_used(player: Player) -> None:
     process = start(player, CIRCLECI_TOKEN=player.emulator.token, DEMO_MARK=str(player.folder))
     output = finish(process)
@@ -72,6 +73,7 @@ def test_an_exported_circleci_is_not_used(player: Player) -> None:
     assert list(player.temporary.iterdir()) == []
 
 
+@pytest.mark.rest
 def test_with_a_project_the_exported_circleci_is_used_and_not_changed(player: Player) -> None:
     process = start(player, DEMO_PROJECT=PROJECT)
     output = finish(process)
@@ -81,6 +83,7 @@ def test_with_a_project_the_exported_circleci_is_used_and_not_changed(player: Pl
     assert "Nothing was changed. Set DEMO_APPLY=yes to let the demo do it." in output
 
 
+@pytest.mark.rest
 def test_when_told_to_the_demo_changes_the_project_and_takes_its_own_things_away(player: Player) -> None:
     process = start(player, DEMO_PROJECT=PROJECT, DEMO_APPLY="yes")
     output = finish(process)

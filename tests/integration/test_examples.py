@@ -32,6 +32,7 @@ VAULT = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("plugin", PLUGINS, ids=lambda path: path.stem)
 def test_examples_run_as_they_are(player: Player, plugin: Path) -> None:
     emulator = player.emulator

@@ -137,6 +137,7 @@ def test_the_first_project(reader: Reader) -> None:
     assert reader.player.emulator.writes == []
 
 
+@pytest.mark.rest
 def test_keys_and_rotation(reader: Reader) -> None:
     reader.follow_page("first_project")
     project = reader.player.emulator.project(PROJECT)
@@ -149,6 +150,7 @@ def test_keys_and_rotation(reader: Reader) -> None:
     assert new_ssh_key.hostname == ssh_key.hostname
 
 
+@pytest.mark.rest
 def test_an_old_key_is_replaced_on_the_emulator_too(reader: Reader) -> None:
     reader.follow_page("first_project")
     for name, text in blocks("keys_and_rotation", "yaml"):
@@ -164,6 +166,7 @@ def test_an_old_key_is_replaced_on_the_emulator_too(reader: Reader) -> None:
     assert abs(new.created - time.time()) < 3600
 
 
+@pytest.mark.rest
 def test_a_regular_rotation_finishes_one_that_was_interrupted(reader: Reader) -> None:
     emulator = reader.player.emulator
     emulator.follow(PROJECT)
@@ -199,6 +202,7 @@ def releaser(reader: Reader) -> Reader:
     return reader
 
 
+@pytest.mark.rest
 def test_deploy_runs(releaser: Reader) -> None:
     emulator = releaser.player.emulator
     books = releaser.follow_page("deploy_runs")
@@ -215,6 +219,7 @@ def test_deploy_runs(releaser: Reader) -> None:
     assert (len(emulator.project(PROJECT).pipelines), emulator.writes) == (pipelines, [])
 
 
+@pytest.mark.rest
 def test_a_release_passes_check_mode_before_and_after_its_pipeline_exists(releaser: Reader) -> None:
     (text,) = [text for name, text in blocks("deploy_runs", "yaml") if name == "release.yml"]
     book = releaser.folder / "release.yml"
@@ -229,6 +234,7 @@ def test_a_release_passes_check_mode_before_and_after_its_pipeline_exists(releas
     assert releaser.player.emulator.writes == []
 
 
+@pytest.mark.rest
 def test_the_removed_triggers(reader: Reader) -> None:
     emulator = reader.player.emulator
     emulator.state.date = date(2027, 2, 2)
@@ -238,6 +244,7 @@ def test_the_removed_triggers(reader: Reader) -> None:
     assert emulator.project(PROJECT).pipelines[0].parameters == {"target": "staging"}
 
 
+@pytest.mark.rest
 def test_a_failing_build_reaches_the_rescue(reader: Reader) -> None:
     reader.player.emulator.follow(PROJECT)
     (text,) = [text for name, text in blocks("deploy_runs", "yaml") if name == "deploy_or_tell.yml"]
@@ -273,6 +280,7 @@ def test_of_all_that_was_removed_only_checkout_keys_are_to_be_deleted_at_github(
     assert [ran.result.get("msg") for ran in played.ran] == [["ssh-ed25519 old"]] * 3
 
 
+@pytest.mark.rest
 def test_many_projects(reader: Reader) -> None:
     emulator = reader.player.emulator
     emulator.add_repository("github/acme/service-mail")
@@ -287,6 +295,7 @@ def test_many_projects(reader: Reader) -> None:
     assert reader.player.emulator.project("bitbucket/acme/tools").followers
 
 
+@pytest.mark.rest
 def test_an_audit(reader: Reader) -> None:
     emulator = reader.player.emulator
     for slug in (PROJECT, "github/acme/old"):
@@ -324,6 +333,7 @@ def test_an_audit(reader: Reader) -> None:
     ]
 
 
+@pytest.mark.rest
 def test_what_an_audit_finds_is_closed(reader: Reader) -> None:
     emulator = reader.player.emulator
     for slug in (PROJECT, "github/acme/web"):
@@ -354,6 +364,7 @@ def grown(reader: Reader) -> Emulator:
     return emulator
 
 
+@pytest.mark.rest
 def test_adopting_an_organization(reader: Reader, grown: Emulator) -> None:
     assert reader.follow_page("adopting") == ["describe.yml", "acme.yml"]
     assert ([ran.changed for ran in reader.played.ran], grown.writes) == ([False, False], [])
@@ -380,6 +391,7 @@ def test_adopting_an_organization(reader: Reader, grown: Emulator) -> None:
     ]
 
 
+@pytest.mark.rest
 def test_what_was_adopted_is_restored_when_somebody_changes_it(reader: Reader, grown: Emulator) -> None:
     reader.follow_page("adopting")
     grown.project(PROJECT).env_vars["BY_HAND"] = "a-value-of-nobody"
@@ -394,6 +406,7 @@ def test_what_was_adopted_is_restored_when_somebody_changes_it(reader: Reader, g
     assert not any(ran.changed for ran in reader.played.ran)
 
 
+@pytest.mark.rest
 def test_rotating_a_secret(reader: Reader) -> None:
     emulator = reader.player.emulator
     emulator.switch(page_size=2)
@@ -426,6 +439,7 @@ def test_rotating_a_secret(reader: Reader) -> None:
     assert audit["Show contexts that every job of the organization can use"].result["msg"] == ["packages"]
 
 
+@pytest.mark.rest
 @pytest.mark.parametrize("page", ["where_tasks_run", "when_circleci_misbehaves", "coming_from"])
 def test_single_playbooks(reader: Reader, page: str) -> None:
     assert len(reader.follow_page(page)) == 1
@@ -452,6 +466,7 @@ def test_the_graph_of_a_fleet_is_as_it_is_printed(reader: Reader) -> None:
     assert done.stdout.split() == " ".join(graph).split()
 
 
+@pytest.mark.rest
 def test_awx(reader: Reader) -> None:
     emulator = reader.player.emulator
     emulator.follow(PROJECT)
@@ -523,6 +538,7 @@ def downloads(reader: Reader) -> list[str]:
     return [record.path for record in reader.player.emulator.requests if record.path.startswith("/store/")]
 
 
+@pytest.mark.rest
 def test_a_commit_is_deployed_when_it_is_green(deployer: Reader) -> None:
     """Its pipeline is not there yet when the play begins. A second run has nothing to do."""
     emulator = deployer.player.emulator
@@ -544,6 +560,7 @@ def test_a_commit_is_deployed_when_it_is_green(deployer: Reader) -> None:
     assert len((deployer.folder / "restarts").read_text(encoding="utf-8")) == len(SERVERS)
 
 
+@pytest.mark.rest
 def test_a_site_reports_and_other_deliveries(deployer: Reader) -> None:
     token = deployer.player.emulator.token
     deploy(deployer, "deploy_direct.yml", "--limit", "one", token_of_the_servers=token)

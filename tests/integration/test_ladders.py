@@ -46,6 +46,7 @@ def test_in_process_every_module_changes_what_it_predicts_and_only_once(player: 
     assert {ran.task for ran in played.ran if ran.connections > 1} <= {"build", "read build"}
 
 
+@pytest.mark.rest
 @pytest.mark.parametrize("python", TARGET_PYTHONS or [sys.executable])
 def test_ordinary_modules_give_the_same_results(player: Player, python: str) -> None:
     # As processes these take seconds, so the tasks that say least about the way they run are left out.

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from tests.integration.playing import Player, task
 from tests.unit.keys import private_key
 from tests.unit.trouble import add_repositories, make_trouble
 
 
+@pytest.mark.rest
 def test_three_hundred_projects_with_trouble(player: Player) -> None:
     slugs = add_repositories(player.emulator, 300)
     failing = make_trouble(player.emulator, slugs)

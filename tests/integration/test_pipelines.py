@@ -25,7 +25,9 @@ LATE: list[tuple[str, Json, str, bool]] = [
 EMPTY = {"null": None, "empty": "", "a template of null": "{{ nothing }}"}
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "way", [pytest.param(way, marks=() if way == "in process" else pytest.mark.rest) for way in WAYS]
+)
 def test_an_empty_id_never_becomes_a_branch(player: Player, way: str) -> None:
     """What is given and empty is known after the run in check mode, and an error in the run. Nothing is asked."""
     player.emulator.follow(PROJECT)
@@ -48,6 +50,7 @@ def test_an_empty_id_never_becomes_a_branch(player: Player, way: str) -> None:
     assert player.emulator.requests == []
 
 
+@pytest.mark.rest
 def test_twenty_pipelines_take_as_long_as_the_slowest(player: Player) -> None:
     """A loop that starts and one that waits: what one waits for goes on beside it, counted on the emulator's clock."""
     emulator = player.emulator

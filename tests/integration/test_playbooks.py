@@ -93,7 +93,13 @@ BROKEN: dict[str, Json] = {
 }
 
 
-@pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN.keys())
+@pytest.mark.parametrize(
+    "broken",
+    [
+        pytest.param(*given, id=name, marks=() if name == "both" else pytest.mark.rest)
+        for name, *given in BROKEN.items()
+    ],
+)
 def test_deploy_key_stops_while_a_host_does_not_let_the_key_in(player: Player, connection: Json, broken: Json) -> None:
     project = player.emulator.follow(PROJECT)
     variables = {"circleci_project": PROJECT, "circleci_key_file": str(player.folder / "id")}
@@ -125,6 +131,7 @@ def test_deploy_key_stops_while_a_host_does_not_let_the_key_in(player: Player, c
         assert (player.folder / name).read_text(encoding="utf-8").startswith(f"{new} ")
 
 
+@pytest.mark.rest
 def test_deploy_key_changes_nothing_for_a_wrong_project_or_without_a_token(player: Player, connection: Json) -> None:
     player.emulator.follow(PROJECT)
     player.emulator.add_repository("github/acme/open", oss=True)
@@ -168,6 +175,7 @@ def test_deploy_key_says_what_is_missing(player: Player, connection: Json) -> No
     assert player.emulator.writes == []
 
 
+@pytest.mark.rest
 def test_deploy_key_takes_the_canonical_slug_for_its_paths(player: Player, connection: Json) -> None:
     player.emulator.follow(PROJECT)
     authorized = player.folder / "authorized"

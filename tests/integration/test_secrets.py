@@ -143,7 +143,10 @@ class Observer:
         return self.echo(sent)
 
 
-@pytest.fixture(params=[None, *ECHOES])
+QUICK = next(iter(ECHOES))
+
+
+@pytest.fixture(params=[None, QUICK, *(pytest.param(echo, marks=pytest.mark.rest) for echo in ECHOES if echo != QUICK)])
 def observer(player: Player, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Observer:
     """Every module meets every echo."""
     observer = Observer(player, request.param and ECHOES[request.param])
@@ -158,6 +161,7 @@ def test_in_process_no_secret_gets_anywhere(player: Player, observer: Observer) 
     assert "as an ordinary module" not in output
 
 
+@pytest.mark.rest
 def test_ordinary_modules_leave_no_secret_behind(player: Player, observer: Observer) -> None:
     output = play(player, observer, {"ansible_connection": "elsewhere"})
     # While they run core keeps their options in such files: which also shows that the test would find one.

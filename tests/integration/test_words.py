@@ -11,7 +11,8 @@ from tests.integration.ladders import PROJECT
 from tests.integration.playing import Json, Player, Task, task
 from tests.unit.keys import private_key
 
-WAYS = pytest.mark.parametrize("host", [{}, {"ansible_connection": "elsewhere"}], ids=["in process", "ordinary"])
+ORDINARY = pytest.param({"ansible_connection": "elsewhere"}, id="ordinary", marks=pytest.mark.rest)
+WAYS = pytest.mark.parametrize("host", [pytest.param({}, id="in process"), ORDINARY])
 REFUSED = {"message": "Permission denied"}
 KEPT = {"register": "result", "ignore_errors": True}
 

@@ -16,6 +16,8 @@ from emulator import Emulator
 
 from .conftest import Send
 
+pytestmark = pytest.mark.once
+
 APP = "circleci/8f9ce1a1-0000-4000-8000-000000000001/8f9ce1a1-0000-4000-8000-000000000002"
 HEAD = (
     "POST /api/v1.1/project/github/acme/api/unfollow HTTP/1.1\r\n"

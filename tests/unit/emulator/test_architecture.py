@@ -14,6 +14,8 @@ import pytest
 
 import emulator
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(emulator.__file__).parent.parent
 
 

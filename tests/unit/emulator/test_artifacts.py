@@ -15,6 +15,8 @@ import requests
 from emulator import Emulator
 from emulator.world.artifacts import Artifact
 
+pytestmark = pytest.mark.once
+
 SLUG = "github/acme/api"
 V1 = "api/v1.1/project/github/acme/api"
 V2 = "api/v2/project/gh/acme/api"

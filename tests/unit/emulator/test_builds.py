@@ -16,6 +16,8 @@ from emulator import PERSONAL_TOKEN, PROJECT_TOKEN, Emulator
 
 from .conftest import Send
 
+pytestmark = pytest.mark.once
+
 SLUG = "github/acme/api"
 
 

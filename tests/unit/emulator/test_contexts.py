@@ -16,6 +16,8 @@ from emulator.world.state import APP_ORGANIZATION
 
 from .conftest import Send
 
+pytestmark = pytest.mark.once
+
 ORGANIZATION = "github/acme"
 NOBODY = "00000000-0000-4000-8000-000000000000"
 FORBIDDEN = (403, {"message": "Forbidden"})

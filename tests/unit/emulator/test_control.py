@@ -26,6 +26,8 @@ from emulator import Emulator
 
 from .conftest import Send
 
+pytestmark = pytest.mark.once
+
 Control = Callable[..., Any]
 Start = Callable[..., AbstractContextManager[tuple["subprocess.Popen[str]", str]]]
 

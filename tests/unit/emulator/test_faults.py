@@ -16,6 +16,8 @@ from emulator import Emulator
 
 from .conftest import Send
 
+pytestmark = pytest.mark.once
+
 
 def keys(emulator: Emulator) -> int:
     return len(emulator.project("github/acme/api").checkout_keys)

@@ -19,6 +19,8 @@ from emulator import Emulator
 
 from .conftest import Send
 
+pytestmark = pytest.mark.once
+
 Format = serialization.PrivateFormat
 BAD_KEY = (400, {"message": "it looks like private key is invalid key.  Double check"})
 

@@ -16,6 +16,8 @@ from emulator.world.plans import SCENARIOS
 
 from .conftest import Send
 
+pytestmark = pytest.mark.once
+
 API = "github/acme/api"
 P = "/api/v2/project/gh/acme/api"
 JSON = {"Content-Type": "application/json"}

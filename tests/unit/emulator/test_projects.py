@@ -13,6 +13,8 @@ from emulator import Emulator
 
 from .conftest import Send
 
+pytestmark = pytest.mark.once
+
 
 def test_first_follow_sets_the_project_up(emulator: Emulator, send: Send) -> None:
     answer = send("POST", "follow")

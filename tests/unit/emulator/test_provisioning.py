@@ -18,6 +18,8 @@ from emulator.world.webhooks import Webhooks
 
 from .conftest import Send
 
+pytestmark = pytest.mark.once
+
 SETTINGS = "/api/v2/project/gh/acme/api/settings"
 FORKS = "forks_receive_secret_env_vars"
 BRANCHES = "pr_only_branch_overrides"

@@ -15,6 +15,8 @@ from emulator import PROJECT_TOKEN, Emulator
 from .conftest import Send
 from .test_control import Start, start
 
+pytestmark = pytest.mark.once
+
 __all__ = ["start"]
 STARTS = ["", "tree/main", "build", "1/retry", "1/ssh"]
 OTHERS = [("POST", "follow"), ("POST", "1/cancel"), ("POST", "1/ssh-users"), ("GET", "tree/main"), ("GET", "1")]

@@ -20,6 +20,8 @@ from emulator import Emulator
 
 from .conftest import Send
 
+pytestmark = pytest.mark.once
+
 DOCUMENT = json.loads((Path(__file__).parent / "shapes.json").read_text())
 SHAPES: dict[str, Any] = DOCUMENT["shapes"]
 JSON = "application/json;charset=utf-8"

@@ -25,6 +25,8 @@ from emulator.world.state import APP_ORGANIZATION, Part, State
 
 from .conftest import Send
 
+pytestmark = pytest.mark.once
+
 NOBODY = {"Circle-Token": ""}
 
 

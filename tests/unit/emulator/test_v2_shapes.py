@@ -23,6 +23,8 @@ from emulator.v2.routing import PREFIX, ROUTES
 from .conftest import Send
 from .test_shapes import JSON, SHAPES, mismatches
 
+pytestmark = pytest.mark.once
+
 KINDS: dict[str, Any] = {
     path.stem: json.loads(path.read_text()) for path in sorted((Path(__file__).parent / "v2").glob("*.json"))
 }

@@ -26,6 +26,8 @@ from emulator.world.contexts import Contexts, Restriction
 from tests.unit.keys import private_key
 from tests.unit.predicting import differences
 
+pytestmark = pytest.mark.once
+
 API = "github/acme/api"
 KEYS = [private_key(number=number) for number in range(3)]
 # Before and after CircleCI removes parts of API v1.1.

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from ansible_collections.community.circleci.plugins.module_utils._http.answers import Answer, ServerText, parsed_json
 from emulator import Emulator
 
+pytestmark = pytest.mark.once
+
 TEXTS = st.text(st.characters(categories=["L", "Cs", "S"]), max_size=8)
 VALUES = st.recursive(
     TEXTS | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner), max_leaves=8

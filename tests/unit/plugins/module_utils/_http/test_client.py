@@ -28,6 +28,8 @@ from ansible_collections.community.circleci.plugins.module_utils._http.retrying 
 from ansible_collections.community.circleci.plugins.module_utils._http.urls import normalize_url, segment
 from emulator import Emulator
 
+pytestmark = pytest.mark.once
+
 TOKEN = "emulator-personal-token"
 API = "v1.1/project/github/acme/api"
 

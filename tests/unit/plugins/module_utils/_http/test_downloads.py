@@ -16,6 +16,8 @@ from ansible_collections.community.circleci.plugins.module_utils._http.downloads
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
 from emulator import Emulator
 
+pytestmark = pytest.mark.once
+
 TOKEN = "emulator-personal-token"
 BODY = "0123456789" * 1000
 

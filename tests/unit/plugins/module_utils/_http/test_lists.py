@@ -15,6 +15,8 @@ from ansible_collections.community.circleci.plugins.module_utils._http.client im
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
 from emulator import Emulator
 
+pytestmark = pytest.mark.once
+
 TOKEN = "emulator-personal-token"
 
 

@@ -18,7 +18,7 @@ from emulator import Emulator
 from tests.unit.loopback import closed_port, make_certificate, server_context, serving
 
 # A handshake that a client breaks off may leave the server's side of it to the garbage collector.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+pytestmark = [pytest.mark.once, pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")]
 TOKEN = "emulator-personal-token"
 PASSWORD = "s3cr3t-word"
 USER = f"somebody:{PASSWORD}@"

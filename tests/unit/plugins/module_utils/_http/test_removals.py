@@ -13,6 +13,8 @@ from ansible_collections.community.circleci.plugins.module_utils._http.client im
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
 from emulator import Emulator
 
+pytestmark = pytest.mark.once
+
 TOKEN = "emulator-personal-token"
 PROJECT = "v1.1/project/github/acme/api"
 SUNSET = "Mon, 01 Feb 2027 00:00:00 GMT"

@@ -17,7 +17,7 @@ from emulator import Emulator
 from tests.unit.loopback import make_certificate, server_context
 
 # A handshake that a client breaks off may leave the server's side of it to the garbage collector.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+pytestmark = [pytest.mark.once, pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")]
 TOKEN = "emulator-personal-token"
 
 

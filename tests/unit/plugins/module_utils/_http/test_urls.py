@@ -9,6 +9,8 @@ import pytest
 
 from ansible_collections.community.circleci.plugins.module_utils._http.urls import may_have_token
 
+pytestmark = pytest.mark.once
+
 CLOUD = "https://circleci.com"
 SERVER = "https://ci.acme.example:8443/circleci"
 

@@ -25,6 +25,8 @@ from ansible_collections.community.circleci.plugins.module_utils._values.keys im
     parse_public_key,
 )
 
+pytestmark = pytest.mark.once
+
 FORMATS = {
     "openssh": serialization.PrivateFormat.OpenSSH,
     "traditional": serialization.PrivateFormat.TraditionalOpenSSL,

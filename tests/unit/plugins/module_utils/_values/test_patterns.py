@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from ansible_collections.community.circleci.plugins.module_utils._values.patterns import matcher
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize(
     ("pattern", "path", "fits"),

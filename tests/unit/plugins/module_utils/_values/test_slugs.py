@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import VCS_TYPES, parse_project
 
+pytestmark = pytest.mark.once
+
 NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="/"), min_size=1).filter(
     lambda name: name.strip() not in ("", ".", "..") and not any(sign in name for sign in (":", "@"))
 )

@@ -18,6 +18,8 @@ from ansible_collections.community.circleci.plugins.module_utils._values.timetab
     cron_sets,
 )
 
+pytestmark = pytest.mark.once
+
 PER_HOUR = st.integers(1, 60)
 DIVISORS = [number for number in range(1, 61) if 60 % number == 0]
 

@@ -16,6 +16,8 @@ from ansible_collections.community.circleci.plugins.module_utils._values.yaml_va
     written_text,
 )
 
+pytestmark = pytest.mark.once
+
 HASH = "4e1243bd22c66e76c2ba9eddc1f91394e57f9f83"
 
 
