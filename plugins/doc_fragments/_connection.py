@@ -14,6 +14,7 @@ options:
   api_token:
     description:
       - The API token. It is sent as the header C(Circle-Token), to O(api_url) only.
+      - White space at its ends is left out, with a warning.
       - Use a personal token, made under I(User Settings), I(Personal API Tokens). Some reading also works with the
         token of one project.
       - If not set, the environment variable E(CIRCLE_TOKEN) is used, then E(CIRCLECI_TOKEN). The environment that the

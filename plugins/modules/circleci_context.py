@@ -59,6 +59,7 @@ options:
         description:
           - The value, as text or a whole number. Write anything else in quotes, and also numbers that begin with zero
             or hold a colon, for YAML makes 83 of C(0123) and 750 of C(12:30).
+          - "White space at its ends is kept, with a warning: it is rarely meant."
           - It is required, unless O(skip_missing) is set.
         type: raw
       update_value:

@@ -45,6 +45,7 @@ options:
         into text.
       - Of whole numbers nobody can tell how they were written. Write them in quotes when they begin with zero or hold
         a colon, for YAML makes 83 of C(0123) and 750 of C(12:30).
+      - "White space at its ends is kept, with a warning: it is rarely meant."
     type: raw
   update_value:
     description:

@@ -27,6 +27,7 @@ options:
   api_key:
     description:
       - The Heroku API key. Make one with C(heroku authorizations:create).
+      - White space at its ends is left out, with a warning.
     type: str
     required: true
   update_value:
@@ -118,6 +119,11 @@ from ansible_collections.community.circleci.plugins.module_utils._values.masks i
     left_in_doubt,
     must_set,
 )
+from ansible_collections.community.circleci.plugins.module_utils._values.suspects import (
+    LEFT_OUT,
+    has_white_ends,
+    white_ends,
+)
 
 ARGUMENT_SPEC = {
     **CONNECTION,
@@ -131,6 +137,8 @@ def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     api_key = params["api_key"].strip()
     if not api_key:
         raise invalid("api_key is empty.", "Check the variable that it comes from.")
+    if has_white_ends(params["api_key"]):
+        client.warn(white_ends("api_key", LEFT_OUT))
     client.require_token()
     before = _read_mask(client)
     after = {"heroku_api_key": f"xxxx{api_key[-4:]}" if len(api_key) > 4 else "xxxx"}

@@ -166,6 +166,7 @@ options:
             description:
               - The value, as text or a whole number. Write anything else in quotes, and also numbers that begin with
                 zero or hold a colon, for YAML makes 83 of C(0123) and 750 of C(12:30).
+              - "White space at its ends is kept, with a warning: it is rarely meant."
               - It is required, unless O(projects[].skip_missing) is set.
             type: raw
           update_value:
@@ -222,7 +223,7 @@ options:
             default: true
           signing_secret:
             description:
-              - The secret that CircleCI signs deliveries with.
+              - The secret that CircleCI signs deliveries with. White space at its ends is kept, with a warning.
             type: str
           update_secret:
             description:

@@ -58,6 +58,7 @@ options:
     description:
       - The secret that CircleCI signs deliveries with, so that the receiver can tell them from forged ones.
       - CircleCI does not show it. When the webhook has none yet, it is set. See O(update_secret) for the rest.
+      - "White space at its ends is kept, with a warning: it is rarely meant."
       - When it is left out, a secret that is there stays. To take it away, remove the webhook and make it anew.
     type: str
   update_secret:

@@ -120,6 +120,11 @@ class Wire:
             raise invalid(f"ca_path {ca_path} does not exist.", "Give the path of a file with CA certificates.")
         if self.url.startswith("http://") and not is_loopback(self.url):
             self.warn(f"{self.url} is not encrypted: the token can be read on its way. Use https.")
+        if token and token != api_token:
+            self.warn(
+                "The API token begins or ends with white space, which is left out. Check api_token, or the variable "
+                "that it comes from."
+            )
         self.token = token or None
         self.timeout = timeout
         self.retries = retries

@@ -55,6 +55,7 @@ from ansible_collections.community.circleci.plugins.module_utils._values.masks i
 )
 from ansible_collections.community.circleci.plugins.module_utils._values.moments import moment_of
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Organization, Project
+from ansible_collections.community.circleci.plugins.module_utils._values.suspects import about_variables
 from ansible_collections.community.circleci.plugins.module_utils._values.variables import WantedVariable
 
 MOST_CONTEXTS = 500  # in an organization
@@ -296,9 +297,8 @@ def _to_set(client: Client, wanted: WantedContext, content: Content) -> list[Wan
             found.append(variable)
         elif must is None:
             unsure.append(variable.name)
-    for variable in found:
-        if not variable.value:
-            client.warn(f"The value of variable {variable.name} is empty. Check that what it comes from is set.")
+    for warning in about_variables({variable.name: variable.value for variable in found}):
+        client.warn(warning)
     if unsure:
         dated = all(content.env_vars[name]["updated_at"] for name in unsure)
         remedy = f"when_older with not_older_than, or {ALWAYS}," if dated else ALWAYS

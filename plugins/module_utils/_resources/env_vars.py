@@ -15,6 +15,7 @@ from ansible_collections.community.circleci.plugins.module_utils._http.errors im
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import Outcome, Plan, telling
 from ansible_collections.community.circleci.plugins.module_utils._values.masks import mark_replaced, mask
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
+from ansible_collections.community.circleci.plugins.module_utils._values.suspects import about_variables
 from ansible_collections.community.circleci.plugins.module_utils._values.variables import WantedVariable
 
 IN_DOUBT = ("variable", "variables", "always")
@@ -64,9 +65,8 @@ def plan_env_vars(
     }
     to_set = [wanted for wanted, must in must_set.items() if must]
     unsure = [wanted.name for wanted, must in must_set.items() if must is None]
-    for wanted in to_set:
-        if not wanted.value:
-            client.warn(f"The value of variable {wanted.name} is empty. Check that what it comes from is set.")
+    for warning in about_variables({wanted.name: wanted.value for wanted in to_set}):
+        client.warn(warning)
     concerned = [*(wanted.name for wanted in present), *absent, *doomed]
     before = _shown(masks, concerned)
     predicted = {name: value for name, value in masks.items() if name not in doomed}

@@ -34,6 +34,11 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.name
 )
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN, Plan
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
+from ansible_collections.community.circleci.plugins.module_utils._values.suspects import (
+    TAKEN,
+    has_white_ends,
+    white_ends,
+)
 
 KIND = "webhook"
 EVENTS = ("workflow-completed", "job-completed")
@@ -130,6 +135,8 @@ def plan_webhooks(
     steps = []
     for each in wanted:
         found = the_one(KIND, project, webhooks, each.name)
+        if each.present and has_white_ends(each.signing_secret or "") and _sets_secret(each, found):
+            client.warn(white_ends(f"signing_secret of webhook {plain(each.name)}", TAKEN))
         if _differs(each, found):
             steps.append(_step(client, project, project_id, each, found))
     return plan_steps(KIND, webhooks, {each.name for each in wanted}, steps)
