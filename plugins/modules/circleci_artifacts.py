@@ -277,20 +277,36 @@ files:
       description: Whether the file is new, has other contents, or got another mode, owner or group.
       type: bool
       sample: true
-removed:
-  description: What an earlier build left and O(exclusive) has removed.
+added:
+  description: The files that are new.
   type: list
   elements: dict
-  returned: success
-  contains:
+  returned: success, and failures after the first write
+  contains: &change
+    kind:
+      description: What it is.
+      type: str
+      sample: file
     path:
-      description: The path that the artifact had.
+      description: The path of the artifact.
       type: str
       sample: dist/app-1.3.0-py3-none-any.whl
     dest:
-      description: The path that the file had on the host.
+      description: The path of the file on the host.
       type: str
       sample: /opt/acme/app-1.3.0-py3-none-any.whl
+removed:
+  description: The files of an earlier build that O(exclusive) has removed.
+  type: list
+  elements: dict
+  returned: success, and failures after the first write
+  contains: *change
+updated:
+  description: The files that have other contents, or another mode, owner or group.
+  type: list
+  elements: dict
+  returned: success, and failures after the first write
+  contains: *change
 status:
   description: The HTTP status of CircleCI's answer.
   type: int
@@ -356,7 +372,7 @@ def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
 
 def known_after_the_run(params: dict[str, Any]) -> dict[str, Any]:
     """What check mode says when the id of the build or of its pipeline is known after the run."""
-    return {"changed": True, "build": None, "files": [], "removed": []}
+    return {"changed": True, "build": None, "files": [], "added": [], "removed": [], "updated": []}
 
 
 def main() -> None:

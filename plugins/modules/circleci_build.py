@@ -240,6 +240,7 @@ build:
     vcs_revision:
       description: The commit that it builds.
       type: str
+      returned: when the task succeeds
       sample: 4e1243bd22c66e76c2ba9eddc1f91394e57f9f83
     status:
       description: Its state in detail.
@@ -252,11 +253,42 @@ build:
     lifecycle:
       description: Its state in short.
       type: str
+      returned: when the task succeeds
       sample: finished
     why:
       description: Why it was started.
       type: str
       sample: api
+    job:
+      description: The name of its job.
+      type: str
+      returned: when the task fails
+      sample: test
+    workflow:
+      description: The name of its workflow. Null without workflows.
+      type: str
+      returned: when the task fails
+      sample: build-and-test
+    tag:
+      description: The tag that it builds. Null for a branch.
+      type: str
+      returned: when the task fails
+      sample: null
+    revision:
+      description: The commit that it builds.
+      type: str
+      returned: when the task fails
+      sample: 4e1243bd22c66e76c2ba9eddc1f91394e57f9f83
+    start_time:
+      description: When it started. Null while it has not.
+      type: str
+      returned: when the task fails
+      sample: "2026-11-25T09:00:12.000Z"
+    stop_time:
+      description: When it ended. Null while it has not.
+      type: str
+      returned: when the task fails
+      sample: "2026-11-25T09:02:40.000Z"
 builds:
   description:
     - The builds of the pipeline, oldest first. With O(trigger=job) a list with RV(build) only, and empty when the task
@@ -285,6 +317,7 @@ pipeline:
     state:
       description: What became of its configuration, such as V(pending), V(created) or V(errored).
       type: str
+      returned: when the task succeeds, or there is no build
       sample: created
     status:
       description:
@@ -300,23 +333,28 @@ pipeline:
     branch:
       description: Its branch; null for a tag.
       type: str
+      returned: when the task succeeds, or there is no build
       sample: main
     tag:
       description: Its tag; null for a branch.
       type: str
+      returned: when the task succeeds, or there is no build
       sample: null
     revision:
       description: Its commit.
       type: str
+      returned: when the task succeeds, or there is no build
       sample: 4e1243bd22c66e76c2ba9eddc1f91394e57f9f83
     created_at:
       description: When it was made.
       type: str
+      returned: when the task succeeds, or there is no build
       sample: "2026-11-25T12:31:16.264Z"
     errors:
       description: What is wrong with its configuration.
       type: list
       elements: dict
+      returned: when the task succeeds, there is no build, or there are some
       contains:
         type:
           description: What kind of mistake it is.
@@ -357,10 +395,12 @@ workflows:
     created_at:
       description: When it started.
       type: str
+      returned: when the task succeeds
       sample: "2026-11-25T12:31:18Z"
     stopped_at:
-      description: When it ended.
+      description: When it ended. Null while it has not.
       type: str
+      returned: when the task succeeds
       sample: "2026-11-25T12:35:02Z"
     jobs:
       description: Its jobs.

@@ -242,10 +242,10 @@ tests:
       type: str
       sample: pytest
 failed_steps:
-  description: What failed in the build, in every container.
+  description: What failed in the build, in every container. Empty when nothing did, or there is no build.
   type: list
   elements: dict
-  returned: success
+  returned: when the build could be read, whatever became of it
   contains:
     workflow:
       description: The name of the workflow that its build belongs to. Null without workflows.

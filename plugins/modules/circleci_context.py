@@ -253,7 +253,8 @@ restrictions:
       type: str
       sample: project
     value:
-      description: The uuid of the project or the group, or the expression.
+      description: The uuid of the project or the group, or the expression. Null in check mode for the group of a new
+        context.
       type: str
       sample: 7c6b5a49-3827-4160-9f5e-4d3c2b1a0f9e
     name:

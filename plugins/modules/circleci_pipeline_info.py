@@ -207,7 +207,7 @@ pipelines:
           type: str
           sample: "2026-11-25T12:31:18Z"
         stopped_at:
-          description: When it ended.
+          description: When it ended. Null while it has not.
           type: str
           sample: "2026-11-25T12:35:02Z"
         jobs:

@@ -68,7 +68,8 @@ following:
   sample: true
 first_build:
   description:
-    - The build that CircleCI started because the project was set up. Null when there is none, and in check mode.
+    - The build that CircleCI started because the project was set up, in short. Null when there is none, and in check
+      mode.
   type: dict
   returned: success
   contains:
@@ -80,14 +81,42 @@ first_build:
       description: Its page on CircleCI.
       type: str
       sample: https://circleci.com/gh/acme/api/1
-    branch:
-      description: The branch that it builds.
+    job:
+      description: The name of its job.
       type: str
-      sample: main
+      sample: build
+    workflow:
+      description: The name of its workflow. Null without workflows.
+      type: str
+      sample: build-and-test
     status:
       description: Its state when it was started.
       type: str
       sample: not_running
+    outcome:
+      description: How it ended. Null, for it has not.
+      type: str
+      sample: null
+    branch:
+      description: The branch that it builds.
+      type: str
+      sample: main
+    tag:
+      description: The tag that it builds. Null for a branch.
+      type: str
+      sample: null
+    revision:
+      description: The commit that it builds.
+      type: str
+      sample: 4e1243bd22c66e76c2ba9eddc1f91394e57f9f83
+    start_time:
+      description: When it started. Null while it has not.
+      type: str
+      sample: null
+    stop_time:
+      description: When it ended. Null, for it has not.
+      type: str
+      sample: null
     why:
       description: Why it was started.
       type: str

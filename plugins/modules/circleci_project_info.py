@@ -387,7 +387,7 @@ projects:
           elements: str
           sample: null
         description:
-          description: What it is for.
+          description: What it is for. Null where nobody said, and in a project of an App.
           type: str
           sample: null
         actor:
@@ -395,15 +395,15 @@ projects:
           type: str
           sample: system
         definition:
-          description: The name of its pipeline definition, in a project of an App.
+          description: The name of its pipeline definition, in a project of an App. Null elsewhere.
           type: str
           sample: null
         definition_id:
-          description: The id of its pipeline definition, in a project of an App.
+          description: The id of its pipeline definition, in a project of an App. Null elsewhere.
           type: str
           sample: null
         cron_expression:
-          description: Its times as a cron expression, in a project of an App.
+          description: Its times as a cron expression, in a project of an App. Null elsewhere.
           type: str
           sample: null
         disabled:

@@ -532,7 +532,8 @@ projects:
       returned: always
       contains: *thing
     first_build:
-      description: The build that following has started, where the project is new and has a configuration. Else null.
+      description: The build that following has started, in short, where the project is new and has a configuration.
+        Else null.
       type: dict
       returned: always
       contains:
@@ -544,14 +545,42 @@ projects:
           description: Its page on CircleCI.
           type: str
           sample: https://circleci.com/gh/acme/api/1
-        branch:
-          description: The branch that it builds.
+        job:
+          description: The name of its job.
           type: str
-          sample: main
+          sample: build
+        workflow:
+          description: The name of its workflow. Null without workflows.
+          type: str
+          sample: build-and-test
         status:
           description: Its state when it was started.
           type: str
           sample: not_running
+        outcome:
+          description: How it ended. Null, for it has not.
+          type: str
+          sample: null
+        branch:
+          description: The branch that it builds.
+          type: str
+          sample: main
+        tag:
+          description: The tag that it builds. Null for a branch.
+          type: str
+          sample: null
+        revision:
+          description: The commit that it builds.
+          type: str
+          sample: 4e1243bd22c66e76c2ba9eddc1f91394e57f9f83
+        start_time:
+          description: When it started. Null while it has not.
+          type: str
+          sample: null
+        stop_time:
+          description: When it ended. Null, for it has not.
+          type: str
+          sample: null
         why:
           description: Why it was started.
           type: str

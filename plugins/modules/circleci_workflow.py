@@ -182,7 +182,7 @@ RETURN = r"""
 project:
   description: The canonical slug of the project.
   type: str
-  returned: success
+  returned: always, unless nothing was found that tells it
   sample: github/acme/api
 workflow:
   description:
@@ -212,7 +212,7 @@ workflow:
       type: str
       sample: "2026-11-25T12:31:18Z"
     stopped_at:
-      description: When it ended.
+      description: When it ended. Null while it has not.
       type: str
       sample: "2026-11-25T12:35:02Z"
     jobs:

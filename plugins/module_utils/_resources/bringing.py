@@ -148,7 +148,7 @@ class Bringing:
                 }
                 for each in files
             ],
-            "removed": self._shown_removed(self.doomed),
+            **self._changes(files, self.doomed),
             "diff": {
                 "before": {"files": dict(sorted(before.items()))},
                 "after": {"files": {each.artifact.name: self._shown(each) for each in changed}},
@@ -160,10 +160,19 @@ class Bringing:
     def partial(self, files: list[Brought], removed: list[Noted]) -> dict[str, Any]:
         """What a task returns that fails after these files were brought and those removed."""
         result = self.result(files)
-        return {"build": result["build"], "files": result["files"], "removed": self._shown_removed(removed)}
+        return {"build": result["build"], "files": result["files"], **self._changes(files, removed)}
 
-    def _shown_removed(self, removed: list[Noted]) -> list[dict[str, Any]]:
-        return [{"path": entry.path, "dest": str(self.dest / entry.dest)} for entry in removed]
+    def _changes(self, files: list[Brought], removed: list[Noted]) -> dict[str, list[dict[str, Any]]]:
+        """The files that are new, those that are gone, and those that are others now."""
+        changed = [(each.artifact.path, each.artifact.name) for each in files if each.changed]
+        return {
+            "added": [self._named(path, name) for path, name in changed if name not in self.seen],
+            "removed": [self._named(entry.path, entry.dest) for entry in removed],
+            "updated": [self._named(path, name) for path, name in changed if name in self.seen],
+        }
+
+    def _named(self, path: str, name: str) -> dict[str, Any]:
+        return {"kind": "file", "path": path, "dest": str(self.dest / name)}
 
     def _shown(self, brought: Brought) -> Any:
         """What a diff shows of a file after the task: its digest, and what is wanted besides its contents."""

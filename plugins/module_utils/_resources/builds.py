@@ -155,7 +155,7 @@ def summary(build: Build) -> Build:
 def brief(build: Build) -> Build:
     """The dozen fields of a build that people look for. All of it is what ``circleci_build_info`` is for."""
     return {
-        "build_num": build["build_num"],
+        "build_num": build.get("build_num"),
         "build_url": build.get("build_url"),
         "job": job_of(build),
         "workflow": workflow_name(build),

@@ -84,7 +84,8 @@ def carry_out(client: Client, params: dict[str, Any]) -> dict[str, Any]:
         act = {APPROVED: task.approve, CANCELED_STATE: task.cancel, RERUN: task.rerun}[params["state"]]
         return {**act(), "project": str(task.project)}
     except CircleCIError as error:
-        error.partial = {**task.returned(), **error.partial}
+        known = {"project": str(task.project)} if task.project.name else {}
+        error.partial = {**known, **task.returned(), **error.partial}
         raise
 
 

@@ -85,6 +85,57 @@ def test_a_project_and_a_mask_have_one_name_each() -> None:
     assert "circleci_env_var.env_var.masked_value" in places
 
 
+def test_every_module_that_changes_lists_says_what_it_changed_in_the_same_words() -> None:
+    """Those that act on builds say what became of them instead; of many projects each has the three lists."""
+    on_builds = {"circleci_build", "circleci_pipeline", "circleci_workflow"}
+    for module in MODULES:
+        file = importlib.import_module(f"ansible_collections.community.circleci.plugins.modules.{module}")
+        changes = (
+            "community.circleci._attributes.changes"
+            in yaml.safe_load(file.DOCUMENTATION)["extends_documentation_fragment"]
+        )
+        documented = returned(module)
+        inside = documented["projects"]["contains"] if module == "circleci_projects" else documented
+        assert all(name in inside for name in CHANGES) is (changes and module not in on_builds), module
+        if changes and module not in on_builds:
+            lists = [inside[name] for name in CHANGES]
+            assert [one["contains"] for one in lists] == [lists[0]["contains"]] * 3
+            assert "kind" in lists[0]["contains"]
+            assert len({one["returned"] for one in lists}) == 1
+
+
+# The status of an answer is a number; what modules call so inside their results are CircleCI's words.
+TWO_MEANINGS = {
+    "build": "as CircleCI describes it, and in short",
+    "changed": "whether, and how many",
+    "failed": "whether, and how many",
+    "files": "artifacts on a host, and what is asked of a host",
+    "projects": "what is in a project, what became of it, and how it is described",
+    "status": "of an answer, and of what runs",
+    "workflow": "a name, and the thing itself",
+    "env_vars": "of projects, and of contexts, which know more",
+    **dict.fromkeys(CHANGES, "of each kind"),
+}
+
+
+def test_what_has_the_same_name_has_the_same_shape() -> None:
+    shapes: dict[str, dict[str, str]] = {}
+    for module in MODULES:
+        for place, value in values(returned(module)):
+            name = place.rpartition(".")[2]
+            shape = repr((value["type"], value.get("elements"), sorted(value.get("contains") or ())))
+            shapes.setdefault(name, {})[shape] = f"{module}.{place}"
+    assert {name for name, found in shapes.items() if len(found) > 1} == TWO_MEANINGS.keys()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_what_failed_is_documented_as_returned_when_it_is(module: str) -> None:
+    """Success of a task is not success of a build."""
+    for place, value in values(returned(module)):
+        if place.endswith("failed_steps"):
+            assert value["returned"] in ("always", "when the build could be read, whatever became of it")
+
+
 WEBHOOK = {"name": "deploy", "url": "https://deploy.acme.example/", "events": ["workflow-completed"]}
 SCHEDULE = {"name": "nightly", "branch": "main", "hours_of_day": [2]}
 CHANGING: dict[str, tuple[list[tuple[str, dict[str, Any]]], str, dict[str, Any], dict[str, list[str]]]] = {

@@ -373,6 +373,37 @@ def test_exclusive_removes_what_an_earlier_build_left_and_nothing_else(project: 
     assert downloads(project) == []
 
 
+def test_files_that_changed_are_told_in_the_words_of_other_modules(project: Emulator, run: Run, dest: Path) -> None:
+    def told(result: dict[str, Any]) -> dict[str, list[str]]:
+        lists = {word: result[word] for word in ("added", "removed", "updated")}
+        for entry in (entry for entries in lists.values() for entry in entries):
+            assert entry == {"kind": "file", "path": entry["path"], "dest": str(dest / entry["path"])}
+        return {word: [entry["path"] for entry in entries] for word, entries in lists.items()}
+
+    nothing: dict[str, list[str]] = {"added": [], "removed": [], "updated": []}
+    first = ["dist/app-1.0.whl", "dist/app-1.0.txt", "log/a.txt"]
+    assert {word: sorted(paths) for word, paths in told(run(check_mode=True)).items()} == {
+        **nothing,
+        "added": sorted(first),
+    }
+    assert sorted(told(run())["added"]) == sorted(first)
+    assert told(run()) == nothing
+    build(project, Artifact("dist/app-1.0.whl", text="other"), Artifact("dist/app-2.0.whl", text="second"))
+    expected = {"added": ["dist/app-2.0.whl"], "removed": first[1:], "updated": first[:1]}
+    for check_mode in (True, False):
+        assert told(run(exclusive=True, check_mode=check_mode)) == expected
+    assert told(run(exclusive=True)) == nothing
+
+
+def test_a_failure_tells_which_files_are_new(project: Emulator, run: Run, dest: Path) -> None:
+    project.fault("status", path="a.txt", status=403, times=None)
+    failed = run(concurrency=1)
+    assert failed["failed"]
+    assert [entry["path"] for entry in failed["added"]] == [each["path"] for each in failed["files"]]
+    assert len(failed["added"]) == 2
+    assert (failed["removed"], failed["updated"]) == ([], [])
+
+
 def test_a_failure_before_anything_is_removed_leaves_it_noted(project: Emulator, run: Run, dest: Path) -> None:
     run()
     number = build(project, Artifact("dist/app-2.0.whl", text="second"), Artifact("dist/broken.txt", text="b"))

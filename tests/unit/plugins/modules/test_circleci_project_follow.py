@@ -26,6 +26,15 @@ def test_a_new_project_is_followed_and_set_up(emulator: Emulator, run_module) ->
     assert paths(emulator.writes) == [f"POST project/{API}/follow"]
 
 
+def test_the_first_build_is_the_same_in_brief_for_one_and_for_many(emulator: Emulator, run_module) -> None:
+    one = run_module(MODULE, project=API)["first_build"]
+    emulator.reset()
+    [many] = run_module("circleci_projects", projects=[{"project": API, "following": True}])["projects"]
+    assert one.keys() == many["first_build"].keys()
+    assert len(one) == 12
+    assert (one["build_num"], one["branch"]) == (many["first_build"]["build_num"], "main")
+
+
 def test_a_second_run_reads_once_and_writes_nothing(emulator: Emulator, run_module) -> None:
     run_module(MODULE, project=API)
     emulator.clear()

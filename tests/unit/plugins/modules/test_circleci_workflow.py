@@ -70,6 +70,15 @@ def test_a_workflow_is_found_by_its_id_without_a_project(emulator: Emulator, run
     )
 
 
+def test_a_failure_names_the_project_too(emulator: Emulator, run) -> None:
+    workflow = play(emulator, "hold").workflows[0]
+    result = run(project=None, state="approved", workflow_id=workflow.id, approve=["no such hold"])
+    assert (result["failed"], result["project"]) == (True, API)
+    unknown = run(project=None, state="canceled", workflow_id="5a2bc5d2-1d3e-4b6e-9e34-4a0c2d1f7b11")
+    assert unknown["failed"]
+    assert "project" not in unknown
+
+
 def test_of_several_runs_it_is_the_newest(emulator: Emulator, run) -> None:
     pipeline = play(emulator, "auto-rerun")
     failed_run, rerun = pipeline.workflows
