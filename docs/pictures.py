@@ -1,7 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The community.circleci contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Draws docs/pictures/*.svg from real runs: what the demo's playbooks print. `nox -s pictures` calls it."""
+"""Draws docs/pictures/*.svg from real runs: what playbooks of the README and the demo print.
+
+`nox -s pictures` calls it.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,11 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from emulator import Emulator  # noqa: E402  # it can be found only now
-from playbooks.demo.run import Mode, environment, make_key  # noqa: E402  # the same
+from playbooks.demo.run import DATE, Mode, environment, make_key  # noqa: E402  # the same
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+DEMO = ROOT / "playbooks" / "demo"
+HUNDRED_DAYS = 100 * 86400.0  # in seconds
 
 COLUMNS = 116
 CHARACTER, LINE, MARGIN, BAR = 8.0, 18.0, 16.0, 34.0  # in pixels
@@ -107,10 +114,18 @@ def svg(output: str, title: str) -> str:
     return HEADER + "\n".join([*lines, "</svg>", ""])
 
 
-def draw(name: str, variables: dict[str, str], *arguments: str, status: int = 0) -> None:
-    """Run a playbook of the demo and draw what it prints.
+def books() -> dict[str, str]:
+    """The playbooks of the README by their names, in its order: each is named in bold words before it."""
+    blocks = re.findall(r"^```yaml\n(- name: .*?)^```$", README, re.DOTALL | re.MULTILINE)
+    names = re.findall(r"^\*\*\w+\.\*\* .*?`(\w+\.yml)`", README, re.MULTILINE)
+    return dict(zip(names, blocks, strict=True))
+
+
+def draw(name: str, folder: Path, variables: dict[str, str], *arguments: str, status: int = 0) -> None:
+    """Run a playbook and draw what it prints.
 
     :param name: of the picture
+    :param folder: of the playbook
     :param arguments: of ansible-playbook, the playbook last
     :param status: which ansible-playbook ends with
     :raises RuntimeError: when it ends with another one
@@ -118,7 +133,7 @@ def draw(name: str, variables: dict[str, str], *arguments: str, status: int = 0)
     *options, playbook = arguments
     program = Path(sys.executable).with_name("ansible-playbook")
     finished = subprocess.run(
-        [program, *options, ROOT / "playbooks" / "demo" / playbook],
+        [program, *options, folder / playbook],
         env=variables | {"ANSIBLE_FORCE_COLOR": "1"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -128,23 +143,28 @@ def draw(name: str, variables: dict[str, str], *arguments: str, status: int = 0)
     )
     if finished.returncode != status:
         raise RuntimeError(finished.stdout)
-    folder = ROOT / "docs" / "pictures"
-    folder.mkdir(exist_ok=True)
-    printed = finished.stdout.replace(f"{ROOT}{os.sep}", "")
+    printed = finished.stdout.replace(f"{folder}{os.sep}", "")
     picture = svg(printed, " ".join(["ansible-playbook", *arguments]))
-    (folder / f"{name}.svg").write_text(picture, encoding="utf-8")
+    (ROOT / "docs" / "pictures" / f"{name}.svg").write_text(picture, encoding="utf-8")
 
 
 def main() -> None:
     """Draw all pictures."""
-    mode = Mode.of({})
-    with tempfile.TemporaryDirectory() as folder, Emulator() as emulator:
-        make_key(Path(folder) / "deploy_key")
-        variables = environment(os.environ, mode, emulator, Path(folder))
-        draw("diff", variables, "--diff", "onboard.yml")
-        draw("progress", variables, "build.yml")
-        emulator.script("failed")
-        draw("failed_build", variables, "failing_build.yml", status=2)
+    with tempfile.TemporaryDirectory() as name, Emulator(date=DATE) as emulator:
+        folder = Path(name)
+        make_key(folder / "deploy_key")
+        for book, text in books().items():
+            (folder / book).write_text(text, encoding="utf-8")
+        variables = environment(os.environ, Mode.of({}), emulator, folder)
+        # The deploy key is to be old when it is rotated.
+        emulator.state.clock_offset = -HUNDRED_DAYS
+        draw("onboard", folder, variables | {"REGISTRY_PASSWORD": "correct-horse-battery"}, "--diff", "onboard.yml")
+        emulator.state.clock_offset = 0.0
+        draw("rotate", folder, variables | {"REGISTRY_PASSWORD": "battery-horse-correct"}, "--diff", "rotate.yml")
+        draw("deploy", folder, variables, "--diff", "deploy.yml")
+        draw("progress", DEMO, variables, "build.yml")
+        emulator.scenario("second-workflow-fails")
+        draw("failed_build", DEMO, variables, "failing_build.yml", status=2)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ansible_collections.community.circleci.plugins.modules import circleci_projects
+from docs.pictures import books
 from emulator import Emulator
 from emulator.world.advanced import advanced, change
 from emulator.world.artifacts import Artifact
@@ -32,7 +33,6 @@ from emulator.world.model import SSHKey
 from emulator.world.schedules import Schedules
 from emulator.world.webhooks import Webhooks
 from tests.integration.playing import PROGRAMS, Played, Player
-from tests.integration.test_readme import books
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "docsite" / "rst"
 PAGES = [page.stem for page in sorted(GUIDE.glob("*.rst"))]

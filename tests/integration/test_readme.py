@@ -12,10 +12,10 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from docs.pictures import README, books
 from tests.integration.playing import Played, Player
 
 ROOT = Path(__file__).resolve().parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def first_block(language: str) -> str:
@@ -23,13 +23,6 @@ def first_block(language: str) -> str:
     found = re.search(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
     assert found
     return found[1]
-
-
-def books() -> dict[str, str]:
-    """The playbooks of the README by their names, in its order: each is named in bold words before it."""
-    blocks = re.findall(r"^```yaml\n(- name: .*?)^```$", README, re.DOTALL | re.MULTILINE)
-    names = re.findall(r"^\*\*\w+\.\*\* .*?`(\w+\.yml)`", README, re.MULTILINE)
-    return dict(zip(names, blocks, strict=True))
 
 
 def diff_of(played: Played) -> str:

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import importlib
 import re
+import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 import yaml
+
+from docs.pictures import DEMO, README, books
 
 pytestmark = pytest.mark.once
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = ROOT / "docs" / "docsite" / "rst"
 PAGES = sorted(page.stem for page in GUIDE.glob("*.rst"))
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 PLUGINS = {
     kind: sorted(file.stem for file in (ROOT / "plugins" / f"{kind}{ending}").glob("circleci_*.py"))
     for kind, ending in (("module", "s"), ("lookup", ""), ("inventory", ""))
@@ -99,3 +102,46 @@ def test_markup_of_plugins_ends_where_its_value_does() -> None:
     assert unbalanced(r"C(query(\)) or V(acme)") == []
     assert unbalanced(r"Apps (V(circleci/x\)) have") == [r"V(circleci/x\))"]
     assert {name: wrong for name in SOURCES if (wrong := unbalanced((ROOT / name).read_text(encoding="utf-8")))} == {}
+
+
+PICTURES = sorted(file.stem for file in (ROOT / "docs" / "pictures").glob("*.svg") if file.stem != "benchmark")
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_picture_shows_its_playbook_as_it_is_now(name: str) -> None:
+    picture = ElementTree.parse(ROOT / "docs" / "pictures" / f"{name}.svg").getroot()
+    title, *lines = (
+        "".join(element.itertext()) for element in picture.iter() if element.tag.endswith(("title", "text"))
+    )
+    book = title.split()[-1]
+    (play,) = yaml.safe_load(books().get(book) or (DEMO / book).read_text(encoding="utf-8"))
+    shown = [found[1] for line in lines if (found := re.match(r"(?:PLAY|TASK) \[(.*)\] \*", line))]
+    assert shown == [play["name"], *(task["name"] for task in play["tasks"])]
+
+
+def test_each_main_job_has_a_picture_which_the_guide_shows() -> None:
+    assert {Path(book).stem for book in books()} <= set(PICTURES)
+    pages = "".join((GUIDE / f"{page}.rst").read_text(encoding="utf-8") for page in PAGES)
+    assert [name for name in PICTURES if f"/{name}.svg\n" not in pages] == []
+
+
+def test_the_page_of_the_playbooks_is_about_those_that_are_there() -> None:
+    page = (GUIDE / "playbooks.rst").read_text(encoding="utf-8")
+    folder = ROOT / "playbooks"
+    assert [
+        book.stem for book in sorted(folder.glob("*.yml")) if f"\ncommunity.circleci.{book.stem}\n---" not in page
+    ] == []
+    assert [book.name for book in DEMO.glob("*.yml") if f"* - ``{book.name}``\n" not in page] == []
+    example = (folder / "vars" / "onboard.example.yml").read_text(encoding="utf-8").partition("\n\n")[2]
+    assert textwrap.indent(example, "   ") in page
+
+
+@pytest.mark.parametrize("book", ["onboard", "deploy_key"])
+def test_the_page_of_the_playbooks_has_the_variables_of_each(book: str) -> None:
+    page = (GUIDE / "playbooks.rst").read_text(encoding="utf-8")
+    section = re.split(r"\n(?=\.\. _|The playbooks of)", page.partition(f"\ncommunity.circleci.{book}\n")[2])[0]
+    table = re.sub(r":ans\w+:`[^`]+`", "", section.partition("* - Variable\n")[2].partition("\n\n")[0])
+    text = re.sub(r"#.*|community\.circleci\.\w+", "", (ROOT / "playbooks" / f"{book}.yml").read_text(encoding="utf-8"))
+    used = set(re.findall(r"\bcircleci_\w+", text))
+    own = set(re.findall(r"^ +(?:register: )?(circleci_\w+)(?::|$)", text, re.MULTILINE))
+    assert set(re.findall(r"`(circleci_\w+)", table)) == used - own
