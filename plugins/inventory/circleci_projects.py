@@ -66,10 +66,6 @@ seealso:
 
 EXAMPLES = r"""
 ---
-# circleci.yml: all projects that the user of the token in CIRCLE_TOKEN follows
-plugin: community.circleci.circleci_projects
-
----
 # acme.circleci.yml: the projects of an organization, with groups by the start of their names, kept for an hour
 plugin: community.circleci.circleci_projects
 organization: acme
@@ -87,14 +83,18 @@ cache_plugin: ansible.builtin.jsonfile
 cache_connection: .circleci-cache
 cache_timeout: 3600
 
----
+# circleci.yml: all projects that the user of the token in CIRCLE_TOKEN follows
+#
+# plugin: community.circleci.circleci_projects
+
 # new.circleci.yml: what is not set up yet, too
-plugin: community.circleci.circleci_projects
-organization: acme
-vcs_type: github
-following: any
-groups:
-  unfollowed: not circleci_following
+#
+# plugin: community.circleci.circleci_projects
+# organization: acme
+# vcs_type: github
+# following: any
+# groups:
+#   unfollowed: not circleci_following
 """
 
 import hashlib

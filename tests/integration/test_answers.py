@@ -28,6 +28,7 @@ def send(expression: str) -> Task:
     return task(f"send {expression}", "circleci_env_var", project=PROJECT, name="A", value=value, update_value="always")
 
 
+@pytest.mark.oldest
 @pytest.mark.parametrize("host", [{}, {"ansible_connection": "elsewhere"}], ids=["in process", "ordinary"])
 def test_templates_in_answers_are_never_carried_out(player: Player, host: Json) -> None:
     emulator = player.emulator

@@ -30,6 +30,7 @@ def run_pipeline(player: Player, jobs: int, host: Json, **variables: Any) -> Pla
     return player.play([build], host=host, **variables)
 
 
+@pytest.mark.oldest
 @pytest.mark.parametrize(
     "host",
     [pytest.param(LOCAL, id="in process"), pytest.param(ELSEWHERE, id="ordinary", marks=pytest.mark.rest)],

@@ -46,6 +46,7 @@ def fail(name: str, **keywords: Any) -> Task:
     return task(name, "circleci_env_var", keywords=keywords | IGNORE, **options)
 
 
+@pytest.mark.oldest
 def test_keywords_that_need_core_change_no_result_and_vv_says_why(player: Player) -> None:
     tasks = [write("write in process"), fail("fail in process")]
     for name, (keywords, _reason) in REASONS.items():

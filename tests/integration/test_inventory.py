@@ -74,6 +74,7 @@ def keeper(player: Player) -> Keeper:
     return Keeper(player)
 
 
+@pytest.mark.oldest
 def test_the_list_holds_projects_with_their_variables(keeper: Keeper) -> None:
     listed = keeper.listed(keeper.write())
     assert listed["_meta"]["hostvars"]["github-acme-api"] == {
@@ -138,15 +139,14 @@ def test_examples_are_inventories(keeper: Keeper) -> None:
     emulator.follow("github/acme/service-mail")
     emulator.add_repository("github/acme/idea")
     text = examples(HERE.parents[1] / "plugins" / "inventory" / "circleci_projects.py")
-    documents = re.split(r"^---\n", text, flags=re.MULTILINE)[1:]
     found = {}
-    for document in documents:
-        name = re.match(r"# (\S+):", document)
-        assert name
-        path = keeper.folder / name[1]
-        path.write_text(document, encoding="utf-8")
-        found[name[1]] = keeper.listed(path)
-    assert list(found) == ["circleci.yml", "acme.circleci.yml", "new.circleci.yml"]
+    # A file has one document, so all but the first are written as comments.
+    _, *named = re.split(r"^# (\S+\.yml): .*\n", text, flags=re.MULTILINE)
+    for name, lines in zip(named[::2], named[1::2], strict=True):
+        path = keeper.folder / name
+        path.write_text(re.sub(r"^# ?", "", lines, flags=re.MULTILINE), encoding="utf-8")
+        found[name] = keeper.listed(path)
+    assert list(found) == ["acme.circleci.yml", "circleci.yml", "new.circleci.yml"]
     assert len(found["circleci.yml"]["_meta"]["hostvars"]) == 4
     assert found["acme.circleci.yml"]["services"]["hosts"] == ["github-acme-service-mail"]
     assert len(found["acme.circleci.yml"]["branch_main"]["hosts"]) == 3

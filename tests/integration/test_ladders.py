@@ -36,6 +36,7 @@ def player(player: Player) -> Player:
     return player
 
 
+@pytest.mark.oldest
 def test_in_process_every_module_changes_what_it_predicts_and_only_once(player: Player) -> None:
     played = player.play(everything(), "--diff", "-vv")
     assert played.status == 0, played.output
@@ -81,6 +82,7 @@ def test_a_loop_over_forty_projects_uses_one_connection(player: Player) -> None:
     assert played["follow again"].writes == []
 
 
+@pytest.mark.oldest
 def test_check_mode_of_a_whole_play_predicts_from_an_empty_project(player: Player) -> None:
     tasks = [
         task(ladder.module, ladder.module, **ladder.present | {"project": "github/acme/web"})

@@ -52,6 +52,7 @@ def tokens_sent(player: Player) -> set[str]:
     return {record.headers["Circle-Token"] for record in player.emulator.requests}
 
 
+@pytest.mark.oldest
 @pytest.mark.parametrize(
     "variables",
     [
@@ -218,6 +219,7 @@ def test_mistakes_in_options_are_failures_that_name_the_module_and_send_nothing(
             assert ran.result["problems"] == ran.result["msg"].splitlines()[-len(ran.result["problems"]) :]
 
 
+@pytest.mark.oldest
 def test_what_yaml_has_changed_is_refused_and_whole_numbers_are_taken(player: Player) -> None:
     emulator = player.emulator
     emulator.add_repository("github/acme/12")

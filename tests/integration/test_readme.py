@@ -49,6 +49,7 @@ def test_the_figures_of_the_readme_are_those_of_the_benchmark() -> None:
     assert f"{round(float(factor))} times faster than `ansible.builtin.uri`" in README
 
 
+@pytest.mark.oldest
 def test_the_playbook_of_the_readme_does_what_the_readme_says(player: Player) -> None:
     (player.folder / "onboard.yml").write_text(first_block("yaml"), encoding="utf-8")
     key = Ed25519PrivateKey.generate().private_bytes(
@@ -82,6 +83,7 @@ def test_the_playbook_of_the_readme_does_what_the_readme_says(player: Player) ->
     assert "--- before" not in second.output
 
 
+@pytest.mark.oldest
 def test_the_three_jobs_of_the_readme_work_one_after_the_other(player: Player) -> None:
     machine = player.emulator.state.machine
     machine.set_seconds(dict.fromkeys(machine.seconds, 0.0))

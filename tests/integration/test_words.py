@@ -27,6 +27,7 @@ def check(*conditions: str) -> Task:
     return {"name": "check", "ansible.builtin.assert": {"that": list(conditions)}}
 
 
+@pytest.mark.oldest
 @WAYS
 def test_a_refused_task_is_failed_whatever_the_secret(player: Player, host: Json) -> None:
     player.emulator.follow(PROJECT)
@@ -52,6 +53,7 @@ def test_the_play_ends_where_a_task_with_such_a_secret_fails(player: Player) -> 
     assert player.emulator.project(PROJECT).env_vars == {}
 
 
+@pytest.mark.oldest
 @WAYS
 def test_a_result_is_whole_whatever_the_secret(player: Player, host: Json) -> None:
     project = player.emulator.follow(PROJECT)

@@ -150,6 +150,7 @@ def test_bad_input_is_refused_before_any_request(
     assert complaint in result["msg"]
 
 
+@pytest.mark.once
 def test_an_organization_is_audited_although_some_of_it_cannot_be_read(emulator: Emulator, run_module) -> None:
     """300 repositories, of which 200 are followed and 5 cannot be read, at /projects or behind."""
     slugs = [f"github/big/service-{number:03}" for number in range(300)]
@@ -314,6 +315,7 @@ TRIGGERS = st.lists(
 )
 
 
+@pytest.mark.once
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     flags=st.fixed_dictionaries({name: st.booleans() for name in FLAGS}),

@@ -227,6 +227,7 @@ def test_a_warning_says_who_can_read_the_secrets(emulator: Emulator, run) -> Non
     assert run(**{FORK_BUILDS: True})["warnings"] == []
 
 
+@pytest.mark.once
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     before=st.fixed_dictionaries({name: st.booleans() for name in FLAGS}),

@@ -481,6 +481,7 @@ def test_no_project_is_no_work(emulator: Emulator, run) -> None:
     assert result["summary"] == {"total": 0, "ok": 0, "changed": 0, "failed": 0}
 
 
+@pytest.mark.once
 def test_three_hundred_projects_with_trouble_end_right(emulator: Emulator, run) -> None:
     slugs = add_repositories(emulator, 300)
     failing = make_trouble(emulator, slugs)
@@ -601,6 +602,7 @@ def test_one_throttled_request_makes_all_wait(emulator: Emulator, run) -> None:
     assert len(log) == 1 + 200 + 1
 
 
+@pytest.mark.once
 def test_the_sum_of_waits_starts_again_after_a_success(emulator: Emulator, run) -> None:
     slugs = add_repositories(emulator, 4)
     for slug in slugs:
