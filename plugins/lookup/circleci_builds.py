@@ -133,14 +133,35 @@ _raw:
     - The builds, as CircleCI describes them in lists, without their steps. Newest first, the terms one after the other.
   type: list
   elements: dict
-  sample:
-    - build_num: 12
-      build_url: https://circleci.com/gh/acme/api/12
-      branch: main
-      vcs_revision: 4e1243bd22c66e76c2ba9eddc1f91394e57f9f83
-      status: success
-      outcome: success
-      lifecycle: finished
+  contains:
+    build_num:
+      description: The number of the build.
+      type: int
+      sample: 12
+    build_url:
+      description: Its page on CircleCI.
+      type: str
+      sample: https://circleci.com/gh/acme/api/12
+    branch:
+      description: The branch that it builds. Null for a tag.
+      type: str
+      sample: main
+    vcs_revision:
+      description: The commit that it builds.
+      type: str
+      sample: 4e1243bd22c66e76c2ba9eddc1f91394e57f9f83
+    status:
+      description: Its state in detail.
+      type: str
+      sample: success
+    outcome:
+      description: How it ended. Null while it has not.
+      type: str
+      sample: success
+    lifecycle:
+      description: Its state in short.
+      type: str
+      sample: finished
 """
 
 from collections.abc import Sequence

@@ -177,8 +177,9 @@ def test_what_an_earlier_build_left_goes(player: Player) -> None:
     build(player.emulator, Artifact("dist/app-2.0.whl", text="second"))
     predicted = deploy(player, [bring(exclusive=True)], "--check")
     real = deploy(player, [bring(exclusive=True)])
-    assert predicted["bring"].result["removed"] == real["bring"].result["removed"]
-    assert len(real["bring"].result["removed"]) == 3
+    for word, number in (("added", 1), ("removed", 3), ("updated", 0)):
+        assert predicted["bring"].result[word] == real["bring"].result[word]
+        assert [entry["kind"] for entry in real["bring"].result[word]] == ["file"] * number
     assert files_in(root(player, "one")) == {"own": b"mine", "dist/app-2.0.whl": b"second"}
 
 

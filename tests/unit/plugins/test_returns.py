@@ -23,9 +23,10 @@ API = "github/acme/api"
 HOST = "deploy.acme.example"
 
 
-def returned(module: str) -> dict[str, Any]:
-    """The return values that a module documents."""
-    file = importlib.import_module(f"ansible_collections.community.circleci.plugins.modules.{module}")
+def returned(plugin: str) -> dict[str, Any]:
+    """The return values that a module or lookup documents."""
+    kind = "modules" if plugin in MODULES else "lookup"
+    file = importlib.import_module(f"ansible_collections.community.circleci.plugins.{kind}.{plugin}")
     return yaml.safe_load(file.RETURN) or {}
 
 
@@ -36,7 +37,7 @@ def values(documented: dict[str, Any], where: str = "") -> Iterator[tuple[str, d
         yield from values(value.get("contains") or {}, f"{where}{name}.")
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("module", [*MODULES, "circleci_builds"])
 def test_every_value_has_its_parts_and_a_sample(module: str) -> None:
     for place, value in values(returned(module)):
         assert value["description"], place
