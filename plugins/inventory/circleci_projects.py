@@ -177,7 +177,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         options.update(self._ambient)
         scrubber = Scrubber([options["api_token"]] if options["api_token"] else [])
         try:
-            client = client_of(options, caching=True)
+            client = client_of(options, caching=True, trace=lambda text: display.vvv(scrubber.text(text)))
             self._add(self._listed(client, options, cache))
         except CircleCIError as error:
             # Without the cause: it may hold what the message does not.

@@ -212,7 +212,7 @@ class LookupModule(LookupBase):
         options, origins = self._options_from(terms, variables or {}, kwargs)
         scrubber = Scrubber([options["api_token"]] if options["api_token"] else [])
         try:
-            client = client_of(options, caching=True)
+            client = client_of(options, caching=True, trace=lambda text: display.vvv(scrubber.text(text)))
             builds = _list(client, terms, options)
         except CircleCIError as error:
             # Without the cause: it may hold what the message does not.

@@ -32,6 +32,7 @@ from ansible_collections.community.circleci.plugins.module_utils._task.options i
     with_origins,
 )
 from ansible_collections.community.circleci.plugins.module_utils._task.run import (
+    TRACED_FROM,
     Run,
     missing_libraries,
     perform,
@@ -111,6 +112,8 @@ class InProcess(OrdinaryModule):
             if reason:
                 display.vv(f"{self._name()}: runs as an ordinary module, because {reason}.")
                 result: dict[str, Any] = super().run(tmp, task_vars)
+                for line in result.pop("traced", ()):
+                    self._trace(line)
                 if result.pop("missing_libraries", None) and not self._is_local():
                     result["msg"] += (
                         " The task need not run on this host: delegate_to: localhost leaves it to the controller."
@@ -131,6 +134,7 @@ class InProcess(OrdinaryModule):
             check_mode=task.check_mode,
             diff=bool(task.diff),
             report=None if task.no_log else self._report,
+            trace=None if task.no_log or display.verbosity < TRACED_FROM else self._trace,
             empty_ids=self.empty_ids,
             unknown=getattr(self.module, "known_after_the_run", None),
             given=task.args,
@@ -201,6 +205,10 @@ class InProcess(OrdinaryModule):
             for item in value if isinstance(value, list) else [value]:
                 if isinstance(item, dict) and "options" in option:
                     self._resolve_paths(option["options"], item)
+
+    def _trace(self, text: str) -> None:
+        """Show a request, or a pause, to those who want to see it."""
+        display.vvv(f"{self._name()}: {text}")
 
     def _report(self, text: str, failed: bool) -> None:
         """Show something while the task runs, where a callback's output cannot be disturbed."""

@@ -269,9 +269,11 @@ class Client(Wire):
         token = self.token if is_at_home(url, self.url) else None
         session = session_for(os.getpid(), self.url, token, self.verify, self.timeout, False)
         try:
-            answer = read_answer(
-                session.get(url, timeout=self.timeout, verify=self.verify, allow_redirects=False, stream=True)
-            )
+            with self.traced("GET", url) as answered:
+                answer = read_answer(
+                    session.get(url, timeout=self.timeout, verify=self.verify, allow_redirects=False, stream=True)
+                )
+                answered(answer.status)
             if answer.status != 200:
                 raise invalid(f"The server with the outputs answered {answer.status}.")
             return parsed_json(answer)

@@ -83,9 +83,11 @@ def _opened(wire: Wire, url: str, hosts: Collection[str]) -> requests.Response:
         token = wire.token if redirects == 0 and may_have_token(url, wire.url, hosts) else None
         session = session_for(os.getpid(), wire.url, token, wire.verify, wire.timeout, False)
         headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
-        response = session.get(
-            url, headers=headers, timeout=wire.timeout, verify=wire.verify, allow_redirects=False, stream=True
-        )
+        with wire.traced("GET", url) as answered:
+            response = session.get(
+                url, headers=headers, timeout=wire.timeout, verify=wire.verify, allow_redirects=False, stream=True
+            )
+            answered(response.status_code)
         if not 300 <= response.status_code < 400:
             return response
         response.close()

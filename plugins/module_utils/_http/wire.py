@@ -15,6 +15,7 @@ import json
 import math
 import os
 import re
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn, TypeVar
@@ -81,6 +82,7 @@ class Wire:
     :param caching: honour ``Cache-Control`` when the CacheControl library is there; only for reads that decide nothing
     :param report: is told what a user may want to see while a task runs; with ``failed`` if it tells of a failure, and
         with ``idle`` if it is no news
+    :param trace: is told of each request and each pause, without a query, which may be as good as a password
     :param keep_secret: is told what must not be shown, should the server repeat it, and is in no option
     :param turn: see :meth:`alone`; is given a slug and what waits for a number of seconds, gives warnings
     :raises CircleCIError: for unusable values, before any request
@@ -99,6 +101,7 @@ class Wire:
         read_only: bool = False,
         caching: bool = False,
         report: Callable[..., None] | None = None,
+        trace: Callable[[str], None] | None = None,
         keep_secret: Callable[[str], None] | None = None,
         turn: Callable[..., contextlib.AbstractContextManager[list[str]]] | None = None,
     ) -> None:
@@ -131,6 +134,7 @@ class Wire:
         self.read_only = read_only
         self.caching = caching
         self.report = report or (lambda _text, **_how: None)
+        self.trace = trace or (lambda _text: None)
         self.keep_secret = keep_secret or (lambda _text: None)
         self._turn = turn
         self.patience = Patience(retry_budget)
@@ -240,20 +244,37 @@ class Wire:
     def _once(self, method: str, url: str, query: dict[str, str] | None, body: dict[str, Any] | None = None) -> Answer:
         """Send a request once and read its answer."""
         session = session_for(os.getpid(), self.url, self.token, self.verify, self.timeout, self.caching)
-        return read_answer(
-            session.request(
-                method,
-                url,
-                params=query,
-                data=None if body is None else json.dumps(body).encode("utf-8"),
-                # Without it API v2 drops the body in silence, and may want it where there is none too (PF §1.1).
-                headers=None if method == "GET" else {"Content-Type": "application/json"},
-                timeout=self.timeout,
-                verify=self.verify,
-                allow_redirects=False,
-                stream=True,
+        with self.traced(method, url) as answered:
+            answer = read_answer(
+                session.request(
+                    method,
+                    url,
+                    params=query,
+                    data=None if body is None else json.dumps(body).encode("utf-8"),
+                    # Without it API v2 drops the body in silence, and may want it where there is none too (PF §1.1).
+                    headers=None if method == "GET" else {"Content-Type": "application/json"},
+                    timeout=self.timeout,
+                    verify=self.verify,
+                    allow_redirects=False,
+                    stream=True,
+                )
             )
-        )
+            answered(answer.status)
+        return answer
+
+    @contextlib.contextmanager
+    def traced(self, method: str, url: str) -> Iterator[Callable[[int], None]]:
+        """Trace the one request of this block, which gives its status to what it is given."""
+        outcome = ["no answer"]
+        started = time.monotonic()
+        try:
+            yield lambda status: outcome.append(str(status))
+        finally:
+            self.trace(f"{method} {self._traced_path(url)}: {outcome[-1]} after {time.monotonic() - started:.3f} s")
+
+    def _traced_path(self, url: str) -> str:
+        """The path of a request; not of what lies elsewhere, where it may be as good as a password."""
+        return shown_path(url) if is_at_home(url, self.url) else "of a file elsewhere"
 
     def _redirected(self, method: str, url: str, answer: Answer, redirects: int) -> str:
         """Where a redirect leads, when it may be followed: reads only, to the same scheme, host and port."""
@@ -322,6 +343,9 @@ class Wire:
             if answer is not None:
                 raise self.refused(method, url, answer, more)
             self._lost(method, url, cause, known, more)
+        why = "as Retry-After says" if asked is not None else "with growing pauses"
+        what = f"status {answer.status}" if answer is not None else known.words if known else reason_of(cause)
+        self.trace(f"{method} {self._traced_path(url)}: {what}, so it is sent again in {seconds:.1f} s, {why}")
         if not throttled:
             self.patience.sleep(seconds)
         return retry

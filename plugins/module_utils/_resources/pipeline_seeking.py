@@ -112,4 +112,5 @@ class Sought:
                     hint="Check that the push reached CircleCI, and what it is of. Set appear_timeout higher to wait "
                     "longer.",
                 )
+            poller.client.report(f"{self.project}: {self} is not there yet ({poller.waited:.0f} s)", idle=True)
             poller.clock.sleep(min(poller.interval, most - poller.waited))

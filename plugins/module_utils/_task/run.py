@@ -32,6 +32,7 @@ from ansible_collections.community.circleci.plugins.module_utils._values.slugs i
 Run = Callable[[Client, dict[str, Any]], dict[str, Any]]
 Unknown = Callable[[dict[str, Any]], dict[str, Any]]
 Options = dict[str, dict[str, Any]]
+TRACED_FROM = 3  # the verbosity from which on requests are shown, as -vvv asks for it
 
 # What went wrong when a required library was imported; None where that went well.
 _IMPORTS = {"requests": REQUESTS_IMPORT_ERROR, "cryptography": CRYPTOGRAPHY_IMPORT_ERROR}
@@ -93,6 +94,7 @@ def perform(
     check_mode: bool,
     diff: bool,
     report: Callable[[str, bool], None] | None = None,
+    trace: Callable[[str], None] | None = None,
     empty_ids: list[str] | None = None,
     unknown: Unknown | None = None,
     given: dict[str, Any] | None = None,
@@ -104,6 +106,7 @@ def perform(
     :param check_mode: predict only
     :param diff: whether the user wants to see the diff
     :param report: is told what a user may want to see meanwhile, and whether that is a failure
+    :param trace: is told of each request and each pause
     :param empty_ids: options that are known after the run: see :mod:`.late_ids`
     :param unknown: what the module returns then
     :param given: the options as the task wrote them; None where nobody has to tell null from what was left out
@@ -127,6 +130,7 @@ def perform(
             {**_UNASKED, **params},
             read_only=check_mode,
             report=tell,
+            trace=trace and (lambda text: trace(scrubber.text(plain(text)))),
             keep_secret=scrubber.add,
             turn=turn,
         )
@@ -235,12 +239,14 @@ def run_module(
     libraries = missing_libraries(options)
     if libraries:
         module.fail_json(msg=how_to_install(libraries), missing_libraries=libraries)
+    traced: list[str] = []
     result = perform(
         run,
         options,
         module.params,
         check_mode=module.check_mode,
         diff=module._diff,
+        trace=traced.append if module._verbosity >= TRACED_FROM and not module.no_log else None,
         empty_ids=module.empty_ids,
         unknown=unknown,
         given=_load_params(),
@@ -248,6 +254,8 @@ def run_module(
     # What is secret in the result is replaced already. Core would also replace what only looks like it: in the slug, in
     # the names that the task gave, and numbers and booleans as a whole.
     module.no_log_values.clear()
+    if traced:
+        result["traced"] = traced  # The action shows it.
     result["invocation"] = {"module_args": public_options(options, module.params)}
     for warning in result.pop("warnings"):
         module.warn(warning)

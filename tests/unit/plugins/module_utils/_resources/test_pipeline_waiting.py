@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
+from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_seeking import Sought
 from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_status import (
     BROKEN,
     FINAL,
@@ -29,7 +31,10 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.pipe
     Wanted,
     unmatched,
 )
+from ansible_collections.community.circleci.plugins.module_utils._resources.pipelines import Reference
 from ansible_collections.community.circleci.plugins.module_utils._resources.polling import Clock, Poller
+from ansible_collections.community.circleci.plugins.module_utils._task import progress
+from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
 
 pytestmark = pytest.mark.once
 
@@ -195,6 +200,56 @@ def test_a_pipeline_is_followed_to_its_end() -> None:
         "#5 build: running",
         "#5 build > test: running -> success (65 s)",
         "#5 build: running -> success (65 s)",
+    ]
+
+
+def watch(client: Client, clock: Stopwatch, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
+    """What a user sees from now on, and whether it is red."""
+    lines: list[tuple[str, bool]] = []
+    monkeypatch.setattr(progress, "time", types.SimpleNamespace(monotonic=clock.now))
+    told = progress.Progress(lambda text, failed: lines.append((text, failed)))
+    client.report = lambda text, **how: told.tell(text, changed=True, **how)
+    return lines
+
+
+def shown(wait: Wait, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
+    lines = watch(wait.client, wait.clock, monkeypatch)
+    wait.follow()
+    return lines
+
+
+def test_what_is_not_there_yet_is_told_once_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    client, clock = Client("http://127.0.0.1:9"), Stopwatch()
+    lines = watch(client, clock, monkeypatch)
+    monkeypatch.setattr(Sought, "find", lambda _self, _client: None)
+    sought = Sought(Project("github", "acme", "api"), None, None, Reference(branch="main"))
+    with pytest.raises(CircleCIError, match="did not show up"):
+        sought.wait(Poller(client, interval=5, timeout=1800, clock=clock), 150)
+    assert lines == [
+        (f"github/acme/api: A pipeline of branch main is not there yet ({seconds} s)", False) for seconds in (60, 120)
+    ]
+
+
+def test_a_minute_without_news_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    wait = Wait(
+        CREATED, (0, runs("build")), (95, has("build", test="running")), (95, runs("build", "failing")), timeout=200
+    )
+    assert shown(wait, monkeypatch) == [
+        ("#5 build: running", False),
+        ("#5: running (60 s)", False),
+        ("#5 build > test: running", False),
+        ("#5 build: running -> failing (95 s)", False),
+        ("#5: failing (155 s)", False),
+    ]
+
+
+@pytest.mark.parametrize("status", ["failed", "infrastructure_fail", "timedout", "canceled"])
+def test_what_has_failed_is_red(monkeypatch: pytest.MonkeyPatch, status: str) -> None:
+    ended = many(runs("build", "failed"), has("build", lint="success", test=status))
+    wait = Wait(CREATED, (0, many(runs("build"), has("build", lint="running", test="running"))), (20, ended))
+    assert [text for text, red in shown(wait, monkeypatch) if red] == [
+        f"#5 build > test: running -> {status} (20 s)",
+        "#5 build: running -> failed (20 s)",
     ]
 
 
