@@ -15,6 +15,11 @@ from emulator.world.model import Build, Project
 
 LINK_SECONDS: Final = 600
 """how long a signed link to a step's output lives"""
+CLOUD: Final = "https://circleci.com"
+ARTIFACTS: Final = "https://output.circle-artifacts.com"
+"""where the artifacts of `CLOUD` have their addresses (api-v2-pipelines.md §6.2)"""
+STORE: Final = "https://store.example"
+"""where `CLOUD` keeps files: somebody else's host"""
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,8 @@ class Links:
     @property
     def storage(self) -> str:
         """The same server under another host name: the place where outputs and artifacts are kept."""
+        if self.base_url in (CLOUD, ARTIFACTS):
+            return STORE
         if "//localhost" in self.base_url:
             return self.base_url.replace("//localhost", "//127.0.0.1", 1)
         scheme, _unused, rest = self.base_url.partition("://")
@@ -48,9 +55,9 @@ class Links:
         )
 
     def artifact(self, build: Build, node: int, path: str) -> str:
-        """Return the address of an artifact at the service's own origin, which wants the token."""
+        """Return the address of an artifact, which wants the token: at the service's own origin, or that of `CLOUD`."""
         place = f"{project_path(build.project)}/{build.number}/{node}/{quote(path, safe='/')}"
-        return f"{self.base_url}/artifacts/{place}"
+        return f"{ARTIFACTS if self.base_url == CLOUD else self.base_url}/artifacts/{place}"
 
     def stored(self, path: str) -> str:
         """Return a signed link into the store behind the artifacts, which dies after `LINK_SECONDS`.

@@ -137,6 +137,14 @@ missing_folders:
   elements: str
   returned: success
   sample: []
+misread:
+  description:
+    - The files in O(names) that C(ansible.builtin.copy) would put elsewhere on this host, because they hold the name of
+      a variable of its environment, as in C($HOME).
+  type: list
+  elements: str
+  returned: success
+  sample: []
 status:
   description: The HTTP status of CircleCI's answer.
   type: int
@@ -164,6 +172,7 @@ hint:
   sample: The token is invalid or expired, or it is a project token; give a personal API token.
 """
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -198,6 +207,7 @@ def run(_client: Client, params: dict[str, Any]) -> dict[str, Any]:
         "noted": [asdict(entry) for entry in noted],
         "files": [{"name": name, **asdict(found)} for name, found in seen.items()],
         "missing_folders": missing_folders(dest, names),
+        "misread": [name for name in names if os.path.expandvars(name) != name],
     }
 
 

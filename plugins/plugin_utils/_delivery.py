@@ -104,6 +104,12 @@ class Delivery(InProcess):
         depot = Depot.of_task(self._task._uuid, client, selection)
         build, artifacts = depot.choice(lambda: _chosen(client, selection))
         looked = self._look(dest, artifacts, params)
+        if looked["misread"]:
+            raise invalid(
+                f"{plain(looked['misread'][0], 200)!r} holds the name of a variable of the host, for which core would "
+                "put its value.",
+                "Leave it out with exclude, or set delivery: direct.",
+            )
         bringing = Bringing(
             selection,
             build,

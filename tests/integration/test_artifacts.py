@@ -230,6 +230,41 @@ def test_what_cannot_be_is_said_in_words(player: Player, options: Json, keywords
     assert not (player.folder / "hosts" / "one").exists()
 
 
+HOSTILE = {
+    "up": ([Artifact("../escaped", text="x")], "would lead out of dest"),
+    "NUL": ([Artifact("a\0b", text="x")], "has a path that no file can have"),
+    "too long": ([Artifact("x" * 300, text="x")], "more than 255 bytes"),
+    "two nodes": ([Artifact("report", node, str(node)) for node in (0, 1)], "Set by_node: true"),
+    "a link": ([Artifact("link/a", text="x")], "is no folder of its own"),
+    "a variable": ([Artifact("$HOME/a", text="x")], "'$HOME/a' holds the name of a variable of the host"),
+}
+ODD_PATHS = ("/etc/passwd", "a b/{{ 7 * 7 }}/$None;'\"", "-rf", "~/f", "precious")
+
+
+def test_no_path_leads_out_of_the_folder_of_a_host(player: Player) -> None:
+    """Whatever paths artifacts have, nothing is written elsewhere."""
+    builds = {name: build(player.emulator, *artifacts) for name, (artifacts, _said) in HOSTILE.items()}
+    builds["odd"] = build(player.emulator, *(Artifact(path, text="x") for path in ODD_PATHS))
+    outside, app = player.folder / "outside", root(player, "one")
+    outside.mkdir()
+    (outside / "kept").write_text("precious")
+    app.mkdir(parents=True)
+    (app / "link").symlink_to(outside)
+    (app / "precious").symlink_to(outside / "kept")
+    tasks = [
+        task(name, "circleci_artifacts", keywords={"ignore_errors": True}, project=API, build_num=number, dest=str(app))
+        for name, number in builds.items()
+    ]
+    played = deploy(player, tasks)
+    for name, (_artifacts, said) in HOSTILE.items():
+        assert (played[name].status, played[name].result["changed"]) == ("failed", False), name
+        assert said in played[name].result["msg"]
+    assert played["odd"].status == "ok", played["odd"].result
+    assert files_in(app) == {path.lstrip("/"): b"x" for path in ODD_PATHS}
+    assert files_in(outside) == {"kept": b"precious"}
+    assert set((player.folder / "hosts").rglob("*")) - set(app.rglob("*")) == {app, *app.parents[:2]}
+
+
 @pytest.mark.rest
 def test_become_is_for_the_transfer(player: Player) -> None:
     dest = player.folder / "become"

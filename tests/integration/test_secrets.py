@@ -74,6 +74,8 @@ def every_module() -> list[Task]:
         task("projects", "circleci_projects", projects=[many], defaults={"webhooks": [hook]}),
         task("context", "circleci_context", organization="acme", name="deploy", env_vars=[variable]),
         task("read contexts", "circleci_context_info", organization="acme", env_vars=True),
+        task("artifacts", "circleci_artifacts", project=PROJECT, build_num=1, dest="{{ playbook_dir }}/artifacts"),
+        task("look at artifacts", "circleci_artifacts_info", dest="{{ playbook_dir }}/artifacts"),
         task("bad entry", "circleci_context", organization="acme", name="deploy", env_vars={"A": "{{ vault_value }}"}),
         task("bad key", "circleci_ssh_key", project=PROJECT, private_key="{{ vault_key[:-200] }}"),
         task("bad value", "circleci_env_var", project=PROJECT, name="A", value=["{{ vault_value }}"]),
@@ -201,6 +203,7 @@ def test_a_new_token_is_in_its_result_alone(player: Player, monkeypatch: pytest.
 def play(player: Player, observer: Observer, host: Json | None = None) -> str:
     player.emulator.state.add_token(SECRETS["vault_token"], login="emulator")
     player.emulator.follow(PROJECT)
+    player.emulator.finish(PROJECT, 1)
     tasks = every_module()
     played = player.play(
         [*tasks, keep_results(len(tasks))],
@@ -212,11 +215,13 @@ def play(player: Player, observer: Observer, host: Json | None = None) -> str:
     assert played.status == 0, played.output
     failed = {ran.task for ran in played.ran if ran.status == "failed"}
     wrong = {"bad key", "bad value", "bad option", "bad entry"}
-    assert failed == ({each["name"] for each in tasks} - {"read contexts"} if observer.echo else wrong)
+    reads = {"read contexts", "artifacts", "look at artifacts"}
+    assert failed == ({each["name"] for each in tasks} - reads if observer.echo else wrong)
     results = [ran.result for ran in played.ran]
     for text in (json.dumps(results), json.dumps(results, ensure_ascii=False), played.output):
         assert found_in(text) == []
     assert (player.folder / "results.json").exists()
+    assert (player.folder / "artifacts" / "results" / "junit.xml").exists()
     assert found_in_files(player) == []
     return played.output
 

@@ -18,10 +18,20 @@ with contextlib.suppress(ImportError):  # a missing library is named by session.
     import urllib3
 
 from ansible_collections.community.circleci.plugins.module_utils._http.answers import Answer, read_answer
-from ansible_collections.community.circleci.plugins.module_utils._http.errors import TRANSIENT, invalid
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import (
+    CHECK_ADDRESS,
+    TRANSIENT,
+    CircleCIError,
+    plain,
+)
 from ansible_collections.community.circleci.plugins.module_utils._http.retrying import RetryPolicy
 from ansible_collections.community.circleci.plugins.module_utils._http.session import session_for
-from ansible_collections.community.circleci.plugins.module_utils._http.urls import may_have_token
+from ansible_collections.community.circleci.plugins.module_utils._http.urls import (
+    may_have_token,
+    origin,
+    shown_path,
+    site,
+)
 from ansible_collections.community.circleci.plugins.module_utils._http.wire import MOST_REDIRECTS, Wire
 
 CHUNK = 1 << 20  # bytes
@@ -56,6 +66,12 @@ def download(wire: Wire, url: str, receive: Callable[[Download], T], hosts: Coll
     :returns: what the receiver returned
     :raises CircleCIError: when it cannot be had; what stands behind a ``?`` in the URL is not in it
     """
+    if not _is_address(url):
+        raise CircleCIError(
+            f"CircleCI gave {plain(url.partition('?')[0], 200)!r} as the address of a file, which is none.",
+            method="GET",
+            hint=CHECK_ADDRESS,
+        )
     retry = RetryPolicy(total=wire.retries, allowed_methods=frozenset({"GET"}), status_forcelist=TRANSIENT)
     while True:
         answer: Answer | None = None
@@ -91,11 +107,44 @@ def _opened(wire: Wire, url: str, hosts: Collection[str]) -> requests.Response:
         if not 300 <= response.status_code < 400:
             return response
         response.close()
-        target = urljoin(url, response.headers.get("Location", ""))
-        if urlsplit(target).scheme not in ("https", urlsplit(url).scheme):
-            raise invalid("A file was redirected from https to http, which was not followed.", "Check api_url.")
-        url = target
-    raise invalid(f"A file was redirected more than {MOST_REDIRECTS} times in a row.", "Check api_url.")
+        url = _target(url, response.headers.get("Location", ""))
+    raise _astray(url, f"more than {MOST_REDIRECTS} times in a row")
+
+
+def _target(url: str, location: str) -> str:
+    """Where a redirect leads.
+
+    :raises CircleCIError: when that is no address, or a less protected one
+    """
+    try:
+        target = urljoin(url, location)
+    except ValueError:
+        target = ""
+    if not _is_address(target):
+        raise _astray(url, "to what is no address")
+    if (urlsplit(url).scheme, urlsplit(target).scheme) == ("https", "http"):
+        raise _astray(url, "from https to http")
+    return target
+
+
+def _is_address(url: str) -> bool:
+    """Whether there can be an answer at an address."""
+    try:
+        scheme, host, _port = origin(url)
+    except ValueError:
+        return False
+    return scheme in ("http", "https") and bool(host)
+
+
+def _astray(url: str, why: str) -> CircleCIError:
+    """The error for a file that is not where it was said to be."""
+    return CircleCIError(
+        f"{site(url)} answered GET {shown_path(url)} with a redirect that is not followed ({why}).",
+        method="GET",
+        path=urlsplit(url).path,
+        error="redirect",
+        hint=CHECK_ADDRESS,
+    )
 
 
 def _chunks(wire: Wire, response: requests.Response) -> Iterator[bytes]:

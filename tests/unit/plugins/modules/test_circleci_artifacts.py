@@ -552,6 +552,15 @@ def test_a_host_can_be_looked_at_without_a_token(project: Emulator, run: Run, ru
     assert "would lead out of dest" in run_module("circleci_artifacts_info", **{**look, "names": ["../x"]})["msg"]
 
 
+def test_names_that_core_would_take_for_others_are_told(
+    run_module: Run, dest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("Inner", "x")
+    names = ["Outer$Inner.class", "Outer$Other.class", "a/${Inner}/b", "$", "a"]
+    look = run_module("circleci_artifacts_info", dest=str(dest), names=names, api_url=None, api_token=None)
+    assert look["misread"] == ["Outer$Inner.class", "a/${Inner}/b"]
+
+
 # --- of a pipeline ----------------------------------------------------------------------------------------------------
 
 
