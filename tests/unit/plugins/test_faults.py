@@ -1007,9 +1007,27 @@ WRITES = {
         for name, write in MANY.items()
     },
 }
+# What has taken the place of the calls that CircleCI removes.
+SUCCESSORS = (
+    "trigger a pipeline",
+    "trigger a pipeline of a commit",
+    "trigger a pipeline of a definition",
+    "trigger the builds of a pipeline",
+    "cancel the pipelines of a branch",
+    "cancel a workflow",
+    "approve a hold",
+    "rerun a workflow",
+    "retry a build",
+)
 # What reads of branches, and of the workflow that is their latest, before it writes.
-REUSES = ("trigger a job of a branch", "trigger a job of the default branch", "trigger a pipeline")
-WRITES |= {f"{name} without branches in answers": replace(WRITES[name], day=date(2026, 12, 7)) for name in REUSES}
+REUSES = ("trigger a job of a branch", "trigger a job of the default branch")
+ON_DAYS = {
+    "without branches in answers": (date(2026, 12, 7), (*REUSES, *SUCCESSORS)),
+    "after the removal": (date(2027, 2, 1), SUCCESSORS),
+}
+WRITES |= {
+    f"{name} {words}": replace(WRITES[name], day=day) for words, (day, names) in ON_DAYS.items() for name in names
+}
 
 # The answer says that nothing was carried out: the request is sent again, whatever it is.
 THROTTLED: dict[str, dict[str, Any]] = {
