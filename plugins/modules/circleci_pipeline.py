@@ -43,7 +43,8 @@ options:
       - V(triggered) starts a pipeline, unless O(reuse) finds one.
       - V(succeeded) waits until the pipeline that is sought has succeeded. It waits for one that is not there yet, and
         starts none. Use it to deploy what a push has built.
-      - V(canceled) cancels the workflows that have not ended, of whatever is sought. It waits for none to appear.
+      - V(canceled) cancels the workflows that have not ended, of whatever is sought. It waits for no pipeline to
+        appear, but for the workflows that a pipeline is about to start.
     type: str
     choices: [triggered, succeeded, canceled]
     default: triggered

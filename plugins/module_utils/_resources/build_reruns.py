@@ -26,7 +26,11 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.pipe
     read_jobs,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.polling import Poller
-from ansible_collections.community.circleci.plugins.module_utils._resources.workflows import read_workflow, rerun
+from ansible_collections.community.circleci.plugins.module_utils._resources.workflows import (
+    read_ended,
+    read_workflow,
+    rerun,
+)
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN, Outcome, Plan
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
 
@@ -65,7 +69,7 @@ def _read(client: Client, project: Project, source: Build, workflow_id: str) -> 
     :raises CircleCIError: when it cannot be run again
     """
     try:
-        workflow = read_workflow(client, workflow_id)
+        workflow = read_ended(client, read_workflow(client, workflow_id))
     except CircleCIError as error:
         if error.status == 404:
             client.require_personal_token()

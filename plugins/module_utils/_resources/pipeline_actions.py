@@ -26,9 +26,15 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.pipe
     start_pipeline,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_status import (
+    ERRORED,
+    RERUN_GRACE,
+    SUCCESS,
     Pipeline,
     Workflow,
+    counting,
+    expects_rerun,
     is_final,
+    is_setup,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_waiting import (
     FAIL,
@@ -235,16 +241,30 @@ class Task(Following):
         return [pipeline for pipeline in found if kept is None or revision_of(pipeline) != kept]
 
     def _running(self, pipeline: Pipeline) -> list[Workflow]:
-        """The workflows of a pipeline that have not ended. Those of a young one may be to come."""
+        """The workflows of a pipeline that have not ended, with those that are to come."""
         poller = self.watcher()
         while True:
             listed = ById(pipeline["id"]).listed(self.client)
-            age = age_of(pipeline.get("created_at"))
-            if listed or pipeline.get("state") == "errored" or max(age, poller.waited) >= self.wanted.appear_timeout:
+            if self.client.read_only or not self._expects_more(pipeline, listed, poller.waited):
                 return [workflow for workflow in listed if not is_final(workflow)]
-            if self.client.read_only:
-                return []
             poller.pause()
+            if listed:
+                pipeline = read_pipeline(self.client, pipeline["id"])
+
+    def _expects_more(self, pipeline: Pipeline, listed: list[Workflow], waited: float) -> bool:
+        """Whether workflows are to come: of a young pipeline, of a continuation, or an automatic rerun (PF §3.5, §4.2).
+
+        :param waited: seconds for which they did not
+        """
+        if pipeline.get("state") == ERRORED or pipeline.get("errors"):
+            return False
+        if not listed:
+            return max(age_of(pipeline.get("created_at")), waited) < self.wanted.appear_timeout
+        newest = counting(listed)
+        age = max(age_of(*(workflow.get("stopped_at") for workflow in newest)), waited)
+        if all(is_setup(workflow) and workflow.get("status") == SUCCESS for workflow in newest):
+            return age < self.wanted.appear_timeout
+        return any(map(expects_rerun, newest)) and age < RERUN_GRACE
 
     def _result(self, plan: Plan) -> dict[str, Any]:
         return result_of(plan, self.client, self.project)

@@ -125,7 +125,8 @@ def start_pipeline(client: Client, project: Project, trigger: Trigger, poller: P
             success=STARTED,
         )
     except CircleCIError as error:
-        error.hint = _hint(trigger.start, error) or error.hint
+        if not error.doubtful:
+            error.hint = _hint(trigger.start, error) or error.hint
         raise
     found: Pipeline = answer
     return found

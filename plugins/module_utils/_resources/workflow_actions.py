@@ -45,6 +45,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.work
     approve,
     cancel,
     ending,
+    read_ended,
     read_workflow,
     rerun,
 )
@@ -215,6 +216,7 @@ class Task(Following):
 
     def rerun(self) -> dict[str, Any]:
         """Run the workflow again: from what failed, some jobs, or all of it."""
+        self.workflow = read_ended(self.client, self.workflow)
         body = self._rerun_body()
         status = self.workflow.get("status")
         before = {"workflow": self.workflow.get("name"), "id": self.workflow.get("id"), "status": status}
@@ -293,7 +295,7 @@ class Task(Following):
         if not is_final(self.workflow):
             raise invalid(
                 f"{self._who()} is {plain(str(status))}: it cannot be run again before it has ended.",
-                "Cancel it first.",
+                "Cancel it first, or run this task again later if that was just done.",
             )
         if is_setup(self.workflow):
             raise invalid(

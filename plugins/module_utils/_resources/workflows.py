@@ -16,6 +16,7 @@ from ansible_collections.community.circleci.plugins.module_utils._http.urls impo
 from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_status import (
     FINAL,
     Workflow,
+    is_final,
     is_hold,
     request_of,
 )
@@ -37,6 +38,16 @@ def read_workflow(client: Client, workflow_id: str) -> Workflow:
     :raises CircleCIError: for project tokens, too, to which API v2 says that there is none (PF §1.1)
     """
     return client.get_object(f"v2/workflow/{segment(workflow_id)}")
+
+
+def read_ended(client: Client, workflow: Workflow) -> Workflow:
+    """A workflow as it is when it has ended, if it does soon: one that was canceled goes on for seconds (PF §3.3).
+
+    Check mode does not wait.
+    """
+    if is_final(workflow) or client.read_only:
+        return workflow
+    return settled(client, lambda: read_workflow(client, str(workflow["id"])), is_final)
 
 
 def ending(status: str) -> str:

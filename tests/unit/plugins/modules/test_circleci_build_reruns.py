@@ -221,3 +221,14 @@ def test_a_lost_answer_never_makes_a_second_run(emulator: Emulator, run, when: s
         failed(result, "It was not sent again")
     else:
         assert (result["changed"], result["build"]["build_num"]) == (True, 3)
+
+
+@DAYS
+def test_a_build_of_what_was_just_canceled_runs_again(emulator: Emulator, run, day: date) -> None:
+    """CircleCI takes some time to end the workflow, and refuses until then."""
+    pipeline = play(emulator, "hold")
+    emulator.state.date = day
+    machine = emulator.state.machine
+    machine.later(0.1, lambda: machine.cancel_workflow(pipeline.workflows[0], None))
+    assert run()["changed"] is True
+    assert [record.path.rpartition("/")[2] for record in emulator.writes] == ["rerun"]

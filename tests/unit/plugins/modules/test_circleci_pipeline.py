@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from emulator import PROJECT_TOKEN, Emulator
+from emulator.http.exchange import Answer, Call
 
 API = "github/acme/api"
 MODULE = "circleci_pipeline"
@@ -230,6 +231,80 @@ def test_the_head_that_is_meant_runs(emulator: Emulator, run) -> None:
     assert (result["pipeline"]["status"], result["pipeline"]["revision"]) == ("success", head)
 
 
+# --- a trigger whose answer is lost -----------------------------------------------------------------------------------
+
+
+def beside(emulator: Emulator, monkeypatch: pytest.MonkeyPatch, **how: Any) -> None:
+    """Let one more pipeline be started with every pipeline that is started by the API."""
+    usual = Emulator._answer
+
+    def answer(self: Emulator, call: Call) -> Answer:
+        result = usual(self, call)
+        if call.method == "POST":
+            with self.state.lock:
+                user = self.state.users[str(how.get("login", "emulator"))]
+                options = {name: value for name, value in how.items() if name != "login"}
+                given = {"branch": "main", "trigger": "api", "why": "api", "parameters": {}, **options}
+                self.state.machine.pipeline(self.project(API), user, **given)
+        return result
+
+    monkeypatch.setattr(Emulator, "_answer", answer)
+
+
+@pytest.mark.parametrize(
+    ("options", "other"),
+    [
+        ({}, {}),
+        ({"branch": "main"}, {"trigger": "explicit"}),
+        ({"tag": "v1.0.0"}, {"branch": None, "tag": "v1.0.0"}),
+        ({"parameters": {"target": "live"}}, {"parameters": {"target": "live", "count": 2}}),
+        ({"revision": "{head}"}, {}),
+    ],
+)
+@pytest.mark.parametrize(
+    "fault", [{"kind": "drop"}, {"kind": "status", "status": 502}, {"kind": "body", "body": "<p>"}]
+)
+def test_of_several_that_fit_none_is_taken(
+    emulator: Emulator,
+    run,
+    monkeypatch: pytest.MonkeyPatch,
+    options: dict[str, Any],
+    other: dict[str, Any],
+    fault: dict[str, Any],
+) -> None:
+    """A wait for the wrong one would tell of somebody else's pipeline."""
+    beside(emulator, monkeypatch, **other)
+    emulator.fault(method="POST", path="/pipeline$", when="after", **fault)
+    head = emulator.project(API).branches["main"]
+    result = run(wait=True, **{name: head if value == "{head}" else value for name, value in options.items()})
+    failed(result, "Any of the pipelines #1, #2 may have come of it")
+    assert API in result["msg"]
+    assert result["hint"] == "Look at the project on CircleCI before you run this task again."
+    assert (result["changed"], len(emulator.writes)) == (True, 1)
+    assert result["pipeline"] == {**dict.fromkeys(PIPELINE), "errors": []}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"branch": "feature/login"},
+        {"parameters": {"target": "other"}},
+        {"login": "somebody"},
+        {"trigger": "webhook"},
+        {"trigger": "scheduled_pipeline"},
+    ],
+)
+def test_of_those_that_do_not_fit_the_right_one_is_told_apart(
+    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch, other: dict[str, Any]
+) -> None:
+    emulator.state.add_token("token-of-somebody", login="somebody")
+    beside(emulator, monkeypatch, **{"parameters": {"target": "live"}, **other})
+    emulator.fault("drop", method="POST", path="/pipeline$", when="after")
+    result = run(parameters={"target": "live"}, wait=True)
+    assert (result.get("failed"), result["changed"], result["pipeline"]["number"]) == (None, True, 1)
+    assert len(emulator.writes) == 1
+
+
 # --- definitions ------------------------------------------------------------------------------------------------------
 
 
@@ -350,6 +425,7 @@ def test_a_step_that_cannot_be_read_is_a_warning(emulator: Emulator, run) -> Non
     [
         ("errored-config", "has errors: Unexpected argument(s): target"),
         ("errored-config-fetch", "has errors: Failed to fetch config.yml file."),
+        ("errored-plan", "has errors: The organization's plan does not cover this pipeline."),
         ("no-workflow", "no workflow started"),
         ("late-workflow", "workflow 'nightly' failed"),
         ("fail-and-hold", "workflow 'build-and-deploy' is failing"),
@@ -379,6 +455,32 @@ def test_what_ends_well_is_a_success(emulator: Emulator, run, scenario: str) -> 
     result = run(wait=True, appear_timeout=60)
     assert "failed" not in result, result
     assert result["pipeline"]["status"] == "success"
+
+
+@pytest.mark.parametrize("bad", [0, 3, 6])
+def test_workflows_and_jobs_of_all_pages_count(emulator: Emulator, run, bad: int) -> None:
+    assert emulator.state.switches.page_size == 3
+    names = [f"part-{number}" for number in range(7)]
+    jobs = [{"name": f"job-{number}", "outcomes": ["failed" if number == bad else "success"]} for number in range(7)]
+    plans = [{"name": name, "jobs": jobs if number == bad else ["lint"]} for number, name in enumerate(names)]
+    emulator.scenario(configuration={"workflows": plans})
+    result = run(wait=True)
+    failed(result, f"workflow 'part-{bad}' failed (jobs that failed: job-{bad})")
+    assert sorted(each["name"] for each in result["workflows"]) == names
+    assert [len(each["jobs"]) for each in result["workflows"] if each["name"] == f"part-{bad}"] == [7]
+    assert [step["job"] for step in result["failed_steps"]] == [f"job-{bad}"]
+
+
+def test_a_hold_that_is_canceled_has_no_build_to_be_looked_for(emulator: Emulator, run) -> None:
+    """Its number is that of no build."""
+    emulator.scenario("hold")
+    machine = emulator.state.machine
+    machine.later(60, lambda: machine.cancel_workflow(emulator.project(API).pipelines[0].workflows[0], None))
+    result = run(wait=True, on_hold="wait")
+    failed(result, "workflow 'build-and-deploy' was canceled")
+    (_test, hold, _deploy) = result["workflows"][0]["jobs"]
+    assert (hold["status"], result["failed_steps"], result["warnings"]) == ("canceled", [], [])
+    assert [record.path for record in emulator.requests if "/v1.1/" in record.path] == []
 
 
 def test_a_success_beside_what_was_not_run_is_one_with_a_warning(emulator: Emulator, run) -> None:
@@ -740,6 +842,29 @@ def test_a_young_pipeline_is_waited_for_to_be_canceled(emulator: Emulator, run) 
     assert [each["number"] for each in result["canceled"]] == [1]
     emulator.pass_time(5)
     assert emulator.pipeline(API, 1).workflows[0].status == "canceled"
+
+
+@pytest.mark.parametrize(("scenario", "delays"), [("setup-continue", {"compiled": 20}), ("auto-rerun", {"rerun": 20})])
+def test_what_is_to_come_is_waited_for_to_be_canceled(
+    emulator: Emulator, run, scenario: str, delays: dict[str, float]
+) -> None:
+    """Between a setup workflow and its continuation nothing runs, nor before an automatic rerun."""
+    emulator.push(API, branch="main", script={"scenario": scenario, "delays": delays})
+    while not any(workflow.stopped for workflow in emulator.pipeline(API, 1).workflows):
+        emulator.pass_time(0.5)
+    result = run(state="canceled", branch="main")
+    assert [each["number"] for each in result["canceled"]] == [1]
+    emulator.pass_time(60)
+    assert [each.status for each in emulator.pipeline(API, 1).workflows[1:]] == ["canceled"]
+
+
+@pytest.mark.parametrize("scenario", ["setup-only", "setup-rejected", "setup-conflict", "auto-rerun"])
+def test_what_never_comes_is_waited_for_some_time_only(emulator: Emulator, run, clock, scenario: str) -> None:
+    emulator.push(API, branch="main", script={"scenario": scenario, "delays": {"rerun": 100_000}})
+    emulator.pass_time(10)
+    result = run(state="canceled", branch="main")
+    assert (result["changed"], result["canceled"]) == (False, [])
+    assert sum(clock.pauses) <= 60
 
 
 def test_a_cancellation_can_be_waited_for(emulator: Emulator, run) -> None:

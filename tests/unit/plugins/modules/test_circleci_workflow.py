@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from emulator import PROJECT_TOKEN, Emulator
+from emulator.http.exchange import Answer, Call
 
 API = "github/acme/api"
 MODULE = "circleci_workflow"
@@ -386,6 +387,26 @@ def test_a_user_can_log_in_to_the_builds(emulator: Emulator, run) -> None:
     assert [user.login for user in emulator.build(API, 3).ssh_users] == ["emulator"]
 
 
+def test_of_several_new_runs_none_is_taken(emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer is lost, and somebody else runs the same workflow again at the same time."""
+    workflow = play(emulator, "second-workflow-fails").workflows[1]
+    usual = Emulator._answer
+
+    def answer(self: Emulator, call: Call) -> Answer:
+        result = usual(self, call)
+        if call.method == "POST":
+            self.state.machine.rerun(workflow, self.state.users["emulator"])
+        return result
+
+    monkeypatch.setattr(Emulator, "_answer", answer)
+    emulator.fault("drop", method="POST", path="/rerun$", when="after")
+    result = run(state="rerun", workflow="lint", branch="main", wait=True)
+    ids = sorted(each.id for each in emulator.pipeline(API, 1).workflows[2:])
+    failed(result, f"Any of the workflows {', '.join(ids)} may have come of it")
+    assert (result["changed"], len(ids), len(emulator.writes)) == (True, 2, 1)
+    assert result["hint"] == "Look at the project on CircleCI before you run this task again."
+
+
 # --- canceling --------------------------------------------------------------------------------------------------------
 
 
@@ -400,6 +421,27 @@ def test_a_workflow_is_canceled_once(emulator: Emulator, run) -> None:
     emulator.clear()
     again = run(state="canceled", **NAMED)
     assert (again["changed"], again["workflow"]["status"], emulator.writes) == (False, "canceled", [])
+
+
+def test_what_was_just_canceled_can_be_run_again_at_once(emulator: Emulator, run) -> None:
+    """CircleCI takes some time to end it, and refuses until then."""
+    play(emulator, "hold", script={"delays": {"accepted": 0.1}})
+    emulator.clear()
+    run(state="canceled", **NAMED)
+    assert emulator.pipeline(API, 1).workflows[0].status == "on_hold"
+    result = run(state="rerun", from_failed=False, **NAMED)
+    assert (result.get("failed"), result["changed"]) == (None, True), result
+    assert [path.rpartition("/")[2] for path in paths(emulator)] == ["cancel", "rerun"]
+
+
+def test_what_is_still_being_canceled_is_told_so(emulator: Emulator, run) -> None:
+    play(emulator, "hold", script={"delays": {"accepted": 100_000}})
+    result = run(state="canceled", **NAMED)
+    assert (result.get("failed"), result["changed"]) == (None, True)
+    failed(
+        run(state="rerun", from_failed=False, **NAMED),
+        "Cancel it first, or run this task again later if that was just done",
+    )
 
 
 def test_a_refused_cancellation_of_what_has_ended_meanwhile_is_none(emulator: Emulator, run) -> None:

@@ -216,6 +216,13 @@ def test_a_hold_is_no_end_while_something_else_runs() -> None:
     assert at_last(created(workflow("on_hold", id_="a"), workflow("running", "test"), jobs=jobs)) is None
 
 
+@pytest.mark.parametrize("status", ["running", "queued", "not_running", "newer-word", None, ["x"]])
+def test_a_hold_is_no_end_while_another_job_of_its_workflow_runs(status: Any) -> None:
+    """Words that nobody knows yet are those of what runs."""
+    on_hold = workflow("on_hold", id_="a")
+    assert at_last(created(on_hold, jobs={"a": [hold(), {**job("x", "e2e"), "status": status}]})) is None
+
+
 def test_a_hold_that_is_not_open_or_was_just_approved_is_no_end() -> None:
     on_hold = workflow("on_hold", id_="a")
     assert at_last(created(on_hold, jobs={"a": [hold("blocked")]})) is None
