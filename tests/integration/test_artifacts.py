@@ -241,6 +241,7 @@ HOSTILE = {
 ODD_PATHS = ("/etc/passwd", "a b/{{ 7 * 7 }}/$None;'\"", "-rf", "~/f", "precious")
 
 
+@pytest.mark.rest
 def test_no_path_leads_out_of_the_folder_of_a_host(player: Player) -> None:
     """Whatever paths artifacts have, nothing is written elsewhere."""
     builds = {name: build(player.emulator, *artifacts) for name, (artifacts, _said) in HOSTILE.items()}

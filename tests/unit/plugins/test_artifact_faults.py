@@ -18,7 +18,7 @@ from emulator.world.artifacts import Artifact
 from tests.unit.plugins.test_faults import UNUSABLE, patience_with
 from tests.unit.plugins.test_read_faults import FINAL, PASSING
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.drawn(3)]
 API = "github/acme/api"
 NOTE = ".circleci-artifacts.json"
 OLD, NEW = "old " * 1000, "new " * 2000
@@ -148,7 +148,7 @@ def test_two_runs_at_once_leave_whole_files(emulator: Emulator, run_module: Run,
     results: list[dict[str, Any]] = []
     slow = threading.Thread(target=lambda: results.append(bring(run_module, dest, {"build_num": 2})))
     slow.start()
-    while not any(record.path.startswith("/store/") for record in emulator.requests):
+    while slow.is_alive() and not any(record.path.startswith("/store/") for record in emulator.requests):
         time.sleep(0.01)
     expect_whole(dest)
     emulator.state.set_switches(store_rate=None)

@@ -850,8 +850,9 @@ def test_what_is_to_come_is_waited_for_to_be_canceled(
 ) -> None:
     """Between a setup workflow and its continuation nothing runs, nor before an automatic rerun."""
     emulator.push(API, branch="main", script={"scenario": scenario, "delays": delays})
-    while not any(workflow.stopped for workflow in emulator.pipeline(API, 1).workflows):
-        emulator.pass_time(0.5)
+    for _half_second in range(100):
+        if not any(workflow.stopped for workflow in emulator.pipeline(API, 1).workflows):
+            emulator.pass_time(0.5)
     result = run(state="canceled", branch="main")
     assert [each["number"] for each in result["canceled"]] == [1]
     emulator.pass_time(60)
