@@ -370,7 +370,7 @@ sys.exit(subprocess.run(command, env=os.environ | {_uv_variables()!r}).returncod
 
 @nox.session(tags=["checks", "checks-all"])
 def docs(session: nox.Session) -> None:
-    """Build the site of the guide and the plugins' documentation in .cache/docs/html; any warning is an error."""
+    """Build the site of the guide and the plugins' documentation in .cache/docs/html; warnings are errors."""
     tool = functools.partial(run, session, tools(session))
     site = CACHE / "docs"
     shutil.rmtree(site, ignore_errors=True)
@@ -382,6 +382,7 @@ def docs(session: nox.Session) -> None:
     shutil.copytree(ROOT / "docs" / "pictures", site / "pictures")
     strict = ["--fail-on-warning", "--keep-going", "--quiet"]
     tool("sphinx-build", *strict, "--conf-dir", ROOT / "docs" / "site", site / "rst", site / "html")
+    tool("python", ROOT / "docs" / "site" / "links.py", site / "html")
 
 
 @nox.session(tags=["checks", "checks-all"])

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from docutils import nodes
 from sphinx.addnodes import pending_xref
@@ -21,7 +22,7 @@ extensions = ["sphinx_antsibull_ext"]
 highlight_language = "YAML+Jinja"
 pygments_style = "ansible"
 html_theme = "sphinx_ansible_theme"
-html_theme_options = {"documentation_home_url": "index.html", "vcs_pageview_mode": "edit"}
+html_theme_options = {"vcs_pageview_mode": "edit"}
 html_static_path = ["static"]
 html_css_files = ["narrow.css"]
 html_copy_source = False
@@ -84,8 +85,14 @@ def _open_pictures(app: Sphinx, document: nodes.document, page: str) -> None:
         link += image
 
 
+def _lead_home(app: Sphinx, page: str, template: str, context: dict[str, Any], document: nodes.document | None) -> None:
+    """Let the theme's link to the first page lead there from every folder."""
+    context["theme_documentation_home_url"] = context["pathto"]("index")
+
+
 def setup(app: Sphinx) -> None:
     """Let Sphinx call what is above."""
     app.connect("source-read", _order_index)
     app.connect("doctree-resolved", _open_pictures)
+    app.connect("html-page-context", _lead_home)
     app.connect("missing-reference", _link_to_ansible)

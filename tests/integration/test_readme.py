@@ -105,13 +105,3 @@ def test_the_three_jobs_of_the_readme_work_one_after_the_other(player: Player) -
     project = player.emulator.project("github/acme/api")
     assert project.env_vars == {"REGISTRY_PASSWORD": "a-password-for-rotate.yml"}
     assert (player.folder / "deployed" / "coverage" / "index.html").exists()
-
-
-@pytest.mark.once
-def test_links_lead_to_what_is_there_and_to_no_source_of_a_page() -> None:
-    links = re.findall(r"\]\(([^)#]+)[^)]*\)", README)
-    local = [link for link in links if "://" not in link]
-    assert [link for link in local if not (ROOT / link).exists()] == []
-    assert [link for link in local if link.endswith(".rst")] == []
-    headings = {re.sub(r"[^\w -]", "", line.lstrip("# ")).lower().replace(" ", "-") for line in README.splitlines()}
-    assert set(re.findall(r"\]\(#([^)]+)\)", README)) <= headings

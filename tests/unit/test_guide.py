@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from docs.pictures import DEMO, README, books
+from docs.site.links import broken
 
 pytestmark = pytest.mark.once
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,6 +105,22 @@ def test_markup_of_plugins_ends_where_its_value_does() -> None:
     assert {name: wrong for name in SOURCES if (wrong := unbalanced((ROOT / name).read_text(encoding="utf-8")))} == {}
 
 
+BOOK = re.compile(
+    r"^\.\. code-block:: yaml\S*\n +:caption: (\S+)\n\n +- name: .*\n(?: +)(?:hosts|ansible.builtin.import_playbook):",
+    re.MULTILINE,
+)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if BOOK.search((GUIDE / f"{page}.rst").read_text("utf-8"))])
+def test_a_playbook_of_the_guide_that_has_a_name_is_run_by_a_test(page: str) -> None:
+    """Those tests say themselves what they have run, for some after they have followed the whole page."""
+    tests = (ROOT / "tests" / "integration" / "test_guide.py").read_text(encoding="utf-8")
+    followed = re.findall(r"follow_page\((\w+|\"\w+\")\)", tests)
+    whole = f'"{page}"' in followed or ("page" in followed and re.search(rf'"page", \[.*"{page}"', tests))
+    names = BOOK.findall((GUIDE / f"{page}.rst").read_text(encoding="utf-8"))
+    assert [name for name in names if not whole and f'"{name}"' not in tests] == []
+
+
 PICTURES = sorted(file.stem for file in (ROOT / "docs" / "pictures").glob("*.svg") if file.stem != "benchmark")
 
 
@@ -145,3 +162,44 @@ def test_the_page_of_the_playbooks_has_the_variables_of_each(book: str) -> None:
     used = set(re.findall(r"\bcircleci_\w+", text))
     own = set(re.findall(r"^ +(?:register: )?(circleci_\w+)(?::|$)", text, re.MULTILINE))
     assert set(re.findall(r"`(circleci_\w+)", table)) == used - own
+
+
+DOCUMENTS = sorted(
+    file.relative_to(ROOT).as_posix()
+    for folder in (ROOT, ROOT / "docs", ROOT / "emulator", ROOT / ".github")
+    for file in folder.glob("*.md")
+)
+
+
+def anchors(text: str) -> set[str]:
+    """The places of a document in Markdown that can be linked to, as GitHub names them."""
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_links_of_a_document_lead_to_what_is_there_and_to_no_source_of_a_page(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(<?([^)> ]+)>?[^)]*\)", text) if "://" not in link]
+    wrong = []
+    for link in links:
+        path, _hash, place = link.partition("#")
+        target = (ROOT / name).parent / path if path else ROOT / name
+        if not target.exists() or path.endswith(".rst") or (place and place not in anchors(target.read_text("utf-8"))):
+            wrong.append(link)
+    assert wrong == []
+
+
+def test_the_check_of_the_site_finds_what_leads_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "guide").mkdir()
+    (tmp_path / "a b.png").write_bytes(b"")
+    (tmp_path / "index.html").write_text('<a href="guide/one.html#there">x</a><h1 id="top">x</h1><a href="#top">x</a>')
+    page = (
+        '<p id="there"><a href="../index.html#top">x</a><img src="../a%20b.png"><a href="https://acme.example/no">x</a>'
+    )
+    (tmp_path / "guide" / "one.html").write_text(page)
+    assert broken(tmp_path) == []
+    more = '<a href="index.html">x</a><a href="../index.html#gone">x</a><img src="gone.png"><a href="#gone">x</a>'
+    (tmp_path / "guide" / "two.html").write_text(page + more)
+    found = [line.removeprefix("guide/two.html: ") for line in broken(tmp_path)]
+    assert found == ["index.html", "../index.html#gone", "gone.png", "#gone"]
