@@ -9,3 +9,4 @@ from ansible_collections.community.circleci.plugins.plugin_utils._in_process imp
 
 class ActionModule(InProcess):
     module = circleci_heroku_key
+    one_at_a_time = True

@@ -42,6 +42,9 @@ from ansible_collections.community.circleci.plugins.module_utils._task.secrets i
 from ansible_collections.community.circleci.plugins.module_utils._task.words import all_wrong
 from ansible_collections.community.circleci.plugins.plugin_utils._turns import Turns
 
+OWN = "what belongs to the token's user"
+"""What a task is about that names nothing else."""
+
 display = Display()
 
 
@@ -106,7 +109,7 @@ class InProcess(OrdinaryModule):
         reason = self._why_not_here()
         alone: contextlib.AbstractContextManager[list[str]]
         # Of many projects each is worked on in its turn, where the task runs here.
-        slugs = slugs_named(params) if reason or "projects" not in params else []
+        slugs = slugs_named(params) or [OWN] if reason or "projects" not in params else []
         alone = turns.take(*slugs) if turns else contextlib.nullcontext(list[str]())
         with alone as warnings:
             if reason:

@@ -10,7 +10,7 @@ import sys
 import pytest
 import yaml
 
-from tests.integration.ladders import CONTEXT, PROJECT
+from tests.integration.ladders import CONTEXT, HOOK, PROJECT
 from tests.integration.playing import Json, Player, Ran, Task, task
 from tests.unit.keys import private_key
 
@@ -58,6 +58,41 @@ def test_what_all_hosts_want_is_made_once(player: Player, way: str) -> None:
     assert context_writes == ["POST", "POST", "POST", "DELETE", "PUT"]
     folder = player.folder / "ansible" / "circleci_turns"
     assert folder.stat().st_mode & 0o777 == 0o700
+
+
+KINDS: dict[str, tuple[str, Json]] = {
+    "follow": ("circleci_project_follow", {"project": PROJECT}),
+    "settings": ("circleci_project_settings", {"project": PROJECT, "autocancel_builds": True}),
+    "checkout key": ("circleci_checkout_key", {"project": PROJECT, "type": "user-key"}),
+    "ssh key": (
+        "circleci_ssh_key",
+        {"project": PROJECT, "hostname": "deploy.acme.example", "private_key": private_key()},
+    ),
+    "variable": ("circleci_env_var", {"project": PROJECT, "name": "A", "value": "lake-pebble-41"}),
+    "token": ("circleci_project_token", {"project": PROJECT, "label": "badge"}),
+    "webhook": ("circleci_webhook", {"project": PROJECT, **HOOK}),
+    "schedule": ("circleci_schedule", {"project": PROJECT, "name": "nightly", "branch": "main", "hours_of_day": [2]}),
+    "schedule of an App": (
+        "circleci_schedule",
+        {"project": "circleci/acme-apps/mobile-app", "name": "nightly", "branch": "main", "hours_of_day": [2]},
+    ),
+    "context": ("circleci_context", {"organization": "acme", "name": "deploy", "restrictions": [{"project": PROJECT}]}),
+    "heroku key": ("circleci_heroku_key", {"api_key": "01234567-89ab-cdef-0123-456789abcdef"}),
+}
+
+
+@pytest.mark.rest
+def test_one_of_every_kind_is_made(player: Player) -> None:
+    """Each write is sent by one host, and seen by the others."""
+    player.emulator.latency = 0.1
+    player.emulator.add_repository("circleci/acme-apps/mobile-app")
+    player.emulator.clear()
+    tasks = [task(kind, module, **options) for kind, (module, options) in KINDS.items()]
+    ran = for_all(player, tasks, "in process")
+    for kind in KINDS:
+        assert sorted(each.changed for each in ran if each.task == kind) == [False] * 5 + [True], kind
+    # A context takes two requests: one for itself, one for what restricts it.
+    assert len(player.emulator.writes) == len(KINDS) + 1
 
 
 def test_every_host_gets_the_pipeline_that_it_starts(player: Player) -> None:

@@ -12,7 +12,11 @@ from typing import Any
 from ansible_collections.community.circleci.plugins.module_utils._http.answers import with_fields
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import unusable
 from ansible_collections.community.circleci.plugins.module_utils._http.urls import segment
-from ansible_collections.community.circleci.plugins.module_utils._resources.named import Step, the_one
+from ansible_collections.community.circleci.plugins.module_utils._resources.named import (
+    Step,
+    await_listed,
+    the_one,
+)
 from ansible_collections.community.circleci.plugins.module_utils._resources.schedules import (
     CURRENT,
     KIND,
@@ -69,6 +73,7 @@ class ClassicSchedules(Schedules):
         made: Schedule = self.client.write(
             "POST", self.project.v2_path("schedule"), body, repeatable=False, seen=seen, shape=_described
         )
+        await_listed(self.client, KIND, self.project, made, self.read)
         return made
 
     def _change(self, found: Schedule, wanted: WantedSchedule, differences: Sequence[str]) -> Schedule:

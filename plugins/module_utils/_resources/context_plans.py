@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.community.circleci.plugins.module_utils._http.answers import with_fields
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
-from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid, plain
 from ansible_collections.community.circleci.plugins.module_utils._resources.context_writes import (
     Step,
     add_restriction,
@@ -38,7 +38,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.cont
     told,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_known
-from ansible_collections.community.circleci.plugins.module_utils._resources.settling import LATER, settled
+from ansible_collections.community.circleci.plugins.module_utils._resources.settling import LATER, seen, settled
 from ansible_collections.community.circleci.plugins.module_utils._resources.wanted_contexts import (
     EXPRESSION,
     PRESENT,
@@ -156,12 +156,25 @@ def _carry_out(client: Client, context: Json, content: Content, steps: list[Step
             step.note(progress.content, step.send())
             progress.done.append(step)
         after = progress.outcome().after
+        _await_restrictions(client, context, content, progress.content)
         written = {step.thing["name"] for step in steps if step.thing["kind"] == "env_var" and step.change != "removed"}
         if written:
             progress.content = _read_written(client, context, written, progress.content)
         outcome = progress.outcome()
         outcome.after = after
     return outcome
+
+
+def _await_restrictions(client: Client, context: Json, before: Content, after: Content) -> None:
+    """Wait until CircleCI shows the restrictions that were added: the next task would add them once more."""
+
+    def ids(content: Content) -> set[str]:
+        return {str(each["id"]) for each in content.restrictions}
+
+    added = ids(after) - ids(before)
+    if added:
+        what = f"restrictions of context {plain(context['name'])} of {context['organization']}"
+        seen(client, lambda: ids(read_content(client, context["id"])), lambda shown: added <= shown, what)
 
 
 def _read_written(client: Client, context: Json, written: set[str], expected: Content) -> Content:
@@ -225,6 +238,9 @@ def _create(client: Client, owner: Owner, wanted: WantedContext, restrictions: l
         if found is None:
             raise
         made, context = False, found
+    if made:
+        what = f"context {plain(wanted.name)} of {owner.organization}"
+        seen(client, look, lambda found: found is not None, what)
     progress = _Progress(context, Content(None, {}, []), made=made)
     with telling(progress.outcome, "context"):
         content = read_content(client, context["id"])

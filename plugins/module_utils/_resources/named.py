@@ -10,7 +10,9 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid, plain
+from ansible_collections.community.circleci.plugins.module_utils._resources.settling import seen
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import Outcome, Plan, telling
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
 
@@ -53,6 +55,16 @@ def the_one(kind: str, project: Project, things: Sequence[Thing], name: str) -> 
             "Rename or remove all but one of them in the project's settings on CircleCI.",
         )
     return ours[0] if ours else None
+
+
+def await_listed(client: Client, kind: str, project: Project, made: Thing, read: Callable[[], Sequence[Thing]]) -> None:
+    """Wait until CircleCI lists a thing that was made: the next task, of another host for example, looks there.
+
+    :param kind: what to call it
+    :param read: reads what the project has
+    """
+    what = f"{kind} {plain(made['name'])} of {project}"
+    seen(client, read, lambda things: made["id"] in [thing["id"] for thing in things], what)
 
 
 def checked_name(kind: str, name: str) -> str:

@@ -20,7 +20,11 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.defi
     read_definitions,
     the_definition,
 )
-from ansible_collections.community.circleci.plugins.module_utils._resources.named import Step, the_one
+from ansible_collections.community.circleci.plugins.module_utils._resources.named import (
+    Step,
+    await_listed,
+    the_one,
+)
 from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_project_id
 from ansible_collections.community.circleci.plugins.module_utils._resources.schedules import (
     CURRENT,
@@ -140,6 +144,7 @@ class ScheduleTriggers(Schedules):
             seen=seen,
             shape=lambda answer: _described(answer, target),
         )
+        await_listed(self.client, KIND, self.project, made, lambda: self._read_of(target))
         return made
 
     def _change(

@@ -27,6 +27,7 @@ from ansible_collections.community.circleci.plugins.module_utils._http.urls impo
 from ansible_collections.community.circleci.plugins.module_utils._resources.named import (
     Step,
     Thing,
+    await_listed,
     checked_name,
     not_taken,
     plan_steps,
@@ -197,6 +198,7 @@ def _write(client: Client, project: Project, project_id: str, wanted: WantedWebh
         made = client.write(
             "POST", "v2/webhook", {**body, "scope": scope}, repeatable=False, seen=seen, shape=_described
         )
+        await_listed(client, KIND, project, made, lambda: read_webhooks(client, project, project_id))
     else:
         made = client.write("PUT", _path(found), body, repeatable=True, seen=seen, shape=_described)
     webhook: Webhook = made

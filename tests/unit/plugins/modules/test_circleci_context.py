@@ -133,12 +133,14 @@ def test_in_a_new_context_no_variable_is_written_before_its_restrictions(emulato
         "GET v2/context",
         "GET v2/project/gh/acme/api",
         "POST v2/context",
+        "GET v2/context",
         "GET v2/context/deploy",
         "POST v2/context/deploy/restrictions",
         "POST v2/context/deploy/restrictions",
         f"DELETE v2/context/deploy/restrictions/{owner(emulator).id}",
         "PUT v2/context/deploy/environment-variable/TOKEN",
         "PUT v2/context/deploy/environment-variable/REGION",
+        "GET v2/context/deploy",
         "GET v2/context/deploy",
     ]
 
