@@ -108,18 +108,18 @@ def read_all(
         try:
             return read_one(own, project, parts, projects[project]), own.warnings
         except CircleCIError as error:
+            if not collect or error.status == INVALID_TOKEN:
+                raise  # so that nothing more is asked
             return error, own.warnings
 
     answers = list(zip(projects, side_by_side(client, read, projects, concurrency)))
     for warning in each_once((project, warning) for project, (_described, warned) in answers for warning in warned):
         client.warn(warning)
     for project, (described, _warned) in answers:
-        if not isinstance(described, CircleCIError):
-            found.append(described)
-        elif collect and described.status != INVALID_TOKEN:
+        if isinstance(described, CircleCIError):
             failures.append((project, described))
         else:
-            raise described
+            found.append(described)
     if failures:
         of_how_many = f"{len(failures)} of {counted(len(projects), 'project', 'projects')}"
         why = reasons((project, error.told) for project, error in failures)

@@ -179,6 +179,21 @@ def test_one_that_cannot_be_read_does_not_hide_the_others(
     assert entry["msg"] in warning
 
 
+@pytest.mark.parametrize(("status", "given"), [(403, {"on_error": "fail"}), (401, {"on_error": "collect"}), (401, {})])
+def test_after_a_failure_that_ends_the_task_nothing_more_is_asked(
+    emulator: Emulator, run, status: int, given: dict[str, str]
+) -> None:
+    for number in range(60):
+        emulator.add_repository(f"github/acme/more-{number:02}")
+        emulator.follow(f"github/acme/more-{number:02}")
+    emulator.clear()
+    emulator.fault("status", path="/settings", times=None, status=status, body={"message": "No."})
+    result = run(concurrency=2, **given)
+    assert (result["failed"], result["status"]) == (True, status)
+    assert "unreadable" not in result
+    assert len([record for record in emulator.requests if "/settings" in record.path]) <= 4
+
+
 def test_equal_failures_are_told_once_and_returned_one_by_one(emulator: Emulator, run) -> None:
     gone = [f"github/acme/gone-{number:02}" for number in range(60)]
     for slug in gone:
