@@ -34,39 +34,41 @@ LIBRARIES = (aiohttp, ansible, cachecontrol, cryptography, hypothesis, requests,
 
 
 class Chosen:
-    """A plugin of pytest: only these tests, in this order; and what came of them.
+    """A plugin of pytest: only these tests, in this order; and what came of them."""
 
-    :param tests: None for all
-    """
-
-    def __init__(self, tests: list[str] | None) -> None:
-        self.tests = tests
+    def __init__(self, tests: list[str]) -> None:
+        self.places = {test: place for place, test in enumerate(tests)}
         self.failed: str | None = None
-        self.ran = 0
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        if self.tests is not None:
-            places = {test: place for place, test in enumerate(self.tests)}
-            items[:] = sorted((item for item in items if item.nodeid in places), key=lambda item: places[item.nodeid])
+        chosen = (item for item in items if item.nodeid in self.places)
+        items[:] = sorted(chosen, key=lambda item: self.places[item.nodeid])
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
             self.failed = report.nodeid
 
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        BEGUN.write_text(nodeid)
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self.ran += report.when == "call"
         if report.failed and self.failed is None:
             self.failed = report.nodeid
 
 
-def run(job: dict[str, Any]) -> dict[str, Any]:
-    """Run a job in a child.
+BEGUN = Path("begun.txt").absolute()
+"""Names the test that runs, for one may hang or take the process with it."""
+ENDED = Path("ended.json").absolute()
 
-    :returns: `outcome`, which is passed, failed or timeout; the test that failed, if one ran
+
+def run(job: dict[str, Any]) -> dict[str, Any]:
+    """Run a job in a child: `tests` in `files`, each of which may take so many `seconds`.
+
+    :returns: `outcome`, which is passed, failed, timeout, or nothing when no test ran; the test that failed
     """
-    answer = Path("answer.json").absolute()
-    answer.unlink(missing_ok=True)
+    BEGUN.unlink(missing_ok=True)
+    ENDED.unlink(missing_ok=True)
     child = os.fork()
     if child == 0:
         os.setsid()
@@ -79,30 +81,36 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
         options += ["-W", "ignore::pytest.PytestAssertRewriteWarning", *job["files"]]
         try:
             status = pytest.main(options, plugins=[chosen])
-            answer.write_text(json.dumps({"status": int(status), "test": chosen.failed, "ran": chosen.ran}))
+            ENDED.write_text(json.dumps({"status": int(status), "failed": chosen.failed}))
         except BaseException:  # noqa: BLE001  it is the end of this process
             traceback.print_exc()
         finally:
             sys.stdout.flush()
             os._exit(0)
-    return _await(child, time.monotonic() + job["seconds"], answer)
+    in_time = _await(child, job["seconds"])
+    begun = BEGUN.read_text() if BEGUN.exists() else None
+    ended = json.loads(ENDED.read_text()) if ENDED.exists() else {"status": None, "failed": begun}
+    if not in_time:
+        return {"outcome": "timeout" if begun else "nothing", "test": begun}
+    if begun and ended["status"] == pytest.ExitCode.OK:
+        return {"outcome": "passed", "test": None}
+    # A bug that lets nobody import a file of tests is noticed by that file.
+    return {"outcome": "failed" if ended["failed"] else "nothing", "test": ended["failed"]}
 
 
-def _await(child: int, deadline: float, answer: Path) -> dict[str, Any]:
-    outcome = {"outcome": "timeout", "test": None}
+def _await(child: int, seconds: float) -> bool:
+    """Wait for a child, and end it when it has begun no other test for so many seconds."""
+    begun, deadline = None, time.monotonic() + seconds
     while time.monotonic() < deadline:
         if os.waitpid(child, os.WNOHANG) != (0, 0):
-            child = 0
-            break
+            return True
+        if begun != (latest := BEGUN.stat().st_mtime_ns if BEGUN.exists() else None):
+            begun, deadline = latest, time.monotonic() + seconds
         time.sleep(0.02)
-    if child:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        return outcome
-    told = json.loads(answer.read_text()) if answer.exists() else {"status": None, "test": None, "ran": 0}
-    # Without a test there is an answer when the bug lets nobody import the tests, and none when it ended the process.
-    return {"outcome": "passed" if told["status"] == 0 and told["ran"] else "failed", "test": told["test"]}
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return False
 
 
 if __name__ == "__main__":

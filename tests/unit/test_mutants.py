@@ -1,13 +1,22 @@
 # SPDX-FileCopyrightText: 2026 The community.circleci contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The bugs that the trial of the tests puts in: each operator makes its own, and none where nobody could notice it."""
+"""The trial of the tests: each operator makes its bug, none where nobody could notice it; what counts as noticed."""
 
 from __future__ import annotations
 
+import functools
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
-from tests.mutants.__main__ import ROOT, all_mutants, drawn
+from tests.mutants.__main__ import drawn, files_of, judge
+from tests.mutants.asking import STAGES, Witnesses
+from tests.mutants.copies import ROOT, Answer, Copy
 from tests.mutants.operators import OPERATORS, mutants_of
 
 pytestmark = pytest.mark.once
@@ -70,9 +79,80 @@ def test_no_bug_is_put_where_nobody_could_notice_it() -> None:
     assert all(mutant.apply(SAMPLE) != SAMPLE for mutant in made)
 
 
-def test_a_seed_draws_the_same_places_of_all_plugins_again() -> None:
-    mutants = all_mutants(ROOT)
-    chosen = drawn(ROOT, 1, 40)
-    assert chosen == drawn(ROOT, 1, 40) != drawn(ROOT, 2, 40)
-    assert len({(mutant.file, mutant.line) for mutant in chosen}) == 40
-    assert {mutant.file.split("/")[1] for mutant in mutants} >= {"lookup", "module_utils", "modules", "plugin_utils"}
+def test_a_seed_draws_the_same_places_again() -> None:
+    few = functools.partial(drawn, ROOT, count=40, only="_values/timetables")
+    assert few(1) == few(1) != few(2)
+    assert len({(mutant.file, mutant.line) for mutant in few(1)}) == 40
+
+
+def test_all_plugins_are_tried() -> None:
+    kinds = {file.split("/")[1] for file in files_of(ROOT)}
+    assert kinds == {"action", "inventory", "lookup", "module_utils", "modules", "plugin_utils", "doc_fragments"}
+
+
+SUITE = """
+import os
+def test_passes(): pass
+def test_fails(): assert 0
+def test_ends_the_process(): os._exit(0)
+"""
+JOBS = {
+    "test_passes": ("passed", None),
+    "test_fails": ("failed", "test_suite.py::test_fails"),
+    "test_ends_the_process": ("failed", "test_suite.py::test_ends_the_process"),
+    "test_that_is_not_there": ("nothing", None),
+}
+
+
+def test_a_bug_is_only_noticed_by_a_test_that_ran(tmp_path: Path) -> None:
+    (tmp_path / "test_suite.py").write_text(SUITE, encoding="utf-8")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    wanted = [{"tests": [f"test_suite.py::{test}"], "files": ["test_suite.py"], "seconds": 300} for test in JOBS]
+    given = "".join(json.dumps(job) + "\n" for job in wanted)
+    command = [sys.executable, "-m", "tests.mutants.worker"]
+    environment = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, input=given, capture_output=True, text=True, check=True
+    )
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {test: (each["outcome"], each["test"]) for test, each in zip(JOBS, told, strict=True)} == JOBS
+
+
+class Stub(Copy):
+    """A copy of one file. Instead of tests it has the names of tests, and which of them fail with and without a bug."""
+
+    def __init__(self, with_bug: set[str], always: set[str]) -> None:
+        self.file = SAMPLE
+        self._fail = {True: with_bug | always, False: always}
+
+    def source(self, file: str) -> bytes:
+        return self.file
+
+    def put(self, file: str, source: bytes) -> None:
+        self.file = source
+
+    def run(self, tests: list[str], seconds: float) -> Answer:
+        failed = next((test for test in tests if test in self._fail[self.file != SAMPLE]), None)
+        return Answer("failed" if failed else "passed", failed)
+
+
+@pytest.mark.parametrize(
+    ("with_bug", "always", "outcome", "by"),
+    [
+        ({"b"}, set(), "killed", "b"),
+        ({"b"}, {"a"}, "killed", "b"),  # a fails in any case, but b does not
+        (set(), {"a", "b"}, "survived", None),
+        (set(), set(), "survived", None),
+        ({"c"}, set(), "survived", None),  # c does not carry the line out, and is not asked
+    ],
+)
+def test_a_test_that_fails_without_the_bug_does_not_count(
+    with_bug: set[str], always: set[str], outcome: str, by: str | None
+) -> None:
+    bug = mutants_of("plugins/file.py", SAMPLE)[-1]
+    seen = {"seconds": 1.0, "lines": {"plugins/file.py": [bug.line]}}
+    tests = Witnesses(STAGES[0], {"a": seen, "b": seen, "c": {"seconds": 1.0, "lines": {}}})
+    copy = Stub(with_bug, always)
+    verdict = judge(copy, tests, bug)
+    assert (verdict.outcome, verdict.by) == (outcome, by)
+    assert copy.file == SAMPLE
