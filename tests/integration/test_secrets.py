@@ -19,7 +19,7 @@ from ansible_collections.community.circleci.plugins.module_utils._values.keys im
 from emulator import Emulator
 from emulator.http.exchange import Answer, Call
 from tests.integration.ladders import PROJECT
-from tests.integration.playing import Json, Player, Task, task
+from tests.integration.playing import HERE, Json, Player, Task, task
 from tests.unit.keys import private_key
 
 SECRETS = {
@@ -31,6 +31,8 @@ SECRETS = {
     "vault_webhook": "webhook-secret-dunlin",
     "vault_made": "made-by-circleci-thrush",
 }
+HELD = "build-and-deploy"
+"""The workflow of the branch `held`, which has not ended."""
 LENGTH = 12
 """So many characters in a row of a secret are a trace of it. The masks that CircleCI shows are shorter."""
 
@@ -73,6 +75,13 @@ def every_module() -> list[Task]:
         task("heroku", "circleci_heroku_key", api_key="{{ vault_heroku }}", update_value="always"),
         task("projects", "circleci_projects", projects=[many], defaults={"webhooks": [hook]}),
         task("context", "circleci_context", organization="acme", name="deploy", env_vars=[variable]),
+        task("project token", "circleci_project_token", project=PROJECT, label="badge"),
+        task("settings", "circleci_project_settings", project=PROJECT, build_prs_only=True),
+        task("schedule", "circleci_schedule", project=PROJECT, name="nightly", branch="main", hours_of_day=[2]),
+        task("let in", "circleci_build_ssh_user", project=PROJECT, build_num=1),
+        task("build", "circleci_build", project=PROJECT, branch="main", trigger="job"),
+        task("pipeline", "circleci_pipeline", project=PROJECT, branch="main", appear_timeout=1),
+        task("workflow", "circleci_workflow", state="canceled", project=PROJECT, branch="held", workflow=HELD),
         task("read contexts", "circleci_context_info", organization="acme", env_vars=True),
         task("artifacts", "circleci_artifacts", project=PROJECT, build_num=1, dest="{{ playbook_dir }}/artifacts"),
         task("look at artifacts", "circleci_artifacts_info", dest="{{ playbook_dir }}/artifacts"),
@@ -157,6 +166,13 @@ def observer(player: Player, monkeypatch: pytest.MonkeyPatch, request: pytest.Fi
     return observer
 
 
+def test_every_module_that_writes_meets_the_echoes() -> None:
+    modules = {path.stem for path in (HERE.parents[1] / "plugins" / "modules").glob("*.py")}
+    readers = {module for module in modules if module.endswith("_info")} | {"circleci_artifacts"}
+    met = {name.removeprefix("community.circleci.") for each in every_module() for name in each}
+    assert modules - readers - met == set()
+
+
 @pytest.mark.oldest
 def test_in_process_no_secret_gets_anywhere(player: Player, observer: Observer) -> None:
     output = play(player, observer)
@@ -204,6 +220,7 @@ def play(player: Player, observer: Observer, host: Json | None = None) -> str:
     player.emulator.state.add_token(SECRETS["vault_token"], login="emulator")
     player.emulator.follow(PROJECT)
     player.emulator.finish(PROJECT, 1)
+    player.emulator.push(PROJECT, branch="held", revision="ab" * 20, script={"scenario": "hold"})
     tasks = every_module()
     played = player.play(
         [*tasks, keep_results(len(tasks))],
