@@ -6,16 +6,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible.errors import AnsibleError
 
 from emulator import Emulator
+from emulator.world.artifacts import Artifact
 from emulator.world.contexts import Contexts
-from tests.unit.plugins.test_faults import DOUBTFUL, MISSHAPEN, REDIRECTS, THROTTLED, UNUSABLE, patience_with
+from tests.unit.plugins.test_faults import DOUBTFUL, MISSHAPEN, REDIRECTS, THROTTLED, UNUSABLE, WRITES, patience_with
 
 pytestmark = pytest.mark.once
+PLUGINS = Path(__file__).resolve().parents[3] / "plugins"
 API = "github/acme/api"
 Read = Callable[..., Any]
 READS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -29,6 +32,12 @@ READS: dict[str, tuple[str, dict[str, Any]]] = {
     "any projects": ("circleci_project_info", {"following": "any", "vcs_type": "github", "on_error": "fail"}),
     "build": ("circleci_build_info", {"project": API, "build_num": 1, "artifacts": True, "tests": True}),
     "latest build": ("circleci_build_info", {"project": API, "branch": "main"}),
+    "newest pipeline": ("circleci_pipeline_info", {"project": API, "jobs": True, "config": True, "parameters": True}),
+    "failed pipelines": ("circleci_pipeline_info", {"project": API, "branch": "main", "status": "failed"}),
+    "artifacts": (
+        "circleci_artifacts",
+        {"project": API, "branch": "main", "job": "build", "dest": "/srv/acme-is-not-there", "check_mode": True},
+    ),
     "contexts": ("circleci_context_info", {"organization": "acme", "env_vars": True, "restrictions": True}),
     "lookup": ("", {}),
     "lookup of everything": ("", {}),
@@ -52,7 +61,9 @@ FINAL: dict[str, dict[str, Any]] = {
 def read(request: pytest.FixtureRequest, emulator: Emulator, run_module, query, read_inventory) -> Read:
     """One way to read, on a project that has a build and some of everything."""
     emulator.state.machine.set_progress("manual")
+    emulator.artifacts(API, "build", Artifact("dist/app.whl", text="the wheel"))
     emulator.follow(API)
+    emulator.finish(API, 1)
     emulator.project(API).env_vars["A"] = "a value of many characters"
     contexts = emulator.state.part(Contexts)
     contexts.put(contexts.add(emulator.state.organizations["github/acme"], "deploy"), "A", "a value of many characters")
@@ -72,6 +83,12 @@ def read(request: pytest.FixtureRequest, emulator: Emulator, run_module, query, 
             return {"failed": True, "msg": str(error), "changed": False}
 
     return look_up
+
+
+def test_every_module_that_asks_circleci_meets_every_fault() -> None:
+    modules = {path.stem for path in PLUGINS.glob("modules/*.py")}
+    met = {module for module, _options in READS.values()} | {write.module for write in WRITES.values()}
+    assert modules - met == {"circleci_artifacts_info"}  # it looks at a folder
 
 
 def told(result: dict[str, Any]) -> dict[str, Any]:
