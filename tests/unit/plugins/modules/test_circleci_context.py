@@ -184,6 +184,15 @@ def test_the_diff_names_what_is_added_removed_and_replaced_with_masks_only(emula
     assert "secret" not in str(result)
 
 
+def test_the_diff_gives_a_restriction_no_name_that_circleci_does_not_give(
+    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Contexts, "name_of", lambda *_args: None)
+    make(emulator, ORGANIZATION, ("expression", MAIN))
+    result = run(state="absent", check_mode=True)
+    assert result["diff"]["before"]["restrictions"] == [{"type": "group"}, {"type": "expression", "value": MAIN}]
+
+
 @pytest.mark.parametrize("check_mode", [True, False])
 def test_absent_removes_it_with_everything(emulator: Emulator, run, check_mode: bool) -> None:
     make(emulator, TOKEN=LONG)

@@ -278,6 +278,24 @@ def test_a_curve_without_a_name_is_no_traceback(monkeypatch: pytest.MonkeyPatch)
         parse_private_key(text("ecdsa", "pkcs8"))
 
 
+@pytest.mark.parametrize("error", [ValueError, TypeError, IndexError])
+@pytest.mark.parametrize("form", ["openssh", "pkcs8"])
+def test_whatever_the_library_says_of_a_key_it_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, form: str, error: type[Exception]
+) -> None:
+    """Its versions differ in that, and the words may quote the key."""
+
+    def refuse(*_args: object, **_more: object) -> None:
+        raise error("the key is MIIE")
+
+    monkeypatch.setattr(serialization, "load_pem_private_key", refuse)
+    monkeypatch.setattr(serialization, "load_ssh_private_key", refuse)
+    parse_private_key.cache_clear()
+    with pytest.raises(CircleCIError, match="mangled") as caught:
+        parse_private_key(text("rsa", form))
+    assert "MIIE" not in "".join(traceback.format_exception(caught.value))
+
+
 def test_without_md5_a_key_has_its_other_fingerprint(no_md5: None) -> None:
     public = parse_private_key(text("ed25519")).public
     assert (public.md5, public.sha256[:7]) == (None, "SHA256:")
