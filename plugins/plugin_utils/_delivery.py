@@ -268,7 +268,7 @@ class Depot:
     def _fetch(
         self, client: Client, bringing: Bringing, artifact: Artifact, hosts: Any, progress: Tally
     ) -> Arrived | None:
-        name = hashlib.sha256(artifact.name.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+        name = hashlib.sha256(artifact.name.encode("utf-8", "surrogateescape")).hexdigest()
         path, facts = self._folder / f"{name}.file", self._folder / f"{name}.json"
 
         def receive(download: Download) -> Arrived | None:

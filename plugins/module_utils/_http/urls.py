@@ -121,7 +121,7 @@ def is_at_home(url: str, api_url: str) -> bool:
         return False
 
 
-def may_have_token(url: str, api_url: str, hosts: Collection[str] = ()) -> bool:
+def may_have_token(url: str, api_url: str, hosts: Collection[str]) -> bool:
     """Whether the token may go along to a URL: only to CircleCI itself, and to the hosts that a user trusts.
 
     The artifacts of circleci.com lie on ``*.circle-artifacts.com`` and want the token (PF §6.2).

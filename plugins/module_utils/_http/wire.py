@@ -241,7 +241,7 @@ class Wire:
                 doubtful=method != "GET",
             ) from exc
 
-    def _once(self, method: str, url: str, query: dict[str, str] | None, body: dict[str, Any] | None = None) -> Answer:
+    def _once(self, method: str, url: str, query: dict[str, str] | None, body: dict[str, Any] | None) -> Answer:
         """Send a request once and read its answer."""
         session = session_for(os.getpid(), self.url, self.token, self.verify, self.timeout, self.caching)
         with self.traced(method, url) as answered:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
@@ -48,11 +48,11 @@ class Target:
     :param parameters: without the one that picks the job
     """
 
-    branch: str | None = None
-    tag: str | None = None
-    revision: str | None = None
-    job: str | None = None
-    parameters: dict[str, str] = field(default_factory=dict)
+    branch: str | None
+    tag: str | None
+    revision: str | None
+    job: str | None
+    parameters: dict[str, str]
 
     @classmethod
     def from_params(cls, params: dict[str, Any]) -> Target:

@@ -37,7 +37,7 @@ class Owner:
     """
 
     organization: Organization
-    kind: str = "organization"
+    kind: str
 
     @property
     def query(self) -> Json:

@@ -48,7 +48,7 @@ def plan_env_vars(
     project: Project,
     masks: dict[str, str],
     *,
-    present: Sequence[WantedVariable] = (),
+    present: Sequence[WantedVariable],
     absent: Sequence[str] = (),
     exclusive: bool = False,
 ) -> Plan:

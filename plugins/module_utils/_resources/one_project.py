@@ -120,9 +120,9 @@ class Done:
     """
 
     item: dict[str, Any]
-    diff: dict[str, Any] | None = None
-    warnings: list[str] = field(default_factory=list)
-    unsure: list[str] = field(default_factory=list)
+    diff: dict[str, Any] | None
+    warnings: list[str]
+    unsure: list[str]
 
 
 def bring_about(client: Client, wanted: WantedProject) -> Done:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.answers import with_fields
@@ -48,10 +48,10 @@ class Start:
     """
 
     reference: Reference
-    parameters: Mapping[str, Parameter] = field(default_factory=dict)
-    definition: str | None = None
-    config_branch: str | None = None
-    appear_timeout: float = 60.0
+    parameters: Mapping[str, Parameter]
+    definition: str | None
+    config_branch: str | None
+    appear_timeout: float
 
     @classmethod
     def from_params(cls, params: dict[str, Any]) -> Start:

@@ -66,10 +66,10 @@ class Wanted:
     :param expected: the id of a workflow that was just made, without which nothing is judged
     """
 
-    workflows: tuple[str, ...] = ()
-    approve: tuple[str, ...] = ()
-    on_hold: str = FAIL
-    appear_timeout: float = 60.0
+    workflows: tuple[str, ...]
+    approve: tuple[str, ...]
+    on_hold: str
+    appear_timeout: float
     approve_in: str | None = None
     approved: tuple[str, ...] = ()
     expected: str | None = None
@@ -262,10 +262,10 @@ def view_of(
     names: tuple[str, ...] = (),
     approved: Collection[str] = (),
 ) -> View:
-    """What was seen of a pipeline. See :class:`View`."""
+    """What was seen of a pipeline, which stays as it is when more is seen. See :class:`View`."""
     errors = pipeline.get("errors")
     messages = tuple(map(error_text, errors)) if isinstance(errors, list) else ()
-    return View(str(pipeline.get("state")), messages, tuple(listed), jobs or {}, names, approved)
+    return View(str(pipeline.get("state")), messages, tuple(listed), dict(jobs or {}), names, frozenset(approved))
 
 
 def error_text(error: Any) -> str:

@@ -38,7 +38,7 @@ PARTS = ("settings", "checkout_keys", "env_vars", "webhooks", "schedules", "toke
 """What is read of a project on request, by the options of the same names."""
 
 
-def read_one(client: Client, project: Project, parts: Collection[str], listed: Listed | None = None) -> dict[str, Any]:
+def read_one(client: Client, project: Project, parts: Collection[str], listed: Listed | None) -> dict[str, Any]:
     """One project, as ``circleci_project_info`` returns it, with one request and those that the parts need.
 
     :param parts: some of :data:`PARTS`

@@ -58,9 +58,7 @@ def wants_any(following: Any) -> bool:
     return word == ANY
 
 
-def list_projects(
-    client: Client, organization: str | None, vcs_type: str | None, *, unfollowed: bool = False
-) -> list[Listed]:
+def list_projects(client: Client, organization: str | None, vcs_type: str | None, *, unfollowed: bool) -> list[Listed]:
     """The projects that the token's user follows, in the order in which CircleCI lists them.
 
     :param organization: leave out those of others; a name or a slug

@@ -39,11 +39,11 @@ class WantedToken:
     """
 
     label: str
-    scope: str = SCOPES[0]
-    present: bool = True
-    rotate: bool = False
-    max_age: int | None = None
-    exclusive: bool = False
+    scope: str
+    present: bool
+    rotate: bool
+    max_age: int | None
+    exclusive: bool
 
     @classmethod
     def from_params(cls, params: dict[str, Any]) -> WantedToken:

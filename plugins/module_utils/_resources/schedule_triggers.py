@@ -49,7 +49,7 @@ class ScheduleTriggers(Schedules):
     :param project_id: the project's uuid; empty when it is not known yet
     """
 
-    def __init__(self, client: Client, project: Project, project_id: str = "") -> None:
+    def __init__(self, client: Client, project: Project, project_id: str) -> None:
         super().__init__(client, project)
         self._project_id = project_id
         self._definitions: list[Definition] | None = None

@@ -107,9 +107,9 @@ def plan_ssh_keys(
     project: Project,
     keys: list[Key],
     *,
-    present: Sequence[WantedKey] = (),
+    present: Sequence[WantedKey],
     absent: Sequence[WantedKey] = (),
-    exclusive_hosts: Sequence[str] | None = (),
+    exclusive_hosts: Sequence[str] | None,
 ) -> Plan:
     """Make a project have some keys and not have others.
 

@@ -32,7 +32,7 @@ class WantedRestriction:
     """
 
     type: str
-    value: str = ""
+    value: str
     project: Project | None = None
 
     @classmethod
@@ -61,7 +61,7 @@ class WantedContext:
     """
 
     name: str
-    present: bool = True
+    present: bool
     env_vars: tuple[WantedVariable, ...] = ()
     env_vars_exclusive: bool = False
     restrictions: tuple[WantedRestriction, ...] = ()

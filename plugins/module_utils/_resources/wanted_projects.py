@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -45,16 +45,16 @@ class WantedProject:
     """
 
     project: Project
-    following: bool | None = None
-    settings: dict[str, Any] = field(default_factory=dict)
-    checkout_keys: tuple[WantedKeys, ...] = ()
-    ssh_keys: tuple[WantedKey, ...] = ()
-    ssh_keys_exclusive: bool = False
-    env_vars: tuple[WantedVariable, ...] = ()
-    env_vars_exclusive: bool = False
-    webhooks: tuple[WantedWebhook, ...] = ()
-    schedules: tuple[WantedSchedule, ...] = ()
-    wait_for_repository: float = 0.0
+    following: bool | None
+    settings: dict[str, Any]
+    checkout_keys: tuple[WantedKeys, ...]
+    ssh_keys: tuple[WantedKey, ...]
+    ssh_keys_exclusive: bool
+    env_vars: tuple[WantedVariable, ...]
+    env_vars_exclusive: bool
+    webhooks: tuple[WantedWebhook, ...]
+    schedules: tuple[WantedSchedule, ...]
+    wait_for_repository: float
 
     @property
     def has_more(self) -> bool:

@@ -66,12 +66,12 @@ class WantedWebhook:
     """A webhook that a project is to have, or not. See the options of :data:`WEBHOOK`."""
 
     name: str
-    present: bool = True
-    url: str = ""
-    events: tuple[str, ...] = ()
-    verify_tls: bool = True
-    signing_secret: str | None = field(default=None, repr=False)
-    update_secret: str = ON_CREATE
+    present: bool
+    url: str
+    events: tuple[str, ...]
+    verify_tls: bool
+    signing_secret: str | None = field(repr=False)
+    update_secret: str
 
     @classmethod
     def from_params(cls, params: dict[str, Any]) -> WantedWebhook:

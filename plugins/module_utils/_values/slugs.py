@@ -88,7 +88,7 @@ class Organization:
         return f"{SHORT_VCS_TYPES[self.vcs_type]}/{self.name}" if self.vcs_type else None
 
 
-def parse_organization(organization: str, vcs_type: str | None = None) -> Organization:
+def parse_organization(organization: str, vcs_type: str | None) -> Organization:
     """The organization that a name, a slug or a uuid means.
 
     :param vcs_type: goes with a name; must not contradict a slug; means nothing with a uuid

@@ -50,10 +50,10 @@ class Timetable:
     """
 
     hours: frozenset[int]
-    per_hour: int = 1
-    weekdays: frozenset[str] | None = None
-    month_days: frozenset[int] | None = None
-    months: frozenset[str] | None = None
+    per_hour: int
+    weekdays: frozenset[str] | None
+    month_days: frozenset[int] | None
+    months: frozenset[str] | None
 
     @classmethod
     def from_params(cls, params: dict[str, Any]) -> Timetable:

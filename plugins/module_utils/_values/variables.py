@@ -41,9 +41,9 @@ class WantedVariable:
 
     name: str
     value: str = field(repr=False)
-    update_value: str = WHEN_MASK_DIFFERS
-    not_older_than: datetime | None = None
-    missing: bool = False
+    update_value: str
+    not_older_than: datetime | None
+    missing: bool
 
     @classmethod
     def from_params(cls, params: dict[str, Any], *, skip_missing: bool = False) -> WantedVariable:

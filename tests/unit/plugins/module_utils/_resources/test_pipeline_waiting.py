@@ -24,6 +24,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.pipe
     SUCCEEDED,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_waiting import (
+    CONFIRMATION,
     FAIL,
     RETURN,
     WAIT,
@@ -166,7 +167,7 @@ class Wait:
         self.watch = PipelineWatch(
             self.client,
             self.play,
-            Wanted(**wanted),
+            Wanted(**{"workflows": (), "approve": (), "on_hold": FAIL, "appear_timeout": 60.0, **wanted}),
             named="#5",
             poller=Poller(self.client, interval=interval, timeout=timeout, clock=self.clock),
         )
@@ -474,6 +475,8 @@ def test_a_named_hold_is_approved_once_when_it_opens() -> None:
     assert wait.follow() == SUCCEEDED
     assert (wait.play.approved, wait.watch.approved) == (["hold"], ["hold"])
     assert "#5 a: hold is approved" in wait.lines
+    # A hold that was approved is no end, which would be looked at once more a second later.
+    assert wait.clock.pauses.count(CONFIRMATION) == 1
 
 
 def test_a_named_hold_is_approved_while_something_else_runs() -> None:
