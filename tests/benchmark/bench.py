@@ -28,7 +28,7 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
-from tests.benchmark import artifacts, plot
+from tests.benchmark import artifacts, plot, waits
 from tests.benchmark.rivals import HOSTNAME, ORGANIZATION
 from tests.benchmark.running import (
     PLAYBOOK,
@@ -279,10 +279,10 @@ def figures(bench: Bench, memory: tuple[float, float]) -> Figures:
 # --- telling ----------------------------------------------------------------------------------------------------------
 
 
-def page(bench: Bench, found: Figures, memory: tuple[float, float], rounds: int, downloads: str) -> str:
+def page(bench: Bench, found: Figures, memory: tuple[float, float], rounds: int, more: str) -> str:
     """The text of docs/benchmark.md.
 
-    :param downloads: its section about artifacts
+    :param more: its sections about other things than projects
     """
     told = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("ansible-core", "requests"))
     bounds = [[each.title, each.bound, each.measured, "yes" if each.held else "**no**"] for each in found.bounds]
@@ -355,7 +355,7 @@ An item is one request in all of them.
 
 {table(["", "for no project"], starts)}
 
-{downloads}"""
+{more}"""
 
 
 def draw(bench: Bench) -> str:
@@ -391,10 +391,11 @@ def main() -> None:
                         bench.measure(variant, cell)
         memory = bench.memory()
         downloads = artifacts.measure(folder, options.rounds)
+        waited, told_of_waits = waits.measure(options.rivals)
     found = figures(bench, memory)
-    found.bounds += downloads.figures.bounds
+    found.bounds += waited.bounds + downloads.figures.bounds
     found.say()
-    text = page(bench, found, memory, options.rounds, downloads.section)
+    text = page(bench, found, memory, options.rounds, f"{told_of_waits}\n{downloads.section}")
     (options.output / "benchmark.md").write_text(text, encoding="utf-8")
     (options.output / "pictures").mkdir(exist_ok=True)
     (options.output / "pictures" / "benchmark.svg").write_text(draw(bench), encoding="utf-8")

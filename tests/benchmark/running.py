@@ -92,8 +92,13 @@ class Figures:
 
     bounds: list[Figure] = field(default_factory=list)
 
-    def at_most(self, title: str, value: float, bound: float, unit: str = " times") -> None:
-        self.bounds.append(Figure(title, f"at most {bound:g}{unit}", f"{value:.2f}{unit}", value <= bound))
+    def at_most(self, title: str, value: float, bound: float, unit: str = " times", words: str = "") -> None:
+        """Add a figure.
+
+        :param words: what the bound is, where it is no number that was known before
+        """
+        told = f"{words} ({bound:g}{unit})" if words else f"at most {bound:g}{unit}"
+        self.bounds.append(Figure(title, told, f"{value:.2f}{unit}", value <= bound))
 
     def at_least(self, title: str, value: float, bound: float) -> None:
         self.bounds.append(Figure(title, f"at least {bound:g} times", f"{value:.1f} times", value >= bound))
