@@ -28,7 +28,7 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
-from tests.benchmark import artifacts, plot, waits
+from tests.benchmark import artifacts, fleet, plot, waits
 from tests.benchmark.rivals import HOSTNAME, ORGANIZATION
 from tests.benchmark.running import (
     PLAYBOOK,
@@ -390,12 +390,13 @@ def main() -> None:
                     if wanted(variant, cell, number):
                         bench.measure(variant, cell)
         memory = bench.memory()
+        whole_projects, told_of_them = fleet.measure(folder, options.rounds)
         downloads = artifacts.measure(folder, options.rounds)
         waited, told_of_waits = waits.measure(options.rivals)
     found = figures(bench, memory)
-    found.bounds += waited.bounds + downloads.figures.bounds
+    found.bounds += whole_projects.bounds + waited.bounds + downloads.figures.bounds
     found.say()
-    text = page(bench, found, memory, options.rounds, f"{told_of_waits}\n{downloads.section}")
+    text = page(bench, found, memory, options.rounds, f"{told_of_them}\n{told_of_waits}\n{downloads.section}")
     (options.output / "benchmark.md").write_text(text, encoding="utf-8")
     (options.output / "pictures").mkdir(exist_ok=True)
     (options.output / "pictures" / "benchmark.svg").write_text(draw(bench), encoding="utf-8")
