@@ -383,6 +383,7 @@ def docs(session: nox.Session) -> None:
     strict = ["--fail-on-warning", "--keep-going", "--quiet"]
     tool("sphinx-build", *strict, "--conf-dir", ROOT / "docs" / "site", site / "rst", site / "html")
     tool("python", ROOT / "docs" / "site" / "links.py", site / "html")
+    session.log(f"Open {site / 'html' / 'index.html'}")
 
 
 @nox.session(tags=["checks", "checks-all"])

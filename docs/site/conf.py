@@ -85,6 +85,19 @@ def _open_pictures(app: Sphinx, document: nodes.document, page: str) -> None:
         link += image
 
 
+def _name_cells(app: Sphinx, document: nodes.document, page: str) -> None:
+    """Write the head of its column into each cell but the first, for screens on which a row becomes a list."""
+    for table in document.findall(nodes.table):
+        heads = [entry.astext() for head in table.findall(nodes.thead) for entry in head.findall(nodes.entry)]
+        # antsibull-docs makes its own tables fit.
+        if not heads or any(name.startswith("ansible-") for name in table["classes"]):
+            continue
+        for row in (row for body in table.findall(nodes.tbody) for row in body.findall(nodes.row)):
+            for name, entry in list(zip(heads, row.children, strict=True))[1:]:
+                if entry.children and isinstance(entry.children[0], nodes.paragraph):
+                    entry.children[0].insert(0, nodes.inline("", f"{name}: ", classes=["column-head"]))
+
+
 def _lead_home(app: Sphinx, page: str, template: str, context: dict[str, Any], document: nodes.document | None) -> None:
     """Let the theme's link to the first page lead there from every folder."""
     context["theme_documentation_home_url"] = context["pathto"]("index")
@@ -94,5 +107,6 @@ def setup(app: Sphinx) -> None:
     """Let Sphinx call what is above."""
     app.connect("source-read", _order_index)
     app.connect("doctree-resolved", _open_pictures)
+    app.connect("doctree-resolved", _name_cells)
     app.connect("html-page-context", _lead_home)
     app.connect("missing-reference", _link_to_ansible)

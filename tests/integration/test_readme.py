@@ -87,12 +87,15 @@ def test_the_playbook_of_the_readme_does_what_the_readme_says(player: Player) ->
 def test_the_three_jobs_of_the_readme_work_one_after_the_other(player: Player) -> None:
     machine = player.emulator.state.machine
     machine.set_seconds(dict.fromkeys(machine.seconds, 0.0))
+    project = player.emulator.project("github/acme/api")
     key = Ed25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
     )
     (player.folder / "deploy_key").write_bytes(key)
     assert list(books()) == ["onboard.yml", "rotate.yml", "deploy.yml"]
-    for name, text in books().items():
+    keys = {}
+    at_once = books()["rotate.yml"].replace("max_age: 90", "max_age: 0")
+    for name, text in {**books(), "rotate_at_once.yml": at_once}.items():
         (player.folder / name).write_text(text, encoding="utf-8")
         played = player.run(
             str(player.folder / name),
@@ -102,6 +105,7 @@ def test_the_three_jobs_of_the_readme_work_one_after_the_other(player: Player) -
             REGISTRY_PASSWORD=f"a-password-for-{name}",
         )
         assert played.status == 0, played.output
-    project = player.emulator.project("github/acme/api")
-    assert project.env_vars == {"REGISTRY_PASSWORD": "a-password-for-rotate.yml"}
+        (keys[name],) = project.checkout_keys
+    assert keys["onboard.yml"] == keys["rotate.yml"] != keys["rotate_at_once.yml"]
+    assert project.env_vars == {"REGISTRY_PASSWORD": "a-password-for-rotate_at_once.yml"}
     assert (player.folder / "deployed" / "coverage" / "index.html").exists()
