@@ -13,11 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.playing import Player
+from docs.pictures import books
+from playbooks.demo.run import make_key
+from tests.integration.playing import PROGRAMS, Player
 
 pytestmark = pytest.mark.once
 RUN = Path(__file__).resolve().parents[2] / "playbooks" / "demo" / "run.py"
 PROJECT = "github/acme/api"
+TRY = RUN.with_name("try_out.py")
 SECONDS_TO_STOP = 20
 
 
@@ -125,3 +128,42 @@ def test_an_interrupted_demo_leaves_nothing_behind(player: Player, number: signa
     assert f"The demo stopped: {number.name}" in output
     assert of_the_demo(mark) == []
     assert list(player.temporary.iterdir()) == []
+
+
+def try_out(player: Player, *arguments: str) -> tuple[int, str]:
+    """What `make try` does, for somebody who has exported another CircleCI."""
+    exported = {
+        "CIRCLE_HOST": player.emulator.url,
+        "CIRCLE_TOKEN": "of-another-circleci",
+        "REGISTRY_PASSWORD": "horse-battery",
+    }
+    own = ("RECORD_", "ANSIBLE_CALLBACK", "ANSIBLE_INVENTORY")
+    kept = {name: value for name, value in player.environment().items() if not name.startswith(own)}
+    kept["PATH"] = f"{PROGRAMS}:{kept['PATH']}"
+    done = subprocess.run(
+        [sys.executable, TRY, *arguments],
+        env=kept | exported,
+        cwd=player.folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_playbooks_are_tried_out_on_one_emulator_which_is_new_for_each_call(player: Player) -> None:
+    make_key(player.folder / "deploy_key")
+    (player.folder / "onboard.yml").write_text(books()["onboard.yml"], encoding="utf-8")
+    status, output = try_out(player, "onboard.yml", "onboard.yml")
+    assert (status, output.count("changed=1 "), output.count("changed=0 ")) == (0, 1, 1), output
+    status, output = try_out(player, "onboard.yml", "--check", "--diff")
+    assert (status, output.count("would add"), output.count("+++ after: github/acme/api")) == (0, 4, 1), output
+    assert player.emulator.requests == []
+
+
+def test_trying_out_ends_with_the_first_playbook_that_fails(player: Player) -> None:
+    assert try_out(player) == (2, "Name a playbook: make try BOOK=onboard.yml\n")
+    status, output = try_out(player, "nowhere.yml", "onboard.yml")
+    assert (status, "$ ansible-playbook onboard.yml" in output) == (1, False)
+    assert "nowhere.yml could not be found" in output
