@@ -14,7 +14,6 @@ import contextlib
 import itertools
 import json
 import os
-import time
 from collections.abc import Callable, Collection, Iterator
 from typing import Any, TypeVar
 
@@ -43,6 +42,8 @@ from ansible_collections.community.circleci.plugins.module_utils._http.wire impo
 PAGE_SIZE = 100
 MOST_PAGES = 1000
 SETTLING_PAUSE = 1.0  # seconds between two looks at the state after a doubtful write
+SETTLING_LOOKS = 5
+"""How often it is looked again: as long as after a clear answer, because lists lag behind just as much."""
 WANTS_A_BODY = "No JSON fields found."
 
 T = TypeVar("T")
@@ -242,8 +243,8 @@ class Client(Wire):
     def _settle(self, error: CircleCIError, seen: Callable[[], T | None]) -> T:
         """Find out what became of a doubtful write."""
         try:
-            for pause in (0.0, SETTLING_PAUSE):
-                time.sleep(pause)
+            for pause in (0.0, *[SETTLING_PAUSE] * SETTLING_LOOKS):
+                self.patience.pause(pause)
                 if (found := seen()) is not None:
                     return found
         except CircleCIError as second:
@@ -253,8 +254,8 @@ class Client(Wire):
             error.hint = "Look at the project on CircleCI before you run this task again."
             raise error from second
         error.message = (
-            f"{error.message.rstrip('.')}. It was not sent again, and {SETTLING_PAUSE:.0f} s later nothing of it is "
-            "to be seen"
+            f"{error.message.rstrip('.')}. It was not sent again, and {SETTLING_PAUSE * SETTLING_LOOKS:.0f} s later "
+            "nothing of it is to be seen"
         )
         error.hint = error.hint or "Run the task again: it looks at the state first."
         raise error

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.community.circleci.plugins.module_utils._http import client as client_file
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
 from emulator import Emulator
@@ -65,6 +66,29 @@ def test_a_doubtful_try_is_not_followed_by_one_with_a_body(emulator: Emulator) -
         Client(emulator.url, TOKEN).write("POST", "v2/workflow/1/cancel", repeatable=True)
     assert caught.value.doubtful
     assert [record.body for record in emulator.requests] == [None, None]
+
+
+@pytest.mark.parametrize("looks", [1, 2, 6])
+def test_what_a_lost_write_did_is_looked_for_as_long_as_lists_lag(emulator: Emulator, looks: int) -> None:
+    emulator.fault("drop", method="POST")
+    seen = iter([None] * (looks - 1))
+    client = Client(emulator.url, TOKEN)
+    found = client.write("POST", "v2/workflow/1/cancel", repeatable=False, seen=lambda: next(seen, "it"))
+    assert (found, client.wrote) == ("it", True)
+    assert len(emulator.writes) == 1
+
+
+def test_what_is_not_seen_for_five_seconds_was_not_done(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not sooner: a list that lags would have the next run do it once more."""
+    pauses: list[float] = []
+    monkeypatch.setattr(client_file, "SETTLING_PAUSE", 1.0)
+    client = Client(emulator.url, TOKEN)
+    monkeypatch.setattr(client.patience, "sleep", pauses.append)
+    emulator.fault("drop", method="POST")
+    with pytest.raises(CircleCIError, match="It was not sent again, and 5 s later nothing of it is to be seen"):
+        client.write("POST", "v2/workflow/1/cancel", repeatable=False, seen=lambda: None)
+    assert sum(pauses) == 5.0
+    assert len(emulator.writes) == 1
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
