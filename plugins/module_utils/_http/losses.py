@@ -27,6 +27,8 @@ PROXY_WANTS_A_USER = 407
 BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 LONGEST_PROBE = 5.0  # seconds
 _TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
+_PROXY = re.compile(r"(?:[a-z][\w+.-]*://)?(?:([^/?#]+)@)?([\w.-]+|\[[\da-f:]+\])(:\d+)?/?", re.IGNORECASE)
+"""The address of a proxy: perhaps with a user, which ends at the last ``@``, its host and its port."""
 _ANSWERED_IN_PLAIN = re.compile("WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|UNKNOWN_PROTOCOL|PACKET_LENGTH_TOO_LONG")
 _WANTS_TLS = re.compile(
     rb"plain HTTP request was sent to HTTPS port|speaking plain HTTP to an SSL|HTTP request to an HTTPS server",
@@ -64,8 +66,13 @@ class _Proxy:
 
     def __str__(self) -> str:
         """The proxy without user and password, and without what may be a part of one."""
-        address = re.search(r"(?:^|[@/])([\w.-]+|\[[\da-f:]+\])(:\d+)?/?$", self.value, re.IGNORECASE)
-        return f"the proxy {address[1]}{address[2] or ''} of {self.variable}" if address else self.unnamed
+        whole = _PROXY.fullmatch(self.value)
+        if whole is None:
+            return self.unnamed
+        user, host, port = whole.groups()
+        # Without a user it may be user and password themselves, of an address that has lost its host.
+        is_port = user or re.fullmatch(r"localhost|[\d.]+|\[.*\]", host)
+        return f"the proxy {host}{(is_port and port) or ''} of {self.variable}"
 
     @property
     def unnamed(self) -> str:
@@ -282,9 +289,9 @@ def _loss_by_proxy(proxy: _Proxy, url: str, error: Exception) -> Loss | None:
         return Loss(f"{proxy} does not speak https", f"Let {proxy.variable} start with http://, {elsewhere}")
     never_made = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
     if any(isinstance(cause, never_made) for cause in causes):
-        return Loss(
-            f"{proxy} does not answer: {reason_of(error)}", f"Check {proxy.variable} and the proxy, {elsewhere}"
-        )
+        # The host that an odd address seems to have may be a part of the password.
+        why = "" if str(proxy) == proxy.unnamed else f": {reason_of(error)}"
+        return Loss(f"{proxy} does not answer{why}", f"Check {proxy.variable} and the proxy, {elsewhere}")
     return None
 
 

@@ -45,6 +45,15 @@ class PlainSession(Session):
     def get_redirect_target(self, resp: Any) -> None:
         """Say that there is none."""
 
+    def send(self, request: Any, **settings: Any) -> Any:
+        """Send a request. Where the address of a proxy has no host, requests ends by an error of its own making."""
+        try:
+            return super().send(request, **settings)
+        except TypeError:
+            if not settings.get("proxies"):
+                raise
+            raise requests.exceptions.InvalidProxyURL from None
+
 
 @functools.lru_cache(maxsize=32)
 def session_for(

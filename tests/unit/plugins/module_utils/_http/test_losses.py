@@ -300,6 +300,44 @@ def test_an_address_of_a_proxy_that_is_none_is_named_and_not_shown(
     assert "NO_PROXY" in (error.hint or "")
 
 
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("http://somebody:12345@127.0.0.1:1", "the proxy 127.0.0.1:1 of HTTPS_PROXY"),
+        ("somebody:12345@127.0.0.1:1", "the proxy of HTTPS_PROXY"),
+        ("http:somebody:12345@127.0.0.1:1", "the proxy of HTTPS_PROXY"),
+        ("http://somebody:12345", "the proxy somebody of HTTPS_PROXY"),
+        ("somebody:12345", "the proxy of HTTPS_PROXY"),
+        ("http://somebody:12345@", "the proxy of HTTPS_PROXY"),
+        ("http://somebody:12345/@", "the proxy of HTTPS_PROXY"),
+        ("http://somebody:12345#@127.0.0.1:1", "the proxy of HTTPS_PROXY"),
+        ("http://somebody:x@12345/y@127.0.0.1:1", "the proxy of HTTPS_PROXY"),
+        ("http://somebody:1/12345", "the proxy of HTTPS_PROXY"),
+        ("http://somebody:12345@127.0.0.1:1/12345", "the proxy of HTTPS_PROXY"),
+        ("http://somebody:%12345@[::1", "the proxy of HTTPS_PROXY"),
+        ("socks5h://somebody:12345", "the proxy somebody of HTTPS_PROXY"),
+        ("@somebody:12345", "the proxy of HTTPS_PROXY"),
+        ('"http://somebody:12345@127.0.0.1:1"', "the proxy of HTTPS_PROXY"),
+    ],
+)
+def test_digits_of_a_password_are_not_taken_for_a_host_or_a_port(
+    monkeypatch: pytest.MonkeyPatch, address: str, shown: str
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", address)
+    traced: list[str] = []
+    error = failure(Client(f"https://{HOST}", TOKEN, trace=traced.append, retries=1))
+    assert shown in error.message
+    assert "12345" not in str([error.result(), traced])
+
+
+def test_the_port_of_a_proxy_without_a_user_is_shown_where_it_can_be_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for address, shown in (("http://127.0.0.1:1", "127.0.0.1:1"), ("http://localhost:1/", "localhost:1")):
+        monkeypatch.setenv("HTTPS_PROXY", address)
+        assert f"the proxy {shown} of HTTPS_PROXY does not answer: " in failure(Client(f"https://{HOST}")).message
+
+
 def test_a_proxy_of_socks_needs_a_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALL_PROXY", f"socks5://{USER}proxy.example:1080")
     error = failure(Client(f"https://{HOST}", TOKEN))
