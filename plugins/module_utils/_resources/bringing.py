@@ -10,7 +10,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -311,6 +311,8 @@ def fetch(client: Client, bringing: Bringing, artifact: Artifact, receive: Calla
 
 def _write_note(bringing: Bringing, files: list[Brought], removed: list[Noted]) -> None:
     """Write down what was brought, if that is not what the note says already."""
+    # Another task may have brought something else meanwhile.
+    bringing = replace(bringing, noted=read_note(bringing.dest))
     text = bringing.note(files, removed)
     if text != note_text(bringing.noted):
         arrived = write_aside(bringing.dest, [text.encode("utf-8", "surrogateescape")])

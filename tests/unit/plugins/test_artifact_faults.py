@@ -163,5 +163,19 @@ def test_two_runs_at_once_leave_whole_files(emulator: Emulator, run_module: Run,
     assert bring(run_module, dest, {"build_num": 2})["changed"] is False
 
 
+def test_two_jobs_at_once_are_both_noted(emulator: Emulator, run_module: Run, dest: Path) -> None:
+    """Else what one of them leaves would never be removed."""
+    emulator.state.set_switches(store_rate=8000.0)
+    slow = threading.Thread(target=lambda: bring(run_module, dest, {"build_num": 2}))
+    slow.start()
+    while slow.is_alive() and not any(record.path.startswith("/store/") for record in emulator.requests):
+        time.sleep(0.01)
+    emulator.state.set_switches(store_rate=None)
+    assert bring(run_module, dest, {"build_num": 3, "include": ["results/junit.xml"]})["build"]["job"] == "test"
+    slow.join()
+    noted = run_module("circleci_artifacts_info", dest=str(dest), api_url=None, api_token=None)["noted"]
+    assert [(entry["job"], entry["dest"]) for entry in noted] == [("build", FILE), ("test", "results/junit.xml")]
+
+
 def expect_whole(dest: Path) -> None:
     assert (dest / FILE).read_text() in (OLD, NEW)
