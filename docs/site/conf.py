@@ -56,6 +56,15 @@ def _link_to_ansible(
     return nodes.reference("", "", content, internal=False, refuri=ANSIBLE_DOCS + page) if page else None
 
 
+# Where the published documentation has the pictures from: it is built of the pages alone.
+PICTURES = "https://raw.githubusercontent.com/ansible-collections/community.circleci/main/docs/pictures/"
+
+
+def _take_own_pictures(app: Sphinx, page: str, source: list[str]) -> None:
+    """Let the pages have the pictures that are beside them here."""
+    source[0] = source[0].replace(PICTURES, "../../pictures/")
+
+
 # The sections of the first page in the order in which a reader wants them; others keep their places between.
 FIRST = ["Description", "Guide", "Reference", "Plugin Index"]
 LAST = ["Communication", "Changelog"]
@@ -106,6 +115,7 @@ def _lead_home(app: Sphinx, page: str, template: str, context: dict[str, Any], d
 def setup(app: Sphinx) -> None:
     """Let Sphinx call what is above."""
     app.connect("source-read", _order_index)
+    app.connect("source-read", _take_own_pictures)
     app.connect("doctree-resolved", _open_pictures)
     app.connect("doctree-resolved", _name_cells)
     app.connect("html-page-context", _lead_home)

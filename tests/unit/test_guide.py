@@ -142,6 +142,15 @@ def test_each_main_job_has_a_picture_which_the_guide_shows() -> None:
     assert [name for name in PICTURES if f"/{name}.svg\n" not in pages] == []
 
 
+def test_pictures_have_addresses_for_they_are_not_published_with_the_pages() -> None:
+    pages = "".join((GUIDE / f"{page}.rst").read_text(encoding="utf-8") for page in PAGES)
+    images = re.findall(r"^ *\.\. image:: (\S+/)(\S+)$", pages, re.MULTILINE)
+    (place,) = {place for place, _name in images}
+    assert f'PICTURES = "{place}"\n' in (ROOT / "docs" / "site" / "conf.py").read_text(encoding="utf-8")
+    assert place.startswith("https://")
+    assert [name for _place, name in images if not (ROOT / "docs" / "pictures" / name).exists()] == []
+
+
 def test_the_page_of_the_playbooks_is_about_those_that_are_there() -> None:
     page = (GUIDE / "playbooks.rst").read_text(encoding="utf-8")
     folder = ROOT / "playbooks"
