@@ -37,7 +37,8 @@ options:
     description:
       - V(approved) approves the holds in O(approve). One that is approved already is left as it is.
       - V(rerun) runs the workflow again, as a new one. By itself it runs what failed and what depends on that, and
-        leaves a workflow that has succeeded as it is.
+        leaves a workflow that has succeeded as it is. One that was just canceled has five seconds to end before the
+        task fails.
       - V(canceled) cancels the workflow. One that has ended is left as it is.
     type: str
     choices: [approved, canceled, rerun]
