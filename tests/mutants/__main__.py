@@ -32,7 +32,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.mutants.asking import LEAST_SECONDS, STAGES, Stage, Witnesses, tests_of
+from tests.mutants.asking import STAGES, Stage, Witnesses, tests_of
 from tests.mutants.copies import CACHE, ROOT, Answer, Copy
 from tests.mutants.operators import OPERATORS, Mutant, mutants_of
 
@@ -84,14 +84,14 @@ def judge(copy: Copy, tests: Witnesses, mutant: Mutant) -> Verdict:
     while chosen:
         copy.put(mutant.file, mutant.apply(source))
         try:
-            answer = copy.run(chosen, tests.seconds(chosen))
+            answer = copy.run(tests.seconds(chosen))
         finally:
             copy.put(mutant.file, source)
         if answer.test is None:
             break
         # The bug may also keep a whole file of tests from being imported.
         again = [test for test in chosen if test == answer.test or test.startswith(f"{answer.test}::")][:1]
-        if copy.run(again, tests.seconds(again)).outcome == "passed":
+        if copy.run(tests.seconds(again)).outcome == "passed":
             break
         print(f"Does not count, for it fails without the bug too: {answer.test}", flush=True)
         chosen = [test for test in chosen if test not in again]
@@ -170,7 +170,7 @@ def carry_out(copies: list[Copy], mutants: list[Mutant], stages: Sequence[Stage]
     for stage in stages:
         tests = tests_of(stage, copies[0], digest, len(copies))
         for copy in copies:
-            if copy.run([tests.quickest], LEAST_SECONDS).outcome != "passed":
+            if copy.run(tests.seconds([tests.quickest])).outcome != "passed":
                 raise SystemExit(f"The tests do not run in {copy.root}: see its log.txt.")
         print(f"{len(left)} bugs for the {stage.title}", flush=True)
         verdicts |= {mutant: known for mutant in left if (known := log.of(mutant, stage))}

@@ -80,10 +80,10 @@ class Copy:
             digest.update(path.read_bytes())
         return digest.hexdigest()[:16]
 
-    def run(self, tests: list[str], seconds: float) -> Answer:
+    def run(self, seconds: dict[str, float]) -> Answer:
         """Run tests, in this order, until one fails.
 
-        :param seconds: how long each may take
+        :param seconds: how long each may take, by its name
         """
         if self._worker is None:
             self._worker = subprocess.Popen(
@@ -96,8 +96,8 @@ class Copy:
             )
         assert self._worker.stdin is not None
         assert self._worker.stdout is not None
-        files = sorted({test.partition("::")[0] for test in tests})
-        self._worker.stdin.write(json.dumps({"tests": tests, "files": files, "seconds": seconds}) + "\n")
+        files = sorted({test.partition("::")[0] for test in seconds})
+        self._worker.stdin.write(json.dumps({"tests": list(seconds), "files": files, "seconds": seconds}) + "\n")
         self._worker.stdin.flush()
         told: dict[str, Any] = json.loads(self._worker.stdout.readline())
         return Answer(told["outcome"], told["test"])

@@ -63,7 +63,7 @@ ENDED = Path("ended.json").absolute()
 
 
 def run(job: dict[str, Any]) -> dict[str, Any]:
-    """Run a job in a child: `tests` in `files`, each of which may take so many `seconds`.
+    """Run a job in a child: `tests` in `files`, and how many `seconds` each of the tests may take.
 
     :returns: `outcome`, which is passed, failed, timeout, or nothing when no test ran; the test that failed
     """
@@ -98,14 +98,15 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
     return {"outcome": "failed" if ended["failed"] else "nothing", "test": ended["failed"]}
 
 
-def _await(child: int, seconds: float) -> bool:
-    """Wait for a child, and end it when it has begun no other test for so many seconds."""
-    begun, deadline = None, time.monotonic() + seconds
+def _await(child: int, seconds: dict[str, float]) -> bool:
+    """Wait for a child, and end it when a test takes too long; finding the tests may take as long as the slowest."""
+    begun, deadline = "", time.monotonic() + max(seconds.values())
     while time.monotonic() < deadline:
         if os.waitpid(child, os.WNOHANG) != (0, 0):
             return True
-        if begun != (latest := BEGUN.stat().st_mtime_ns if BEGUN.exists() else None):
-            begun, deadline = latest, time.monotonic() + seconds
+        latest = BEGUN.read_text() if BEGUN.exists() else ""
+        if begun != latest and latest in seconds:
+            begun, deadline = latest, time.monotonic() + seconds[latest]
         time.sleep(0.02)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child, signal.SIGKILL)

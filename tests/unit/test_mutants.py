@@ -107,7 +107,7 @@ JOBS = {
 def test_a_bug_is_only_noticed_by_a_test_that_ran(tmp_path: Path) -> None:
     (tmp_path / "test_suite.py").write_text(SUITE, encoding="utf-8")
     (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
-    wanted = [{"tests": [f"test_suite.py::{test}"], "files": ["test_suite.py"], "seconds": 300} for test in JOBS]
+    wanted = [{"tests": [f"test_suite.py::{test}"], "files": ["test_suite.py"], "seconds": {"": 300}} for test in JOBS]
     given = "".join(json.dumps(job) + "\n" for job in wanted)
     command = [sys.executable, "-m", "tests.mutants.worker"]
     environment = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
@@ -131,8 +131,8 @@ class Stub(Copy):
     def put(self, file: str, source: bytes) -> None:
         self.file = source
 
-    def run(self, tests: list[str], seconds: float) -> Answer:
-        failed = next((test for test in tests if test in self._fail[self.file != SAMPLE]), None)
+    def run(self, seconds: dict[str, float]) -> Answer:
+        failed = next((test for test in seconds if test in self._fail[self.file != SAMPLE]), None)
         return Answer("failed" if failed else "passed", failed)
 
 
