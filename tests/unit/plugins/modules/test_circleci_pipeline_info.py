@@ -107,6 +107,19 @@ def test_a_configuration_that_is_gone_is_null(emulator: Emulator, run) -> None:
     assert run(config=True)["pipelines"][0]["config"] is None
 
 
+def test_a_workflow_without_an_id_has_no_jobs(emulator: Emulator, run) -> None:
+    nameless = {"items": [{"name": "lint", "status": "failed"}], "next_page_token": None}
+    emulator.fault("body", path="/workflow", body=nameless)
+    (workflow,) = run(jobs=True)["pipelines"][0]["workflows"]
+    assert (workflow["name"], workflow["jobs"]) == ("lint", [])
+
+
+def test_the_jobs_of_a_workflow_that_has_expired_are_gone(emulator: Emulator, run) -> None:
+    emulator.fault("status", path="/job", status=404, body={"message": "Workflow not found"})
+    (workflow,) = run(jobs=True)["pipelines"][0]["workflows"]
+    assert (workflow["name"], workflow["status"], workflow["jobs"]) == ("build-and-test", "success", [])
+
+
 def test_open_source_projects_need_no_token(emulator: Emulator, run) -> None:
     emulator.add_repository(API, oss=True)
     assert numbers(run(api_token="", jobs=True)) == [7]

@@ -177,11 +177,21 @@ def test_what_github_refuses_is_unwrapped(emulator: Emulator, run_module, status
     assert words.lower() in result["msg"].lower()
 
 
-def test_an_answer_that_says_yes_without_effect_fails(emulator: Emulator, run_module) -> None:
-    emulator.fault("body", method="POST", body={"following": True, "workflow": False, "first_build": None})
-    result = run_module(MODULE, project=API)
+@pytest.mark.parametrize(
+    ("state", "accepted", "said"),
+    [("present", "following", "not followed"), ("absent", "unfollowing", "still followed")],
+)
+def test_an_answer_that_says_yes_without_effect_fails(
+    emulator: Emulator, run_module, state: str, accepted: str, said: str
+) -> None:
+    if state == "absent":
+        emulator.follow(API)
+    answer = {"following": state == "present", "workflow": False, "first_build": None}
+    emulator.fault("body", method="POST", path="follow", body=answer)
+    result = run_module(MODULE, project=API, state=state)
     assert (result["failed"], result["changed"]) == (True, True)
-    assert "still say that it is not followed" in result["msg"]
+    assert f"accepted {accepted} {API}, but" in result["msg"]
+    assert f"still say that it is {said}." in result["msg"]
 
 
 def test_a_500_on_following_again_is_settled_by_reading(emulator: Emulator, run_module) -> None:

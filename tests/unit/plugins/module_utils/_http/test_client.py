@@ -482,8 +482,9 @@ def test_a_doubtful_write_that_cannot_be_looked_up_counts_as_a_change(emulator: 
     emulator.fault("drop", method="POST", when="before")
     emulator.fault("status", method="GET", status=403, body={"message": "Permission denied"}, times=None)
     client = client_for(emulator)
-    with pytest.raises(CircleCIError, match="What became of it cannot be read"):
+    with pytest.raises(CircleCIError, match=r"What became of it cannot be read: .*Permission denied$") as caught:
         client.write("POST", f"{API}/follow", repeatable=False, seen=lambda: client.get("v1.1/me"))
+    assert caught.value.hint == "Look at the project on CircleCI before you run this task again."
     assert client.wrote is True
 
 
