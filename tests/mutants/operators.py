@@ -385,6 +385,8 @@ def _is_unnoticed(child: ast.AST, node: ast.AST, name: str) -> bool:
         return True
     if isinstance(child, ast.If) and "__name__" in ast.dump(child.test):
         return True
+    if isinstance(child, ast.If) and ast.unparse(child.body[0]).startswith("raise AssertionError"):
+        return True  # what cannot be, said to developers
     if isinstance(node, ast.Call) and _name_of(node) in WORDS and name == "args":
         return True
     if isinstance(child, ast.keyword):

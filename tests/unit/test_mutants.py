@@ -33,6 +33,8 @@ def work(client: Client | None, limit: int = 5) -> list[str]:
     if client is None or limit > 10:
         raise invalid("no client", hint=f"give {limit}")
     display.vv("working")
+    if client.parts is None:
+        raise AssertionError("cannot be")
     client.write("POST", "path", repeatable=True)
     client.look_again()
     client.wrote = True
@@ -72,7 +74,16 @@ def test_each_operator_makes_its_bug(operator: str) -> None:
 
 def test_no_bug_is_put_where_nobody_could_notice_it() -> None:
     made = mutants_of("file.py", SAMPLE)
-    for unnoticed in (b"A file.", b"text: changed", b"Do it.", b"no client", b"give {limit}", b"working", b"list[str]"):
+    for unnoticed in (
+        b"A file.",
+        b"text: changed",
+        b"Do it.",
+        b"no client",
+        b"give {limit}",
+        b"working",
+        b"list[str]",
+        b"parts is None",
+    ):
         start = SAMPLE.index(unnoticed)
         inside = [each for each in made if start <= each.start < start + len(unnoticed) and each.replacement != b"pass"]
         assert inside == [], unnoticed

@@ -120,6 +120,13 @@ def test_the_jobs_of_a_workflow_that_has_expired_are_gone(emulator: Emulator, ru
     assert (workflow["name"], workflow["status"], workflow["jobs"]) == ("build-and-test", "success", [])
 
 
+def test_workflows_that_may_not_be_read_are_not_taken_for_none(emulator: Emulator, run) -> None:
+    emulator.fault("status", path="/workflow", status=403, body={"message": "Permission denied"})
+    result = run()
+    assert (result["failed"], result["status"]) == (True, 403)
+    assert "Permission denied" in result["msg"]
+
+
 def test_open_source_projects_need_no_token(emulator: Emulator, run) -> None:
     emulator.add_repository(API, oss=True)
     assert numbers(run(api_token="", jobs=True)) == [7]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
@@ -189,6 +190,16 @@ def test_a_connection_that_breaks_off_is_still_in_doubt(emulator: Emulator) -> N
     assert caught.value.doubtful is True
     emulator.fault("drop")
     assert Client(emulator.url, TOKEN).get_object("v1.1/me")["login"] == "emulator"
+
+
+def test_a_loss_that_requests_does_not_explain_is_in_doubt(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lose(*_args: object, **_more: object) -> None:
+        raise requests.ConnectionError("gone")
+
+    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", lose)
+    with pytest.raises(CircleCIError, match="gone") as caught:
+        Client(emulator.url, TOKEN, retries=0).write("POST", "v1.1/x", repeatable=False, seen=lambda: None)
+    assert "It was not sent again" in caught.value.message
 
 
 # --- proxies ---------------------------------------------------------------------------------------------------------
