@@ -86,21 +86,21 @@ class Client(Wire):
         :param query: parameters; those that are None are left out
         :raises CircleCIError: for every answer but 2xx with JSON
         """
-        return self._call("GET", path, query=query, repeatable=True)
+        return self._call("GET", path, query=query)
 
     def get_object(self, path: str, **query: Any) -> dict[str, Any]:
         """Read an object. See :meth:`get`."""
-        found: dict[str, Any] = self._call("GET", path, query=query, repeatable=True, shape=an_object)
+        found: dict[str, Any] = self._call("GET", path, query=query, shape=an_object)
         return found
 
     def get_user(self) -> dict[str, Any]:
         """Read who the token belongs to (§3.1). See :meth:`get`."""
-        found: dict[str, Any] = self._call("GET", "v1.1/me", repeatable=True, shape=with_fields(login=str))
+        found: dict[str, Any] = self._call("GET", "v1.1/me", shape=with_fields(login=str))
         return found
 
     def get_list(self, path: str, **query: Any) -> list[dict[str, Any]]:
         """Read a list of objects. See :meth:`get`."""
-        found: list[dict[str, Any]] = self._call("GET", path, query=query, repeatable=True, shape=objects)
+        found: list[dict[str, Any]] = self._call("GET", path, query=query, shape=objects)
         return found
 
     def get_pages(
@@ -152,7 +152,7 @@ class Client(Wire):
         known: set[str] = set()
         tokens: set[str] = set()
         for _page in range(MOST_PAGES):
-            page = self._call("GET", path, query=query, repeatable=True, shape=_a_page)
+            page = self._call("GET", path, query=query, shape=_a_page)
             fresh = 0
             for item in page["items"]:
                 identity = json.dumps(item["id"] if item.get("id") else item, sort_keys=True)

@@ -177,11 +177,14 @@ class Wire:
         *,
         query: dict[str, Any] | None = None,
         body: dict[str, Any] | None = None,
-        repeatable: bool,
+        repeatable: bool = False,
         shape: Callable[[Any], Any] | None = None,
         success: int | None = None,
     ) -> Any:
-        """One request with its repetitions and redirects, as parsed JSON."""
+        """One request with its repetitions and redirects, as parsed JSON.
+
+        :param repeatable: whether a write may be sent again; a read always is
+        """
         if self.read_only and method != "GET":
             raise invalid(f"Check mode: {method} {path} was not sent.", "This is a bug of the collection.")
         url = f"{self.url}/api/{path}"
