@@ -42,7 +42,7 @@ class Stage:
 MATRICES = ("tests/unit/plugins/test_faults.py", "tests/unit/plugins/test_read_faults.py")
 STAGES = (
     Stage("unit tests", ("tests/unit/plugins",), 0.7, MATRICES),
-    Stage("fault matrices", MATRICES, 0.7, one_in=6),  # thousands of cells that are much alike
+    Stage("fault matrices", MATRICES, 0.7, one_in=3),  # thousands of cells that are much alike
     Stage("playbook tests", ("tests/integration",), 0.25),
 )
 
