@@ -24,7 +24,7 @@ else:
     REQUESTS_IMPORT_ERROR = None
 
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 
 
 class TokenAuth(AuthBase):
