@@ -612,4 +612,6 @@ def test_a_job_that_has_not_succeeded_is_told(project: Emulator, run: Run, dest:
 def test_a_pipeline_of_another_project_is_refused(project: Emulator, run: Run) -> None:
     project.follow("github/acme/web")
     pipeline = start_pipeline(project)
-    assert "belongs to github/acme/api" in run(project="github/acme/web", branch=None, pipeline_id=pipeline.id)["msg"]
+    foreign = run(project="github/acme/web", branch=None, pipeline_id=pipeline.id)["msg"]
+    assert f"The pipeline {pipeline.id} belongs to github/acme/api, not to github/acme/web" in foreign
+    assert "Check project and pipeline_id." in foreign
