@@ -35,6 +35,7 @@ from ansible_collections.community.circleci.plugins.module_utils._http.urls impo
 from ansible_collections.community.circleci.plugins.module_utils._http.wire import MOST_REDIRECTS, Wire
 
 CHUNK = 1 << 20  # bytes
+_NOTE = 1 << 16  # bytes
 
 T = TypeVar("T")
 
@@ -106,6 +107,8 @@ def _opened(wire: Wire, url: str, hosts: Collection[str]) -> requests.Response:
             answered(response.status_code)
         if not 300 <= response.status_code < 400:
             return response
+        # A connection serves the next request when its answer was read. Longer ones are no notes about redirects.
+        response.raw.read(_NOTE)
         response.close()
         url = _target(url, response.headers.get("Location", ""))
     raise _astray(url, f"more than {MOST_REDIRECTS} times in a row")

@@ -51,6 +51,14 @@ def test_a_file_arrives_in_bounded_pieces(emulator: Emulator, monkeypatch: pytes
     assert emulator.requests[0].headers["Accept-Encoding"] == "identity"
 
 
+def test_a_redirect_leaves_its_connection_to_the_next_request(emulator: Emulator, elsewhere: Emulator) -> None:
+    for _number in range(3):
+        emulator.fault("redirect", path="/files/a", location=serve(elsewhere))
+        assert fetch(emulator, f"{emulator.url}/files/a") == BODY
+    assert (len(emulator.requests), len(elsewhere.requests)) == (3, 3)
+    assert (emulator.connections, elsewhere.connections) == (1, 1)
+
+
 @pytest.mark.parametrize(
     "fault", [{"kind": "status", "status": 503}, {"kind": "drop"}, {"kind": "status", "status": 429}]
 )
