@@ -34,7 +34,7 @@ from ansible_collections.community.circleci.plugins.module_utils._http.urls impo
 )
 from ansible_collections.community.circleci.plugins.module_utils._http.wire import MOST_REDIRECTS, Wire
 
-CHUNK = 1 << 20  # bytes
+CHUNK = 1 << 18  # bytes
 _NOTE = 1 << 16  # bytes
 
 T = TypeVar("T")
@@ -45,7 +45,7 @@ class Download:
     """A file that is arriving.
 
     :param headers: of the answer
-    :param chunks: the file, a mebibyte at a time; ends early only by an exception
+    :param chunks: the file, a quarter of a mebibyte at a time; ends early only by an exception
     """
 
     headers: Any
