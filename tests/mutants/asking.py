@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import random
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -28,22 +27,20 @@ SLOWER = 8
 class Stage:
     """Tests that are asked about the bugs that those before them have not noticed.
 
-    :param most: about one bug so many tests are asked as take this share of the time that all take
     :param one_in: of so many tests one is drawn, and the others are not asked
     """
 
     title: str
     files: tuple[str, ...]
-    most: float
     left_out: tuple[str, ...] = ()
     one_in: int = 1
 
 
 MATRICES = ("tests/unit/plugins/test_faults.py", "tests/unit/plugins/test_read_faults.py")
 STAGES = (
-    Stage("unit tests", ("tests/unit/plugins",), 0.7, MATRICES),
-    Stage("fault matrices", MATRICES, 0.7, one_in=3),  # thousands of cells that are much alike
-    Stage("playbook tests", ("tests/integration",), 0.25),
+    Stage("unit tests", ("tests/unit/plugins",), MATRICES),
+    Stage("fault matrices", MATRICES, one_in=3),  # thousands of cells that are much alike
+    Stage("playbook tests", ("tests/integration",)),
 )
 
 
@@ -53,9 +50,8 @@ class Witnesses:
     :param found: test to seconds and to lines by file
     """
 
-    def __init__(self, stage: Stage, found: dict[str, dict[str, Any]]) -> None:
+    def __init__(self, found: dict[str, dict[str, Any]]) -> None:
         self._seconds: dict[str, float] = {test: seen["seconds"] for test, seen in found.items()}
-        self._most = stage.most * sum(self._seconds.values())
         self._lookers = {test for test, seen in found.items() if not seen["lines"]}
         self._lines: dict[str, dict[int, list[str]]] = {}
         for test, seen in found.items():
@@ -70,10 +66,7 @@ class Witnesses:
         return min(self._seconds, key=self._seconds.__getitem__)
 
     def that_may_notice(self, mutant: Mutant) -> list[str]:
-        """The tests that carry out the line of a bug: those with its file's name first, then the quickest.
-
-        Where they are too many, it is chance that leaves some out, always the same way.
-        """
+        """The tests that carry out the line of a bug: those with its file's name first, then the quickest."""
         by_line = self._lines.get(mutant.file, {})
         name = Path(mutant.file).stem.strip("_")
         lines = range(mutant.line, mutant.last_line + 1) if mutant.inside else by_line
@@ -82,17 +75,7 @@ class Witnesses:
             # What is carried out by importing the file may be noticed by whatever uses the file, and by those that look
             # at it without carrying anything out.
             asked |= {test for test in self._seconds if name in test} | self._lookers
-        found = sorted(asked)
-        random.Random(mutant.start).shuffle(found)
-        found.sort(key=lambda test: name not in test)
-        chosen: list[str] = []
-        seconds = 0.0
-        for test in found:
-            seconds += self._seconds[test]
-            if chosen and seconds > self._most:
-                break
-            chosen.append(test)
-        return sorted(chosen, key=lambda test: (name not in test, self._seconds[test]))
+        return sorted(asked, key=lambda test: (name not in test, self._seconds[test], test))
 
     def seconds(self, tests: list[str]) -> dict[str, float]:
         """How long each of them may take."""
@@ -135,7 +118,7 @@ def tests_of(stage: Stage, copy: Copy, digest: str, jobs: int) -> Witnesses:
         del found[test]
     if not found:
         raise SystemExit(f"No test of the {stage.title} passes without a bug.")
-    return Witnesses(stage, found)
+    return Witnesses(found)
 
 
 def _records(traces: Path) -> dict[str, dict[str, Any]]:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.mutants.__main__ import drawn, files_of, judge
-from tests.mutants.asking import STAGES, Witnesses
+from tests.mutants.asking import Witnesses
 from tests.mutants.copies import ROOT, Answer, Copy
 from tests.mutants.operators import OPERATORS, mutants_of
 
@@ -162,7 +162,7 @@ def test_a_test_that_fails_without_the_bug_does_not_count(
 ) -> None:
     bug = mutants_of("plugins/file.py", SAMPLE)[-1]
     seen = {"seconds": 1.0, "lines": {"plugins/file.py": [bug.line]}}
-    tests = Witnesses(STAGES[0], {"a": seen, "b": seen, "c": {"seconds": 1.0, "lines": {}}})
+    tests = Witnesses({"a": seen, "b": seen, "c": {"seconds": 1.0, "lines": {}}})
     copy = Stub(with_bug, always)
     verdict = judge(copy, tests, bug)
     assert (verdict.outcome, verdict.by) == (outcome, by)
