@@ -141,7 +141,7 @@ def test_examples_are_inventories(keeper: Keeper) -> None:
     text = examples(HERE.parents[1] / "plugins" / "inventory" / "circleci_projects.py")
     found = {}
     # A file has one document, so all but the first are written as comments.
-    _, *named = re.split(r"^# (\S+\.yml): .*\n", text, flags=re.MULTILINE)
+    named = re.split(r"^# (\S+\.yml): .*\n", text, flags=re.MULTILINE)[1:]
     for name, lines in zip(named[::2], named[1::2], strict=True):
         path = keeper.folder / name
         path.write_text(re.sub(r"^# ?", "", lines, flags=re.MULTILINE), encoding="utf-8")
