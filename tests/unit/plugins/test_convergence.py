@@ -179,8 +179,7 @@ def test_a_plan_for_a_context_that_was_carried_out_is_empty(
 ROTATE_CHECKOUT_KEY = {"project": API, "max_age": 30, "exclusive": True}
 ROTATE_SSH_KEY = {"project": API, "hostname": "a.example", "private_key": KEYS[1], "exclusive": True}
 PROGRAM = """
-import json, signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a program started in the background ignores it
+import json, sys
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.community.circleci.plugins.module_utils._task.run import perform
 from ansible_collections.community.circleci.plugins.modules import circleci_checkout_key, circleci_ssh_key
