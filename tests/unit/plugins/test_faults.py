@@ -35,7 +35,7 @@ from emulator.world.triggers import Triggers
 from emulator.world.webhooks import Webhooks
 from tests.unit.keys import private_key
 
-pytestmark = [pytest.mark.once, pytest.mark.drawn(5)]
+pytestmark = [pytest.mark.once, pytest.mark.drawn(10)]
 API = "github/acme/api"
 APP = f"{APP_ORGANIZATION}/{short_id(f'{APP_ORGANIZATION}/{APP_PROJECT}')}"
 KEY = private_key()

@@ -17,7 +17,7 @@ from emulator.world.artifacts import Artifact
 from emulator.world.contexts import Contexts
 from tests.unit.plugins.test_faults import DOUBTFUL, MISSHAPEN, REDIRECTS, THROTTLED, UNUSABLE, WRITES, patience_with
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.drawn(3)]
 PLUGINS = Path(__file__).resolve().parents[3] / "plugins"
 API = "github/acme/api"
 Read = Callable[..., Any]
