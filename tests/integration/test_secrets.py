@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 from base64 import b64encode
@@ -107,8 +108,14 @@ def found_in(text: str) -> list[str]:
 def found_in_files(player: Player) -> list[str]:
     """The files with a trace of a secret, apart from those that the test wrote."""
     own = {player.folder / "vault", player.folder / "record.jsonl"}
-    files = [path for path in player.folder.rglob("*") if path.is_file() and own.isdisjoint({path, path.parent})]
-    return [str(path) for path in files if _has_traces(path, path.stat().st_mtime_ns, path.stat().st_size)]
+    files = [path for path in player.folder.rglob("*") if own.isdisjoint({path, path.parent})]
+    found = []
+    for path in files:
+        # A download that has got its name meanwhile is met under that name.
+        with contextlib.suppress(FileNotFoundError):
+            if path.is_file() and _has_traces(path, path.stat().st_mtime_ns, path.stat().st_size):
+                found.append(str(path))
+    return found
 
 
 @functools.lru_cache(maxsize=10_000)
