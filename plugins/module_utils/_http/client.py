@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
-import os
 from collections.abc import Callable, Collection, Iterator
 from typing import Any, TypeVar
 
@@ -31,11 +30,10 @@ from ansible_collections.community.circleci.plugins.module_utils._http.answers i
 )
 from ansible_collections.community.circleci.plugins.module_utils._http.downloads import Download, download
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import (
-    CHECK_ADDRESS,
     CircleCIError,
     invalid,
+    unusable,
 )
-from ansible_collections.community.circleci.plugins.module_utils._http.session import session_for
 from ansible_collections.community.circleci.plugins.module_utils._http.urls import is_at_home
 from ansible_collections.community.circleci.plugins.module_utils._http.wire import Wire
 
@@ -165,12 +163,7 @@ class Client(Wire):
                 return
             tokens.add(token)
             query = {**query, "page-token": token}
-        raise CircleCIError(
-            f"CircleCI's list {path} has no end: {MOST_PAGES} pages were read.",
-            method="GET",
-            path=f"/api/{path}",
-            hint=CHECK_ADDRESS,
-        )
+        raise unusable(f"CircleCI's list {path} has no end: {MOST_PAGES} pages were read.", path)
 
     # --- writing --------------------------------------------------------------------------------------------------
 
@@ -268,13 +261,8 @@ class Client(Wire):
         :raises CircleCIError: when it cannot be read; the URL, which is as good as a password, is not in it
         """
         token = self.token if is_at_home(url, self.url) else None
-        session = session_for(os.getpid(), self.url, token, self.verify, self.timeout, False)
         try:
-            with self.traced("GET", url) as answered:
-                answer = read_answer(
-                    session.get(url, timeout=self.timeout, verify=self.verify, allow_redirects=False, stream=True)
-                )
-                answered(answer.status)
+            answer = self.sent("GET", url, token, read_answer)
             if answer.status != 200:
                 raise invalid(f"The server with the outputs answered {answer.status}.")
             return parsed_json(answer)

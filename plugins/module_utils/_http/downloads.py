@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -25,7 +24,6 @@ from ansible_collections.community.circleci.plugins.module_utils._http.errors im
     plain,
 )
 from ansible_collections.community.circleci.plugins.module_utils._http.retrying import RetryPolicy
-from ansible_collections.community.circleci.plugins.module_utils._http.session import session_for
 from ansible_collections.community.circleci.plugins.module_utils._http.urls import (
     may_have_token,
     origin,
@@ -98,13 +96,8 @@ def _opened(wire: Wire, url: str, hosts: Collection[str]) -> requests.Response:
     """The answer to a request for a file, behind all redirects."""
     for redirects in range(MOST_REDIRECTS + 1):
         token = wire.token if redirects == 0 and may_have_token(url, wire.url, hosts) else None
-        session = session_for(os.getpid(), wire.url, token, wire.verify, wire.timeout, False)
         headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
-        with wire.traced("GET", url) as answered:
-            response = session.get(
-                url, headers=headers, timeout=wire.timeout, verify=wire.verify, allow_redirects=False, stream=True
-            )
-            answered(response.status_code)
+        response: requests.Response = wire.sent("GET", url, token, lambda found: found, headers=headers)
         if not 300 <= response.status_code < 400:
             return response
         # A connection serves the next request when its answer was read. Longer ones are no notes about redirects.

@@ -65,6 +65,7 @@ GONE = 410
 MOST_REDIRECTS = 5
 LONGEST_TIMEOUT = 86400.0  # seconds
 
+T = TypeVar("T")
 W = TypeVar("W", bound="Wire")
 
 
@@ -134,7 +135,7 @@ class Wire:
         self.read_only = read_only
         self.caching = caching
         self.report = report or (lambda _text, **_how: None)
-        self.trace = trace or (lambda _text: None)
+        self._trace = trace
         self.keep_secret = keep_secret or (lambda _text: None)
         self._turn = turn
         self.patience = Patience(retry_budget)
@@ -246,38 +247,51 @@ class Wire:
 
     def _once(self, method: str, url: str, query: dict[str, str] | None, body: dict[str, Any] | None) -> Answer:
         """Send a request once and read its answer."""
-        session = session_for(os.getpid(), self.url, self.token, self.verify, self.timeout, self.caching)
-        with self.traced(method, url) as answered:
-            answer = read_answer(
-                session.request(
-                    method,
-                    url,
-                    params=query,
-                    data=None if body is None else json.dumps(body).encode("utf-8"),
-                    # Without it API v2 drops the body in silence, and may want it where there is none too (PF §1.1).
-                    headers=None if method == "GET" else {"Content-Type": "application/json"},
-                    timeout=self.timeout,
-                    verify=self.verify,
-                    allow_redirects=False,
-                    stream=True,
-                )
-            )
-            answered(answer.status)
-        return answer
+        return self.sent(
+            method,
+            url,
+            self.token,
+            read_answer,
+            caching=self.caching,
+            params=query,
+            data=None if body is None else json.dumps(body).encode("utf-8"),
+            # Without it API v2 drops the body in silence, and may want it where there is none too (PF §1.1).
+            headers=None if method == "GET" else {"Content-Type": "application/json"},
+        )
 
-    @contextlib.contextmanager
-    def traced(self, method: str, url: str) -> Iterator[Callable[[int], None]]:
-        """Trace the one request of this block, which gives its status to what it is given."""
-        outcome = ["no answer"]
-        started = time.monotonic()
+    def sent(
+        self,
+        method: str,
+        url: str,
+        token: str | None,
+        read: Callable[[requests.Response], T],
+        *,
+        caching: bool = False,
+        **request: Any,
+    ) -> T:
+        """Send a request, once and without a redirect, and trace it.
+
+        :param token: that goes along, if any
+        :param read: reads what is wanted of the answer, the body of which has not arrived yet
+        :param request: more of the request, for requests
+        """
+        session = session_for(os.getpid(), self.url, token, self.verify, self.timeout, caching)
+        outcome, started = "no answer", time.monotonic()
         try:
-            yield lambda status: outcome.append(str(status))
+            response = session.request(
+                method, url, timeout=self.timeout, verify=self.verify, allow_redirects=False, stream=True, **request
+            )
+            found = read(response)
+            outcome = str(response.status_code)
         finally:
-            self.trace(f"{method} {self._traced_path(url)}: {outcome[-1]} after {time.monotonic() - started:.3f} s")
+            self._tell(method, url, f"{outcome} after {time.monotonic() - started:.3f} s")
+        return found
 
-    def _traced_path(self, url: str) -> str:
-        """The path of a request; not of what lies elsewhere, where it may be as good as a password."""
-        return shown_path(url) if is_at_home(url, self.url) else "of a file elsewhere"
+    def _tell(self, method: str, url: str, what: str) -> None:
+        """Trace what became of a request, by its path; not by that of what lies elsewhere, which may be a password."""
+        if self._trace is not None:
+            path = shown_path(url) if is_at_home(url, self.url) else "of a file elsewhere"
+            self._trace(f"{method} {path}: {what}")
 
     def _redirected(self, method: str, url: str, answer: Answer, redirects: int) -> str:
         """Where a redirect leads, when it may be followed: reads only, to the same scheme, host and port."""
@@ -348,7 +362,7 @@ class Wire:
             self._lost(method, url, cause, known, more)
         why = "as Retry-After says" if asked is not None else "with growing pauses"
         what = f"status {answer.status}" if answer is not None else known.words if known else reason_of(cause)
-        self.trace(f"{method} {self._traced_path(url)}: {what}, so it is sent again in {seconds:.1f} s, {why}")
+        self._tell(method, url, f"{what}, so it is sent again in {seconds:.1f} s, {why}")
         if not throttled:
             self.patience.sleep(seconds)
         return retry
