@@ -18,6 +18,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.buil
     read_builds,
     workflow_name,
 )
+from ansible_collections.community.circleci.plugins.module_utils._task.options import require_filled
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
 from ansible_collections.community.circleci.plugins.module_utils._values.yaml_values import (
     checked_revision,
@@ -52,9 +53,7 @@ class Sought:
         :raises CircleCIError: for empty ones, which would find whatever is newest
         """
         names = {name: written_text(params[name], name) for name in ("branch", "tag", "job", "workflow")}
-        for name, text in names.items():
-            if text is not None and not text.strip():
-                raise invalid(f"{name} is empty.", "Leave it out, with the filter default(omit) for example.")
+        require_filled(params, *names)
         return cls(revision=checked_revision(params["revision"]), **names)
 
     def __str__(self) -> str:

@@ -19,6 +19,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.buil
     parameters_of,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_settings
+from ansible_collections.community.circleci.plugins.module_utils._task.options import require_filled
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
 from ansible_collections.community.circleci.plugins.module_utils._values.yaml_values import checked_revision
@@ -61,9 +62,7 @@ class Target:
         :raises CircleCIError: when they contradict each other
         """
         branch, tag, job = params["branch"], params["tag"], params["job"]
-        for name in ("branch", "tag", "revision", "job"):
-            if isinstance(params[name], str) and not params[name].strip():
-                raise invalid(f"{name} is empty.", "Leave it out, with the filter default(omit) for example.")
+        require_filled(params, "branch", "tag", "revision", "job")
         if branch in (".", ".."):
             raise invalid(f"branch {branch!r} is not the name of a branch.", "Check the variable behind it.")
         if tag is not None and params["revision"] is not None:

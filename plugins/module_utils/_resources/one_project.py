@@ -15,7 +15,6 @@ from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
-from ansible_collections.community.circleci.plugins.module_utils._resources import settling
 from ansible_collections.community.circleci.plugins.module_utils._resources.checkout_keys import (
     DEPLOY_KEY,
     WantedKeys,
@@ -40,6 +39,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.proj
     read_settings,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.schedules import Schedules, plan_schedules
+from ansible_collections.community.circleci.plugins.module_utils._resources.settling import settled
 from ansible_collections.community.circleci.plugins.module_utils._resources.ssh_keys import plan_ssh_keys, ssh_keys_of
 from ansible_collections.community.circleci.plugins.module_utils._resources.wanted_projects import WantedProject
 from ansible_collections.community.circleci.plugins.module_utils._resources.webhooks import plan_webhooks, read_webhooks
@@ -279,14 +279,19 @@ def _followed(client: Client, wanted: WantedProject, before: _State, changes: _C
 
 def _read_settled(client: Client, wanted: WantedProject) -> _State:
     """Read a project that was set up just now: not every part of CircleCI may know it at once (VF §4.1)."""
-    deadline = time.monotonic() + settling.SETTLES_WITHIN
-    while True:
+
+    def read() -> _State | CircleCIError:
         try:
             return _read(client, wanted)
         except CircleCIError as error:
-            if not error.project_not_found or time.monotonic() >= deadline:
+            if not error.project_not_found:
                 raise
-        client.patience.sleep(settling.LOOK_EVERY)
+            return error
+
+    found = settled(client, read, lambda found: not isinstance(found, CircleCIError))
+    if isinstance(found, CircleCIError):
+        raise found
+    return found
 
 
 def _diff(slug: str, wanted: WantedProject, changes: _Changes) -> dict[str, Any]:

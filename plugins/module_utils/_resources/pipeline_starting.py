@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,17 +22,16 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.pipe
 from ansible_collections.community.circleci.plugins.module_utils._resources.pipelines import (
     Reference,
     iterate_pipelines,
-    require_filled,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.polling import Poller
+from ansible_collections.community.circleci.plugins.module_utils._task.options import require_filled
 from ansible_collections.community.circleci.plugins.module_utils._values.parameters import (
     Parameter,
     checked_parameters,
 )
-from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
+from ansible_collections.community.circleci.plugins.module_utils._values.slugs import UUID, Project
 
 STARTED = 201
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _OURS = ("api", "explicit")
 
 
@@ -271,7 +269,7 @@ def _definition(client: Client, project: Project, details: Mapping[str, Any], wa
         if error.status != 404:
             raise
         # CircleCI Server can start by a definition, but does not list them (PF §1.6).
-        if wanted is not None and _UUID.fullmatch(wanted.lower()):
+        if wanted is not None and UUID.fullmatch(wanted):
             return {"id": wanted.lower()}
         raise invalid(
             f"This CircleCI does not list the pipeline definitions of {project}.", "Give the id of one as definition."

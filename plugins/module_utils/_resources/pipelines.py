@@ -31,6 +31,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.pipe
     has_failed,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.workflows import approve
+from ansible_collections.community.circleci.plugins.module_utils._task.options import require_filled
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import VCS_TYPES, Project
 from ansible_collections.community.circleci.plugins.module_utils._values.yaml_values import checked_revision
 
@@ -42,16 +43,6 @@ _shape = with_fields(id=str, number=int, state=str)
 _KEYS = ("id", "number", "state", "status", "url", "branch", "tag", "revision", "created_at")
 NO_PIPELINE: dict[str, Any] = {**dict.fromkeys(_KEYS), "errors": []}
 """What results show where there is no pipeline."""
-
-
-def require_filled(params: dict[str, Any], *names: str) -> None:
-    """Fail for options that were given, and are empty.
-
-    :raises CircleCIError: then
-    """
-    for name in names:
-        if isinstance(params[name], str) and not params[name].strip():
-            raise invalid(f"{name} is empty.", "Leave it out, with the filter default(omit) for example.")
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,16 @@ def refuse_idle(idle: list[str], state: str) -> None:
         raise invalid(f"{', '.join(idle)} cannot be used with state {state}.", "Leave it out, or change state.")
 
 
+def require_filled(params: dict[str, Any], *names: str) -> None:
+    """Fail for options that were given, and are empty.
+
+    :raises CircleCIError: then
+    """
+    for name in names:
+        if isinstance(params[name], str) and not params[name].strip():
+            raise invalid(f"{name} is empty.", "Leave it out, with the filter default(omit) for example.")
+
+
 def from_environment(option: str, variables: Mapping[str, str]) -> tuple[str, str] | None:
     """What an environment has for an option. An empty variable counts as unset.
 
