@@ -22,7 +22,6 @@ import itertools
 import json
 import queue
 import random
-import signal
 import sys
 import time
 from collections import Counter
@@ -147,8 +146,6 @@ def main() -> int:
         for mutant in drawn(ROOT, options.seed, options.count, options.only):
             print(f"{mutant.file}:{mutant.line}: {mutant.operator}: {mutant.replacement.decode()}")
         return 0
-    # A program in the background ignores interrupts, and so would the tests of interrupts.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     # What is edited meanwhile makes no difference, and no bug is ever put into this copy.
     whole = Copy("whole", None if options.resume else ROOT)
     copies = [Copy(f"copy-{number}", whole.root) for number in range(max(options.jobs, 1))]

@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.community.circleci.plugins.modules import circleci_build, circleci_pipeline
 from emulator import PROJECT_TOKEN, Emulator
+from tests.unit.results import failed
 
 API = "github/acme/api"
 MODULE = "circleci_build"
@@ -31,11 +32,6 @@ def run(emulator: Emulator, clock, run_module):
     emulator.add_repository(API, has_config=False, parameters={"target": "staging", "count": 1, "force": False})
     emulator.follow(API)
     return lambda **options: run_module(MODULE, **{"project": API, **options})
-
-
-def failed(result: dict[str, Any], words: str) -> None:
-    assert result.get("failed") is True, result
-    assert words in result["msg"]
 
 
 @pytest.mark.parametrize("day", [date(2026, 10, 1), date(2027, 2, 2)], ids=str)

@@ -12,6 +12,7 @@ import pytest
 
 from emulator import PROJECT_TOKEN, Emulator
 from tests.unit.predicting import differences
+from tests.unit.results import failed
 
 API = "github/acme/api"
 MODULE = "circleci_build"
@@ -47,11 +48,6 @@ def single(emulator: Emulator) -> None:
     machine.finish(build)
     build.workflow = None
     emulator.clear()
-
-
-def failed(result: dict[str, Any], words: str) -> None:
-    assert result.get("failed") is True, result
-    assert words in result["msg"]
 
 
 @DAYS

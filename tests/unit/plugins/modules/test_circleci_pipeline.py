@@ -10,6 +10,7 @@ import pytest
 
 from emulator import PROJECT_TOKEN, Emulator
 from emulator.http.exchange import Answer, Call
+from tests.unit.results import failed
 
 API = "github/acme/api"
 MODULE = "circleci_pipeline"
@@ -32,11 +33,6 @@ def run(emulator: Emulator, clock, run_module):
 
 def asked(emulator: Emulator) -> list[str]:
     return [f"{record.method} {record.path.removeprefix('/api/')}" for record in emulator.requests]
-
-
-def failed(result: dict[str, Any], words: str) -> None:
-    assert result.get("failed") is True, result
-    assert words in result["msg"]
 
 
 # --- starting ---------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import pytest
 
 from emulator import PROJECT_TOKEN, Emulator
 from emulator.http.exchange import Answer, Call
+from tests.unit.results import failed
 
 API = "github/acme/api"
 MODULE = "circleci_workflow"
@@ -37,11 +38,6 @@ def play(emulator: Emulator, scenario: str | None, seconds: float = 60, **option
 
 def paths(emulator: Emulator) -> list[str]:
     return [record.path.removeprefix("/api/v2/") for record in emulator.writes]
-
-
-def failed(result: dict[str, Any], words: str) -> None:
-    assert result.get("failed") is True, result
-    assert words in result["msg"]
 
 
 # --- finding ----------------------------------------------------------------------------------------------------------
