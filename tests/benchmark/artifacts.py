@@ -9,7 +9,6 @@ It can be run alone, and then writes no page: ``python -m tests.benchmark.artifa
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import shutil
 import statistics
@@ -24,12 +23,12 @@ from typing import Any
 import requests
 
 from tests.benchmark.running import (
-    PLAYBOOK,
     TOKEN,
     Figures,
     Run,
     control,
     emulator,
+    run_play,
     run_program,
     say,
     seconds_of,
@@ -95,11 +94,7 @@ class Downloads:
 
     def play(self, *tasks: dict[str, Any], **variables: Any) -> Run:
         """Run a playbook."""
-        play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": list(tasks)}
-        play["vars"] = {"ansible_python_interpreter": sys.executable, **variables}
-        file = self.folder / "downloads.json"
-        file.write_text(json.dumps([play]), encoding="utf-8")
-        return run_program([PLAYBOOK, str(file)], self.folder)
+        return run_play(self.folder, list(tasks), **variables)
 
     def ours(self) -> Run:
         """`circleci_artifacts`."""

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
-import json
 import os
 import platform
 import statistics
@@ -31,7 +30,6 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from tests.benchmark import artifacts, fleet, plot, waits
 from tests.benchmark.rivals import HOSTNAME, ORGANIZATION
 from tests.benchmark.running import (
-    PLAYBOOK,
     ROOT,
     TOKEN,
     Figure,
@@ -39,6 +37,7 @@ from tests.benchmark.running import (
     Run,
     control,
     emulator,
+    run_play,
     run_program,
     say,
     seconds_of,
@@ -135,13 +134,8 @@ class Bench:
         """Run a variant on the first projects of an emulator."""
         if name in ("pycircleci", "requests"):
             program = str(ROOT / "tests" / "benchmark" / "rivals.py")
-            keys = [self.private_key, self.public_key]
-            return run_program([str(self.rivals), program, name, url, TOKEN, str(projects), *keys], self.folder)
-        file = self.folder / f"{name}.json"
-        file.write_text(json.dumps(self._play(name, url, projects)), encoding="utf-8")
-        return run_program([PLAYBOOK, str(file)], self.folder)
-
-    def _play(self, name: str, url: str, projects: int) -> list[dict[str, Any]]:
+            key_pair = [self.private_key, self.public_key]
+            return run_program([str(self.rivals), program, name, url, TOKEN, str(projects), *key_pair], self.folder)
         slugs = [f"github/{ORGANIZATION}/repo-{index:04}" for index in range(1, projects + 1)]
         connection = {"api_url": url, "api_token": TOKEN}
         prefix = "community.circleci.circleci_"
@@ -171,12 +165,10 @@ class Bench:
             keys = {"checkout_keys": [{}], "ssh_keys": [{"hostname": HOSTNAME, "private_key": self.private_key}]}
             described = [{"project": slug, "following": True, **keys} for slug in slugs]
             tasks = [{f"{prefix}projects": {**connection, "concurrency": CONCURRENCY, "projects": described}}]
-        play: dict[str, Any] = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": tasks}
+        # This is one of the things that need an ordinary module.
+        environment = {"ORDINARY": "1"} if name == "ordinary" else None
         # One list for all tasks, as one has it in a playbook
-        play["vars"] = {"ansible_python_interpreter": sys.executable, "slugs": slugs}
-        if name == "ordinary":
-            play["environment"] = {"ORDINARY": "1"}  # This is one of the things that need an ordinary module.
-        return [play]
+        return run_play(self.folder, tasks, environment=environment, slugs=slugs)
 
     # --- measuring ----------------------------------------------------------------------------------------------------
 

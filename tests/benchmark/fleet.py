@@ -5,14 +5,12 @@
 
 from __future__ import annotations
 
-import json
 import statistics
-import sys
 from pathlib import Path
 from typing import Any
 
 from tests.benchmark.rivals import ORGANIZATION
-from tests.benchmark.running import PLAYBOOK, TOKEN, Figures, control, emulator, run_program, say, table
+from tests.benchmark.running import TOKEN, Figures, control, emulator, run_play, say, table
 
 PROJECTS = 1000
 CONCURRENCY = 16
@@ -22,8 +20,8 @@ PER_PROJECT = 5
 asked for, the webhooks, and v2's settings. None of them says what another one does."""
 
 
-def play(url: str) -> list[dict[str, Any]]:
-    """A playbook that describes all projects by one set of defaults."""
+def tasks_for(url: str) -> list[dict[str, Any]]:
+    """The task that describes all projects by one set of defaults."""
     wanted = {
         "following": True,
         "checkout_keys": [{}],
@@ -37,22 +35,20 @@ def play(url: str) -> list[dict[str, Any]]:
         "slugs": [f"github/{ORGANIZATION}/repo-{index:04}" for index in range(1, PROJECTS + 1)],
         "defaults": wanted,
     }
-    tasks = [{"community.circleci.circleci_projects": projects}]
-    variables = {"ansible_python_interpreter": sys.executable}
-    return [{"hosts": "localhost", "connection": "local", "gather_facts": False, "vars": variables, "tasks": tasks}]
+    return [{"community.circleci.circleci_projects": projects}]
 
 
 def measure(folder: Path, rounds: int) -> tuple[Figures, str]:
     """Measure the task; gives its figures with bounds, and the section of the page."""
-    file, seconds, counts = folder / "fleet.json", [], []
+    seconds, counts = [], []
     with emulator(PROJECTS) as url:
-        file.write_text(json.dumps(play(url)), encoding="utf-8")
+        tasks = tasks_for(url)
         say(f"preparing {PROJECTS:,} projects with settings and a webhook")
-        run_program([PLAYBOOK, str(file)], folder)
+        run_play(folder, tasks)
         control(url, "PUT", "state", latency=LATENCY)
         for _round in range(rounds):
             control(url, "DELETE", "requests")
-            seconds.append(run_program([PLAYBOOK, str(file)], folder).seconds)
+            seconds.append(run_play(folder, tasks).seconds)
             # The tenth hides the one question about the token that a whole task asks.
             counts.append(round(len(control(url, "GET", "requests")) / PROJECTS, 1))
             say(f"{PROJECTS:,} whole projects: {seconds[-1]:.2f} s")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -74,6 +75,23 @@ def run_program(command: list[str], folder: Path) -> Run:
             told.seek(0)
             sys.exit(f"{command[:3]} failed:\n{told.read()[-5000:]}")
     return Run(seconds, usage.ru_maxrss / 1024)
+
+
+def run_play(
+    folder: Path, tasks: list[dict[str, Any]], *, environment: dict[str, str] | None = None, **variables: Any
+) -> Run:
+    """Run tasks on the controller with ansible-playbook.
+
+    :param environment: the tasks' own
+    :param variables: of the play
+    """
+    play: dict[str, Any] = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": tasks}
+    play["vars"] = {"ansible_python_interpreter": sys.executable, **variables}
+    if environment:
+        play["environment"] = environment
+    file = folder / "play.json"
+    file.write_text(json.dumps([play]), encoding="utf-8")
+    return run_program([PLAYBOOK, str(file)], folder)
 
 
 @dataclass
