@@ -61,6 +61,7 @@ def run_program(command: list[str], folder: Path) -> Run:
     """
     environment = {
         **os.environ,
+        "ANSIBLE_ACTION_PLUGINS": str(ROOT / "tests" / "benchmark" / "actions"),
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
         "ANSIBLE_LOCALHOST_WARNING": "0",
         "ANSIBLE_REMOTE_TEMP": str(folder),
