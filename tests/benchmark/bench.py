@@ -47,6 +47,7 @@ from tests.benchmark.running import (
 CONCURRENCY = 16
 MOST = 2000  # projects, for the memory
 LONG = 15.0  # seconds of waiting alone: what takes longer runs once
+TOO_LONG = 120.0  # seconds of waiting alone: what takes longer is left out, for it would say nothing new
 
 LATENCIES = [0, 20, 100]  # ms
 CONVERGED = [50, 200, 1000]
@@ -231,6 +232,8 @@ def wanted(variant: Variant, cell: Cell, number: int) -> bool:
     """Whether a variant runs in a situation in this round, the first of which is 0."""
     if variant.only is not None:
         return cell == variant.only and number < variant.rounds
+    if variant.waits(cell) > TOO_LONG:
+        return False
     return number == 0 or variant.waits(cell) <= LONG
 
 
@@ -282,7 +285,10 @@ def page(bench: Bench, found: Figures, memory: tuple[float, float], rounds: int,
     whole = [
         [
             str(cell),
-            *(seconds_of(bench.whole(variant.name, cell)) for variant in everywhere),
+            *(
+                seconds_of(bench.whole(variant.name, cell)) if wanted(variant, cell, 0) else ""
+                for variant in everywhere
+            ),
             seconds_of(bench.ideal(cell)),
         ]
         for cell in cells()
@@ -314,8 +320,8 @@ SPDX-License-Identifier: GPL-3.0-or-later
 Written by `nox -s bench`, which measures the collection in this tree against the emulator in another process.
 Projects are followed, have a deploy key and an additional SSH key. *Converged* ones are so already; *new* ones are not
 known to CircleCI yet. Every answer takes the latency given. The variants run in turns, {rounds} rounds; what waits for
-more than {LONG:.0f} s runs once. Figures are medians. `circleci_projects` works on {CONCURRENCY} projects at a time,
-everything else does one thing after the other.
+more than {LONG:.0f} s runs once, for more than {TOO_LONG:.0f} s not at all. Figures are medians. `circleci_projects`
+works on {CONCURRENCY} projects at a time, everything else does one thing after the other.
 
 Here: Python {platform.python_version()}, {told}, {os.cpu_count()} processors.
 
