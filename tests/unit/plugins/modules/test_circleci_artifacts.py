@@ -269,10 +269,10 @@ def test_names_that_cannot_be_end_before_a_byte_is_brought(
 def test_odd_paths_stay_below_the_folder(project: Emulator, run: Run, dest: Path, tmp_path: Path) -> None:
     build(
         project,
-        *(Artifact(path, text=path) for path in ("/etc/passwd", "a//b", "d e/#?%41", "ü\n", "~/f", "C:\\g")),
+        *(Artifact(path, text=path) for path in ("/etc/passwd", "a//b", "d e/#?%41", "ü\n", "~/f", "C:\\g", "x" * 255)),
     )
     run()
-    assert set(files_in(dest)) == {"etc/passwd", "a/b", "d e/#?%41", "ü\n", "~/f", "C:\\g"}
+    assert set(files_in(dest)) == {"etc/passwd", "a/b", "d e/#?%41", "ü\n", "~/f", "C:\\g", "x" * 255}
     assert files_in(tmp_path) == {f"opt/acme/{name}": text for name, text in files_in(dest).items()}
 
 

@@ -466,6 +466,14 @@ def test_a_missing_build_fails_in_both_modes(emulator: Emulator, run, state: str
     assert emulator.writes == []
 
 
+@pytest.mark.parametrize("state", ["retried", "canceled"])
+def test_a_project_that_is_not_followed_yet_has_no_build(emulator: Emulator, run, state: str) -> None:
+    result = run(project="github/acme/web", state=state, build_num=7, check_mode=True)
+    assert (result["failed"], result["changed"]) == (True, False)
+    assert result["msg"] == "github/acme/web has no build 7. Check build_num."
+    assert emulator.writes == []
+
+
 # --- cancel ----------------------------------------------------------------------------------------------------------
 
 
@@ -477,7 +485,7 @@ def test_an_unfinished_build_is_canceled_once(emulator: Emulator, run, polls: in
     emulator.state.machine.set_progress("manual")
     emulator.clear()
     result = run(state="canceled", build_num=1, wait=True)
-    assert (result["changed"], result["build"]["status"]) == (True, "canceled")
+    assert (result["changed"], result["build"]["status"], result["warnings"]) == (True, "canceled", [])
     assert result["diff"]["after"]["build"]["status"] == "canceled"
     again = run(state="canceled", build_num=1)
     assert (again["changed"], again["build"]["status"]) == (False, "canceled")
@@ -494,6 +502,51 @@ def test_a_build_that_has_ended_is_not_canceled(emulator: Emulator, run, outcome
         result = run(state="canceled", build_num=1, check_mode=check_mode)
         assert (result["changed"], result["build"]["build_num"]) == (False, 1)
     assert emulator.writes == []
+
+
+def seen_running(emulator: Emulator) -> None:
+    """Let the first look at build 1 show it running."""
+    running = {"build_num": 1, "status": "running", "lifecycle": "running", "outcome": None}
+    emulator.fault("body", method="GET", path=f"/{API}/1$", body=running)
+
+
+@pytest.mark.parametrize("outcome", ["success", "failed", "canceled"])
+def test_a_build_that_ends_before_it_can_be_canceled_is_pointed_out(emulator: Emulator, run, outcome: str) -> None:
+    emulator.script(outcome)
+    run()
+    emulator.finish(API, 1)
+    seen_running(emulator)
+    result = run(state="canceled", build_num=1)
+    url = f"{emulator.url}/gh/acme/api/1"
+    warning = f"{API} #1 ({url}) ended before it could be canceled: {outcome}."
+    assert result["warnings"] == ([] if outcome == "canceled" else [warning])
+    assert ("failed" in result, result["build"]["status"]) == (False, outcome)
+    assert result["diff"]["after"]["build"]["status"] == outcome
+
+
+def test_a_build_whose_cancellation_takes_a_while_has_not_ended_before(emulator: Emulator, run) -> None:
+    run()
+    running = {"build_num": 1, "status": "running", "lifecycle": "running", "outcome": None}
+    emulator.fault("body", method="POST", path="/cancel$", body=running, when="after")
+    result = run(state="canceled", build_num=1)
+    assert (result["changed"], result["build"]["status"], result["warnings"]) == (True, "running", [])
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("body", [None, {}, [], {"build_num": "1", "status": "canceled"}, {"build_num": 1}])
+def test_an_odd_answer_to_a_cancellation_is_looked_into(emulator: Emulator, run, body: Any, when: str) -> None:
+    run()
+    emulator.state.machine.set_progress("manual")
+    emulator.clear()
+    emulator.fault("body", method="POST", body=body, when=when)
+    result = run(state="canceled", build_num=1)
+    assert (result.get("failed", False), result["changed"]) == (when == "before", when == "after")
+    if when == "before":
+        assert f"CircleCI's answer to POST project/{API}/1/cancel cannot be used" in result["msg"]
+        assert "nothing of it is to be seen" in result["msg"]
+    else:
+        assert result["build"]["status"] == "canceled"
+    assert len(emulator.writes) == 1
 
 
 # --- waiting ----------------------------------------------------------------------------------------------------------
@@ -700,6 +753,26 @@ def test_an_unreadable_output_is_a_warning(emulator: Emulator, run, fault: dict[
     [warning] = result["warnings"]
     assert "The end of step 'Run tests' is missing" in warning
     assert "X-Amz" not in json.dumps(result)
+
+
+@pytest.mark.parametrize("status", [None, 403])
+def test_an_end_without_steps_is_looked_at_once_more(emulator: Emulator, run, status: int | None) -> None:
+    """What failed in it is told, and where that cannot be read it is still the build's end that the task tells."""
+    emulator.script("failed")
+    emulator.state.machine.set_progress("clock")
+    ended = {"build_num": 1, "status": "failed", "lifecycle": "finished", "outcome": "failed"}
+    emulator.fault("body", method="GET", path=f"/{API}/1$", body=ended, after=1)
+    if status:
+        emulator.fault("status", method="GET", path=f"/{API}/1$", status=status, body={"message": "no"}, after=1)
+    result = run(wait=True, wait_interval=600)
+    assert (result["failed"], result["changed"], result["build"]["status"]) == (True, True, "failed")
+    assert result["msg"].startswith(f"{API} #1 failed")
+    assert [step["name"] for step in result["failed_steps"]] == ([] if status else ["Run tests"])
+    if status:
+        (warning,) = result["warnings"]
+        assert warning.startswith(f"The failed steps of {API} #1 could not be read. CircleCI answered 403 to GET ")
+    else:
+        assert result["warnings"] == []
 
 
 def test_without_a_signed_url_the_output_is_read_from_circleci(

@@ -164,6 +164,12 @@ def test_failed_steps_come_without_asking(run, steps: bool) -> None:
     assert "X-Amz" not in json.dumps(result)
 
 
+def test_no_output_is_read_when_no_lines_are_wanted(emulator: Emulator, run) -> None:
+    [step] = run(build_num=2, log_lines=0)["failed_steps"]
+    assert (step["name"], step["log_tail"]) == ("Run tests", "")
+    assert paths(emulator) == [f"GET {API}/2"]
+
+
 def test_reading_works_in_check_mode(emulator: Emulator, run) -> None:
     emulator.build(API, 2)
     assert run(filter="failed", check_mode=True) == run(filter="failed")
@@ -217,6 +223,15 @@ def test_an_answer_that_is_no_build_fails(emulator: Emulator, run, body: Any) ->
     result = run(build_num=1)
     assert result["failed"] is True
     assert "CircleCI's answer to GET" in result["msg"]
+
+
+@pytest.mark.parametrize("body", [{}, {"tests": None}, {"tests": {}}])
+def test_an_answer_without_a_list_of_tests_fails(emulator: Emulator, run, body: Any) -> None:
+    """No list is not an empty one: nobody could tell a build without tests from it."""
+    emulator.fault("body", path="/tests$", body=body)
+    result = run(build_num=1, tests=True)
+    assert (result["failed"], result["changed"]) == (True, False)
+    assert f"CircleCI's answer to GET project/{API}/1/tests has no list of tests. Check api_url" in result["msg"]
 
 
 @pytest.mark.parametrize("body", [[{"status": "success"}], [None], {}])

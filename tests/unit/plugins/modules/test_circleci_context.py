@@ -667,6 +667,23 @@ def test_the_limit_of_variables_is_foretold(emulator: Emulator, run, check_mode:
         assert "Remove variables that nobody needs" in result["msg"]
 
 
+@pytest.mark.parametrize(("count", "warns"), [(99, False), (100, True), (101, True)])
+def test_the_last_variable_that_has_room_is_no_warning(emulator: Emulator, run, count: int, warns: bool) -> None:
+    context = make(emulator, V=LONG)
+    context.variables |= {f"V{number}": context.variables["V"] for number in range(count - 1)}
+    result = run(env_vars=[variable("A")], check_mode=True)
+    assert bool(result["warnings"]) is warns
+    # Without a new one there is nothing to warn of.
+    assert run(env_vars=[variable("V", OTHER)], check_mode=True)["warnings"] == []
+
+
+def test_where_there_is_room_for_new_variables_old_ones_go_last(emulator: Emulator, run) -> None:
+    make(emulator, **{f"V{number}": LONG for number in range(99)})
+    wanted = [variable(f"V{number}") for number in range(98)] + [variable("NEW")]
+    assert "failed" not in run(env_vars=wanted, env_vars_exclusive=True)
+    assert [record.method for record in emulator.writes] == ["PUT", "DELETE"]
+
+
 def test_where_there_is_no_room_for_new_variables_old_ones_go_first(emulator: Emulator, run) -> None:
     make(emulator, **{f"V{number}": LONG for number in range(100)})
     wanted = [variable(f"W{number}") for number in range(100)]
@@ -677,9 +694,12 @@ def test_where_there_is_no_room_for_new_variables_old_ones_go_first(emulator: Em
 
 def test_the_limit_of_contexts_is_foretold(emulator: Emulator, run) -> None:
     emulator.switch(page_size=500)
-    for number in range(500):
+    for number in range(499):
         make(emulator, name=f"c{number}")
-    assert any("has 500 contexts" in warning for warning in run(check_mode=True)["warnings"])
+    assert run(check_mode=True)["warnings"] == []
+    make(emulator, name="c499")
+    (warning,) = run(check_mode=True)["warnings"]
+    assert warning == f"{ORGANIZATION} has 500 contexts, and CircleCI allows 500 of them."
 
 
 @pytest.mark.parametrize(
