@@ -19,6 +19,7 @@ V2 = "/api/v2/"
 HTML_PAGE = "an HTML page instead of an answer of the API"
 CHECK_ADDRESS = "Check api_url and whether a proxy stands between."
 _FOLLOW_FIRST = "follow it first, with circleci_project_follow or following: true in circleci_projects"
+_APPROVAL_HINT = "Approving needs the right to push to the repository."
 CHECK_OPTION = "Check the option or the variable that it comes from."
 
 
@@ -152,7 +153,9 @@ def hint_for(status: int, error: str, path: str, has_token: bool) -> str | None:
         return "Run the task again later, or give it a larger retry_budget."
     if error == HTML_PAGE and status in (403, 404):
         return CHECK_ADDRESS
-    about_context = _context_hint(status, lower, path) if "/v2/context" in path else None
+    about_thing = _context_hint(status, lower, path) if "/v2/context" in path else None
+    if "/approve/" in path and status in (400, 403, 409, 422):
+        about_thing = _APPROVAL_HINT
     if status == 403 and re.search(r"/api/[^/]+/me(/|$)", path):
         return "Project tokens belong to nobody: give a personal API token."
     if status == 403:
@@ -160,12 +163,12 @@ def hint_for(status: int, error: str, path: str, has_token: bool) -> str | None:
             return "GitHub throttles CircleCI itself. Run the task again later."
         if "sso" in lower or "saml" in lower or "oauth app" in lower:
             return "Have an owner of the organization authorize CircleCI there, then run the task again."
-        return about_context or (
+        return about_thing or (
             "The token's user needs admin rights on the repository, and the token must be a personal one: "
             "project tokens cannot do this."
         )
-    if about_context and status < 500:
-        return about_context
+    if about_thing and status < 500:
+        return about_thing
     if status == 422 and "hook" in lower:
         return "Remove surplus webhooks of CircleCI in the repository's settings at GitHub, then run the task again."
     if status == 404 and error == PROJECT_NOT_FOUND:

@@ -29,7 +29,6 @@ _ENDINGS = {
     "unauthorized": "was not let run: whoever started it may not use one of its contexts",
     "not_run": "was not run",
 }
-_APPROVE_HINT = "Approving needs the right to push to the repository."
 
 
 def read_workflow(client: Client, workflow_id: str) -> Workflow:
@@ -69,7 +68,7 @@ def approve(client: Client, hold: dict[str, Any]) -> bool:
         jobs = client.get_items(f"{path}/job")
         return None if any(is_hold(job) and request_of(job) == request for job in jobs) else True
 
-    return _done(client, f"{path}/approve/{segment(request)}", seen, _APPROVE_HINT)
+    return _done(client, f"{path}/approve/{segment(request)}", seen)
 
 
 def cancel(client: Client, workflow: Workflow) -> bool:
@@ -79,12 +78,10 @@ def cancel(client: Client, workflow: Workflow) -> bool:
     :raises CircleCIError: when it still runs
     """
     path = f"v2/workflow/{segment(str(workflow['id']))}"
-    return _done(
-        client, f"{path}/cancel", lambda: True if client.get_object(path).get("status") in FINAL else None, None
-    )
+    return _done(client, f"{path}/cancel", lambda: True if client.get_object(path).get("status") in FINAL else None)
 
 
-def _done(client: Client, path: str, seen: Callable[[], bool | None], hint: str | None) -> bool:
+def _done(client: Client, path: str, seen: Callable[[], bool | None]) -> bool:
     try:
         client.write("POST", path, repeatable=True, seen=seen, shape=acknowledgement)
     except CircleCIError as error:
@@ -92,7 +89,6 @@ def _done(client: Client, path: str, seen: Callable[[], bool | None], hint: str 
         if not refused or error.doubtful:
             raise
         if not settled(client, seen, bool):
-            error.hint = error.hint or hint
             raise
         return False
     return True

@@ -67,6 +67,28 @@ def test_a_workflow_is_found_by_its_id_without_a_project(emulator: Emulator, run
     )
 
 
+def test_a_workflow_that_does_not_tell_its_project_is_found_where_the_task_names_it(emulator: Emulator, run) -> None:
+    workflow = play(emulator, "hold").workflows[0]
+    told = {"id": workflow.id, "name": "build-and-deploy", "status": "on_hold", "pipeline_id": workflow.pipeline.id}
+    emulator.fault("body", path=f"/workflow/{workflow.id}$", body=told, times=2)
+    result = run(project=None, state="approved", workflow_id=workflow.id, approve=["hold"])
+    failed(result, f"CircleCI does not say which project {workflow.id} belongs to. Set project.")
+    assert (result["changed"], emulator.writes) == (False, [])
+    assert run(state="approved", workflow_id=workflow.id, approve=["hold"])["approved"] == ["hold"]
+
+
+@pytest.mark.parametrize(
+    "options", [{"state": "approved", "approve": ["hold"]}, {"state": "canceled"}, {"state": "rerun"}]
+)
+def test_a_workflow_whose_pipeline_is_gone_says_so(emulator: Emulator, run, options: dict[str, Any]) -> None:
+    workflow = play(emulator, "hold").workflows[0]
+    told = {"id": workflow.id, "name": "build-and-deploy", "status": "canceled", "project_slug": "gh/acme/api"}
+    emulator.fault("body", path=f"/workflow/{workflow.id}$", body=told)
+    result = run(workflow_id=workflow.id, **options)
+    failed(result, f"The workflow {workflow.id} belongs to no pipeline any more. Start a new pipeline.")
+    assert (result["changed"], result["project"], emulator.writes) == (False, API, [])
+
+
 def test_a_failure_names_the_project_too(emulator: Emulator, run) -> None:
     workflow = play(emulator, "hold").workflows[0]
     result = run(project=None, state="approved", workflow_id=workflow.id, approve=["no such hold"])
@@ -193,6 +215,39 @@ def test_nothing_is_approved_where_something_has_failed(
     assert emulator.writes == []
 
 
+@pytest.mark.parametrize("wait", [False, True])
+def test_a_hold_of_a_workflow_that_was_not_run_is_closed(emulator: Emulator, run, wait: bool) -> None:
+    """That is no failure, but no hold opens in it any more."""
+    jobs = [{"name": "test"}, {"name": "hold", "type": "approval", "requires": ["test"]}]
+    workflow = {"name": "build-and-deploy", "jobs": jobs, "end": "not_run"}
+    play(emulator, None, script={"configuration": {"workflows": [workflow]}})
+    for check_mode in (True, False):
+        result = run(state="approved", approve=["hold"], wait=wait, check_mode=check_mode, **NAMED)
+        failed(
+            result, f"The hold 'hold' of Workflow 'build-and-deploy' of {API} pipeline #1 cannot be approved any more"
+        )
+        assert (
+            ": it is not_run, and the workflow was not run. Run the workflow again, by state: rerun." in result["msg"]
+        )
+    assert (result["changed"], emulator.writes) == (False, [])
+
+
+def test_a_hold_of_an_older_run_is_closed(emulator: Emulator, run) -> None:
+    """The newest run of the workflow counts, and nothing of that has failed; but it is not the one that is named."""
+    pipeline = play(emulator, "hold")
+    older = pipeline.workflows[0]
+    machine = emulator.state.machine
+    machine.cancel_workflow(older, None)
+    emulator.pass_time(5)
+    emulator.pipeline(API, 1)
+    machine.rerun(older, emulator.state.users["emulator"])
+    emulator.pass_time(60)
+    result = run(state="approved", approve=["hold"], workflow_id=older.id)
+    failed(result, "cannot be approved any more: it is canceled, and the workflow was canceled. Run the workflow again")
+    assert (result["changed"], result["project"], emulator.writes) == (False, API, [])
+    assert run(state="approved", approve=["hold"], **NAMED)["approved"] == ["hold"]
+
+
 def test_a_hold_of_a_workflow_that_was_canceled_is_closed(emulator: Emulator, run) -> None:
     pipeline = play(emulator, "hold")
     emulator.state.machine.cancel_workflow(pipeline.workflows[0], None)
@@ -247,12 +302,46 @@ def test_somebody_else_may_have_been_faster(emulator: Emulator, run) -> None:
     assert workflow.jobs[1].status == "success"
 
 
-def test_a_refused_approval_says_which_right_is_missing(emulator: Emulator, run) -> None:
+@pytest.mark.parametrize(
+    ("status", "message", "remedy"),
+    [
+        (403, "Forbidden", "Approving needs the right to push to the repository."),
+        (400, "Bad request.", "Approving needs the right to push to the repository."),
+        (403, "Resource protected by organization SAML enforcement.", "Have an owner of the organization authorize"),
+        (404, "Job not found", "Check the id."),
+    ],
+)
+def test_a_refused_approval_says_which_right_is_missing(
+    emulator: Emulator, run, status: int, message: str, remedy: str
+) -> None:
     play(emulator, "hold")
-    emulator.fault("status", path="/approve/", status=403, body={"message": "Forbidden"})
+    emulator.fault("status", path="/approve/", status=status, body={"message": message})
     result = run(state="approved", approve=["hold"], **NAMED)
-    failed(result, "Forbidden")
+    failed(result, f"/approve/{emulator.pipeline(API, 1).workflows[0].jobs[1].id}: {message}")
+    assert API in result["msg"]
+    assert result["hint"].startswith(remedy)
     assert (result["changed"], result["approved"], [hold["job"] for hold in result["holds"]]) == (False, [], ["hold"])
+
+
+@pytest.mark.parametrize("options", [{"state": "approved", "approve": ["hold"]}, {"state": "canceled"}])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "status", "status": 401, "body": {"message": "Invalid token provided."}},
+        {"kind": "status", "status": 429, "headers": {"Retry-After": "86400"}, "body": {}},
+    ],
+)
+def test_a_refusal_that_is_no_opinion_on_the_workflow_is_not_taken_for_somebody_elses_deed(
+    emulator: Emulator, run, options: dict[str, Any], fault: dict[str, Any]
+) -> None:
+    """What was asked for happens at the same moment: a look would show it, but the task is not let act at all."""
+    workflow = play(emulator, "hold", script={"delays": {"accepted": 0}}).workflows[0]
+    emulator.fault(method="POST", when="after", **fault)
+    result = run(**options, **NAMED)
+    failed(result, f"/workflow/{workflow.id}/")
+    assert (result["changed"], result["approved"], len(emulator.writes)) == (False, [], 1)
+    assert emulator.requests[-1].method == "POST"
+    assert result["hint"]
 
 
 @pytest.mark.parametrize("wait", [False, True])
@@ -284,6 +373,25 @@ def test_a_failed_workflow_runs_again_from_what_failed(emulator: Emulator, run) 
     assert (emulator.writes[0].body, lint.is_manual) == ({"from_failed": True}, True)
     assert result["diff"]["before"]["status"] == "failed"
     assert result["diff"]["after"]["id"] == lint.id
+
+
+@pytest.mark.parametrize(("status", "warned"), [(403, True), (404, False)])
+def test_a_new_run_that_cannot_be_read_is_there_all_the_same(
+    emulator: Emulator, run, status: int, warned: bool
+) -> None:
+    """CircleCI may show it seconds later, which is no trouble."""
+    pipeline = play(emulator, "second-workflow-fails")
+    emulator.fault("status", path="/workflow/[^/]+$", method="GET", status=status, body={"message": "not now"})
+    result = run(state="rerun", workflow="lint", branch="main")
+    emulator.pass_time(1)
+    lint = emulator.pipeline(API, 1).workflows[-1]
+    assert (result.get("failed"), result["changed"], len(emulator.writes)) == (None, True, 1)
+    assert (result["workflow"]["id"], result["workflow"]["name"]) == (lint.id, "lint")
+    assert (result["workflow"]["status"], result["workflow"]["stopped_at"]) == ("running", None)
+    assert len(pipeline.workflows) == 3
+    answer = f"CircleCI answered {status} to GET v2/workflow/{lint.id}: not now"
+    assert result["warnings"] == ([f"The new workflow could not be read. {answer}"] if warned else [])
+    assert emulator.faults.pending == []
 
 
 def test_the_new_run_is_waited_for_also_before_it_is_listed(emulator: Emulator, run, monkeypatch) -> None:
