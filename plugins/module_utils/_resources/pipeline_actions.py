@@ -174,9 +174,12 @@ class Task(Following):
         done = self._result(plan)
         if self.params["wait"] and busy and not self.client.read_only:
             self.poller.start()
-            for pipeline, _workflows in busy:
-                self._await_end(pipeline)
-            done["waited_seconds"] = round(self.poller.waited, 1)
+            try:
+                for pipeline, _workflows in busy:
+                    self._await_end(pipeline)
+            finally:
+                self.known["waited_seconds"] = round(self.poller.waited, 1)
+            done["waited_seconds"] = self.known["waited_seconds"]
         return done
 
     # --- their parts ----------------------------------------------------------------------------------------------
@@ -272,9 +275,12 @@ class Task(Following):
     def _await_end(self, pipeline: Pipeline) -> None:
         """Wait until a pipeline that is being canceled has ended, however."""
         watch = self.watch(pipeline)
-        if watch.follow() is None:
-            who = failures.named(self.project, described(self.client, self.project, pipeline, None))
-            raise failures.timed_out(who, watch.view, self.poller.timeout, ())
+        # Until CircleCI does it, a hold stays open, and to the watch that is an end.
+        while watch.follow() is None or not all(map(is_final, watch.view.listed)):
+            if self.poller.left <= 0:
+                who = failures.named(self.project, described(self.client, self.project, pipeline, None))
+                raise failures.timed_out(who, watch.view, self.poller.timeout, canceling=True)
+            self.poller.pause()
 
 
 def _refuse_idle_options(params: dict[str, Any]) -> None:

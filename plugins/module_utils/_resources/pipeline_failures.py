@@ -35,6 +35,7 @@ from ansible_collections.community.circleci.plugins.module_utils._values.slugs i
 _AUTO_CANCEL = 60.0
 """Seconds between a pipeline's start and the cancellation of what it makes redundant."""
 _LOOK = "Nothing was canceled. Set wait_timeout higher to wait longer."
+_CANCELING = "CircleCI has accepted to cancel it. Look at it there, or set wait_timeout higher to wait longer."
 
 
 def named(project: Project, described: dict[str, Any]) -> str:
@@ -92,8 +93,14 @@ def held(who: str, view: View) -> CircleCIError:
     )
 
 
-def timed_out(who: str, view: View, seconds: float, approved: Iterable[str]) -> CircleCIError:
-    """The failure of a wait whose time is up."""
+def timed_out(
+    who: str, view: View, seconds: float, *, approved: Iterable[str] = (), canceling: bool = False
+) -> CircleCIError:
+    """The failure of a wait whose time is up.
+
+    :param approved: the names of the holds that the wait has approved
+    :param canceling: whether it was the wait for the end of what is being canceled
+    """
     told = []
     for workflow in view.workflows:
         if not is_final(workflow):
@@ -101,11 +108,12 @@ def timed_out(who: str, view: View, seconds: float, approved: Iterable[str]) -> 
             what = f" (last seen running: {', '.join(active)})" if active else ""
             told.append(f"workflow {plain(str(workflow.get('name')))!r} is {plain(str(workflow.get('status')))}{what}")
     told = told or [f"it is {plain(view.state)}" if view.state else "it cannot be read yet"]
-    if view.holds:
+    if view.holds and not canceling:
         told.append(f"waiting for an approval: {_holds(view.holds)}")
     if done := ", ".join(map(plain, approved)):
         told.append(f"approved were {done}")
-    return CircleCIError(f"{who} has not ended after {seconds:.0f} s: {'; '.join(told)}", hint=_LOOK)
+    hint = _CANCELING if canceling else _LOOK
+    return CircleCIError(f"{who} has not ended after {seconds:.0f} s: {'; '.join(told)}", hint=hint)
 
 
 def ends_badly(workflow: Workflow) -> bool:

@@ -150,7 +150,7 @@ class Following:
         """Why the end of a pipeline, or that there is none, is a failure."""
         view, who = watch.view, failures.named(self.project, self.known["pipeline"])
         if verdict is None:
-            return failures.timed_out(who, view, self.poller.timeout, watch.approved)
+            return failures.timed_out(who, view, self.poller.timeout, approved=watch.approved)
         if verdict == HELD:
             return failures.held(who, view)
         steps = failed_steps_of(self.client, self.project, view, self.params["log_lines"])

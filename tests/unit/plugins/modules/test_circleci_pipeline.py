@@ -178,6 +178,66 @@ def test_an_unknown_branch_says_what_to_do(run) -> None:
     assert "pull/NUMBER/head" in result["msg"]
 
 
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        ({"kind": "status", "status": 403, "body": {"message": "Forbidden"}}, "answered 403 to GET v2/pipeline/{id}"),
+        ({"kind": "body", "body": {"id": 1}}, "answer to GET v2/pipeline/{id} is not a pipeline: "),
+        ({"kind": "status", "status": 404, "body": {"message": "Pipeline not found"}}, None),
+    ],
+)
+def test_a_new_pipeline_that_cannot_be_read_is_started_all_the_same(
+    emulator: Emulator, run, fault: dict[str, Any], why: str | None
+) -> None:
+    """CircleCI may show it seconds later, which is no trouble."""
+    emulator.fault(method="GET", path="/v2/pipeline/[^/]+$", **fault)
+    result = run()
+    started = emulator.pipeline(API, 1)
+    assert (result.get("failed"), result["changed"], len(emulator.writes)) == (None, True, 1)
+    assert (result["pipeline"]["id"], result["pipeline"]["number"]) == (started.id, 1)
+    assert emulator.faults.pending == []
+    if why is None:
+        assert result["warnings"] == []
+    else:
+        (warning,) = result["warnings"]
+        assert warning.startswith("The new pipeline could not be read. CircleCI")
+        assert why.format(id=started.id) in warning
+
+
+@pytest.mark.parametrize("entry", [{"id": "a", "number": "7", "state": "created"}, {"id": "a", "number": 7}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"reuse": "successful", "branch": "main"},
+        {"state": "succeeded", "branch": "main"},
+        {"state": "canceled", "branch": "main"},
+    ],
+)
+def test_nothing_is_done_on_the_ground_of_a_list_with_something_else_in_it(
+    emulator: Emulator, run, options: dict[str, Any], entry: dict[str, Any]
+) -> None:
+    emulator.fault("body", method="GET", path="/pipeline", body={"items": [entry], "next_page_token": None})
+    result = run(**options)
+    failed(result, f"CircleCI's list of pipelines of {API} has an entry that is none: it has no usable '")
+    assert (result["changed"], emulator.writes, result["hint"]) == (
+        False,
+        [],
+        "Check api_url and whether a proxy stands between.",
+    )
+
+
+@pytest.mark.parametrize("state", ["succeeded", "canceled"])
+@pytest.mark.parametrize("sought", [{"pipeline_number": 1}, {"pipeline_id": "5a2bc5d2-1d3e-4b6e-9e34-4a0c2d1f7b11"}])
+def test_an_answer_that_is_no_pipeline_is_none(emulator: Emulator, run, state: str, sought: dict[str, Any]) -> None:
+    emulator.push(API, branch="main")
+    emulator.fault("body", method="GET", path="/pipeline/[^/]+$", body={"message": "welcome"})
+    result = run(state=state, **sought)
+    failed(result, f"{sought.get('pipeline_id', 1)} is not a pipeline: it has no usable 'id'")
+    assert API in result["msg"]
+    assert (result["changed"], emulator.writes, len(emulator.requests)) == (False, [], 1)
+
+
 def test_an_unknown_project_names_the_causes(emulator: Emulator, run, run_module) -> None:
     for options in ({}, {"state": "succeeded", "branch": "main"}, {"state": "canceled", "branch": "main"}):
         result = run_module(MODULE, project="github/acme/web", **options)
@@ -301,6 +361,27 @@ def test_of_those_that_do_not_fit_the_right_one_is_told_apart(
     assert len(emulator.writes) == 1
 
 
+@pytest.mark.parametrize("details", [{}, {"vcs_info": {"default_branch": ""}}, {"vcs_info": "main"}])
+@pytest.mark.parametrize("kind", ["reused", "of an App"])
+def test_a_default_branch_that_circleci_does_not_tell_is_to_be_named(
+    emulator: Emulator, run, app, kind: str, details: dict[str, Any]
+) -> None:
+    given = {"id": next(project.id for project in emulator.state.projects.values() if project.is_app), **details}
+    emulator.fault("body", method="GET", path="/v2/project/[^/]+/[^/]+/[^/]+$", body=given)
+    result = app() if kind == "of an App" else run(reuse="successful")
+    failed(result, f"CircleCI does not say which branch of {result['project']} is the default one. Set branch.")
+    assert (result["changed"], emulator.writes, emulator.faults.pending) == (False, [], [])
+
+
+def test_a_lost_start_of_a_default_branch_that_circleci_does_not_tell_is_in_doubt(emulator: Emulator, run) -> None:
+    emulator.fault("drop", method="POST", when="after")
+    emulator.fault("body", method="GET", path="/v2/project/[^/]+/[^/]+/[^/]+$", body={})
+    result = run()
+    failed(result, f"CircleCI does not say which branch of {API} is the default one.")
+    assert result["hint"] == "Look at the project on CircleCI before you run this task again."
+    assert (result["changed"], len(emulator.writes), emulator.faults.pending) == (True, 1, [])
+
+
 # --- definitions ------------------------------------------------------------------------------------------------------
 
 
@@ -359,6 +440,28 @@ def test_a_configuration_in_another_repository_has_a_branch_of_its_own(emulator:
     define(emulator, API, "foreign", config_repository="other/ci")
     failed(run(definition="foreign"), "Set config_branch")
     failed(run(definition="api", config_branch="next"), "config_branch does nothing")
+
+
+@pytest.mark.parametrize("path", ["/pipeline-definitions", "/v2/project/gh/acme/web$"])
+def test_nothing_is_started_where_what_belongs_to_a_definition_may_not_be_read(
+    emulator: Emulator, run, path: str
+) -> None:
+    define(emulator, API, "shared", config_repository="acme/web")
+    emulator.follow("github/acme/web")
+    emulator.clear()
+    emulator.fault("status", path=path, status=403, body={"message": "Forbidden"})
+    result = run(definition="shared", branch="main")
+    failed(result, ": Forbidden")
+    assert API in result["msg"]
+    assert (result["changed"], result["status"], emulator.writes) == (False, 403, [])
+    assert run(definition="shared", branch="main")["changed"] is True
+
+
+def test_a_project_without_an_id_has_no_definitions_to_be_read(emulator: Emulator, app) -> None:
+    emulator.fault("body", path="/v2/project/[^/]+/[^/]+/[^/]+$", body={"vcs_info": {"default_branch": "main"}})
+    result = app()
+    failed(result, f"CircleCI's answer about {result['project']} has no id. Check api_url")
+    assert (result["changed"], emulator.writes, len(emulator.requests)) == (False, [], 2)
 
 
 def test_server_lists_no_definitions(emulator: Emulator, run) -> None:
@@ -581,6 +684,42 @@ def test_time_runs_out_in_words(emulator: Emulator, run) -> None:
     assert result["waited_seconds"] >= 120
 
 
+def test_time_runs_out_with_what_was_approved(emulator: Emulator, run) -> None:
+    emulator.scenario("two-holds")
+    result = run(wait=True, approve=["hold-staging"], on_hold="wait", wait_timeout=120)
+    failed(result, "waiting for an approval: hold-production of workflow build-and-deploy; approved were hold-staging.")
+    assert (result["changed"], len(emulator.writes)) == (True, 2)
+
+
+def test_a_cancellation_whose_cause_cannot_be_read_is_told_without_it(emulator: Emulator, run) -> None:
+    emulator.project(API).feature_flags["autocancel-builds"] = True
+    emulator.push(API, branch="feature/login", after=4)
+    emulator.state.machine.set_seconds({"running": 60})
+    emulator.fault("status", path=r"/pipeline\?branch=", status=403, body={"message": "Forbidden"})
+    result = run(branch="feature/login", wait=True)
+    failed(result, "workflow 'build-and-test' was canceled")
+    assert ("by #2" in result["msg"], result["pipeline"]["status"]) == (False, "canceled")
+    (warning,) = result["warnings"]
+    assert warning.startswith("Whether a newer pipeline canceled this one could not be read. CircleCI answered 403 to")
+
+
+def test_a_success_whose_setup_workflow_is_none_has_a_warning(emulator: Emulator, run) -> None:
+    """It is canceled when it has continued."""
+    setup = {"name": "setup", "jobs": ["generate", {"name": "tidy", "requires": ["generate"]}]}
+    emulator.scenario(configuration={"setup": setup, "workflows": [{"name": "build", "jobs": ["build"]}]})
+    machine, pipelines = emulator.state.machine, emulator.project(API).pipelines
+    machine.later(4, lambda: machine.proceed(pipelines[0]))
+    machine.later(4, lambda: machine.cancel_workflow(pipelines[0].workflows[0], None))
+    result = run(wait=True)
+    assert (result.get("failed"), result["pipeline"]["status"]) == (None, "success")
+    assert [(each.name, each.status) for each in pipelines[0].workflows] == [
+        ("setup", "canceled"),
+        ("build", "success"),
+    ]
+    who = f"Pipeline #1 of {API} ({emulator.url}/pipelines/gh/acme/api/1)"
+    assert result["warnings"] == [f"{who} has succeeded, but for its setup workflow."]
+
+
 # --- waiting for what is there, or is going to be ---------------------------------------------------------------------
 
 
@@ -717,6 +856,29 @@ def test_where_the_defaults_cannot_be_read_nothing_is_reused(emulator: Emulator,
     result = run(reuse="successful")
     assert result["reused"] is False
     assert any("It is not reused" in warning for warning in result["warnings"])
+
+
+def test_without_pyyaml_the_defaults_cannot_be_read(emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hosts other than the controller need not have it."""
+    from ansible_collections.community.circleci.plugins.module_utils._resources import pipeline_reuse
+
+    run(parameters=PARAMETERS, wait=True)
+    monkeypatch.delattr(pipeline_reuse, "yaml")
+    result = run(reuse="successful")
+    assert (result.get("failed"), result["reused"], len(emulator.writes)) == (None, False, 2)
+    assert any("It is not reused" in warning for warning in result["warnings"])
+    # Where all parameters are given, no defaults matter.
+    assert run(parameters=PARAMETERS, reuse="successful", wait=True)["reused"] is True
+
+
+def test_nothing_is_started_where_the_defaults_may_not_be_read(emulator: Emulator, run) -> None:
+    run(wait=True)
+    emulator.clear()
+    emulator.fault("status", path="/config", status=403, body={"message": "Forbidden"})
+    result = run(reuse="successful")
+    failed(result, f"/pipeline/{emulator.pipeline(API, 1).id}/config: Forbidden")
+    assert API in result["msg"]
+    assert (result["changed"], result["status"], emulator.writes) == (False, 403, [])
 
 
 def test_a_commit_is_reused_from_any_branch_but_not_from_a_tag(emulator: Emulator, run) -> None:
@@ -864,13 +1026,42 @@ def test_what_never_comes_is_waited_for_some_time_only(emulator: Emulator, run, 
     assert sum(clock.pauses) <= 60
 
 
-def test_a_cancellation_can_be_waited_for(emulator: Emulator, run) -> None:
-    emulator.push(API, branch="main", script={"delays": {"accepted": 30}})
-    emulator.pass_time(1)
+@pytest.mark.parametrize("scenario", [None, "hold", "two-holds", "fail-and-hold", "hold-beside-a-failure"])
+def test_a_cancellation_can_be_waited_for(emulator: Emulator, run, scenario: str | None) -> None:
+    """A hold stays open until then, and a failure beside it is no end yet."""
+    delayed: dict[str, Any] = {"delays": {"accepted": 90}}
+    emulator.push(API, branch="main", script={**delayed, **({"scenario": scenario} if scenario else {})})
+    emulator.pass_time(60 if scenario else 1)
+    emulator.pipeline(API, 1)  # lets the clock do what is due
     emulator.state.machine.set_seconds({"running": 600})
     result = run(state="canceled", branch="main", wait=True)
-    assert (result["changed"], result["waited_seconds"] >= 30) == (True, True)
-    assert emulator.pipeline(API, 1).workflows[0].status == "canceled"
+    assert (result.get("failed"), result["changed"], result["waited_seconds"] >= 90) == (None, True, True)
+    assert result["waited_seconds"] < 120
+    ends = {each.status for each in emulator.pipeline(API, 1).workflows if each.name != "tests"}
+    assert ends == {"canceled"}
+
+
+@pytest.mark.parametrize(
+    ("scenario", "seen"), [(None, "running (last seen running: build)"), ("hold", "on_hold")], ids=["running", "held"]
+)
+def test_a_cancellation_that_takes_too_long_says_that_it_was_accepted(
+    emulator: Emulator, run, scenario: str | None, seen: str
+) -> None:
+    delayed: dict[str, Any] = {"delays": {"accepted": 100_000}}
+    emulator.push(API, branch="main", script={**delayed, **({"scenario": scenario} if scenario else {})})
+    emulator.pass_time(60 if scenario else 1)
+    emulator.pipeline(API, 1)  # lets the clock do what is due
+    emulator.state.machine.set_seconds({"running": 100_000})
+    result = run(state="canceled", branch="main", wait=True, wait_timeout=120)
+    name = emulator.pipeline(API, 1).workflows[0].name
+    failed(
+        result,
+        f"Pipeline #1 of {API} ({emulator.url}/pipelines/gh/acme/api/1) has not ended after 120 s: "
+        f"workflow {name!r} is {seen}. CircleCI has accepted to cancel it. Look at it there, or set wait_timeout higher "
+        "to wait longer.",
+    )
+    assert (result["changed"], [each["number"] for each in result["canceled"]]) == (True, [1])
+    assert (len(emulator.writes), 120 <= result["waited_seconds"] < 130) == (1, True)
 
 
 def test_more_pipelines_than_are_looked_at_are_a_warning(emulator: Emulator, run) -> None:
