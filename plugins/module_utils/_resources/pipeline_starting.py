@@ -24,6 +24,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.pipe
     iterate_pipelines,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.polling import Poller
+from ansible_collections.community.circleci.plugins.module_utils._resources.projects import id_in
 from ansible_collections.community.circleci.plugins.module_utils._task.options import require_filled
 from ansible_collections.community.circleci.plugins.module_utils._values.parameters import (
     Parameter,
@@ -245,7 +246,7 @@ def _default_branch(details: Mapping[str, Any]) -> str | None:
 def _run_body(client: Client, project: Project, start: Start) -> dict[str, Any]:
     """What ``pipeline/run`` is sent, but for the parameters."""
     details = client.get_object(project.v2_path())
-    definition = _definition(client, project, details, start.definition)
+    definition = _definition(client, project, id_in(details, project), start.definition)
     checkout = _reference_body(start.reference) or {"branch": _default_branch(details) or _without_default(project)}
     repository = _repository(definition, "config_source")  # None where it is the one that is checked out
     if repository == _repository(definition, "checkout_source"):
@@ -261,10 +262,10 @@ def _run_body(client: Client, project: Project, start: Start) -> dict[str, Any]:
     return {"definition_id": definition["id"], "config": config, "checkout": checkout}
 
 
-def _definition(client: Client, project: Project, details: Mapping[str, Any], wanted: str | None) -> dict[str, Any]:
+def _definition(client: Client, project: Project, project_id: str, wanted: str | None) -> dict[str, Any]:
     """The definition that is named, or else the only one."""
     try:
-        known = read_definitions(client, project, str(details.get("id")))
+        known = read_definitions(client, project, project_id)
     except CircleCIError as error:
         if error.status != 404:
             raise

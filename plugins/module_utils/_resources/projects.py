@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
@@ -59,8 +59,15 @@ def read_project_id(client: Client, project: Project) -> str:
 
     :raises CircleCIError: when CircleCI does not know it, and for an answer without one
     """
-    path = project.v2_path()
-    found = client.get_object(path).get("id")
+    return id_in(client.get_object(project.v2_path()), project)
+
+
+def id_in(details: Mapping[str, Any], project: Project) -> str:
+    """The uuid in what API v2 tells of a project.
+
+    :raises CircleCIError: when there is none
+    """
+    found = details.get("id")
     if not isinstance(found, str) or not found:
-        raise unusable(f"CircleCI's answer about {project} has no id.", path)
+        raise unusable(f"CircleCI's answer about {project} has no id.", project.v2_path())
     return found

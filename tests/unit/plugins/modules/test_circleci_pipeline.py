@@ -1057,8 +1057,8 @@ def test_a_cancellation_that_takes_too_long_says_that_it_was_accepted(
     failed(
         result,
         f"Pipeline #1 of {API} ({emulator.url}/pipelines/gh/acme/api/1) has not ended after 120 s: "
-        f"workflow {name!r} is {seen}. CircleCI has accepted to cancel it. Look at it there, or set wait_timeout higher "
-        "to wait longer.",
+        f"workflow {name!r} is {seen}. CircleCI has accepted to cancel it. Look at it there, or set wait_timeout "
+        "higher to wait longer.",
     )
     assert (result["changed"], [each["number"] for each in result["canceled"]]) == (True, [1])
     assert (len(emulator.writes), 120 <= result["waited_seconds"] < 130) == (1, True)

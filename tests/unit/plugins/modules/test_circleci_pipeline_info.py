@@ -107,6 +107,14 @@ def test_a_configuration_that_is_gone_is_null(emulator: Emulator, run) -> None:
     assert run(config=True)["pipelines"][0]["config"] is None
 
 
+def test_a_configuration_that_may_not_be_read_is_not_taken_for_none(emulator: Emulator, run) -> None:
+    emulator.fault("status", path="/config", status=403, body={"message": "Permission denied"})
+    result = run(config=True)
+    assert (result["failed"], result["status"]) == (True, 403)
+    assert f"v2/pipeline/{emulator.pipeline(API, 7).id}/config: Permission denied" in result["msg"]
+    assert API in result["msg"]
+
+
 def test_a_workflow_without_an_id_has_no_jobs(emulator: Emulator, run) -> None:
     nameless = {"items": [{"name": "lint", "status": "failed"}], "next_page_token": None}
     emulator.fault("body", path="/workflow", body=nameless)
