@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import urllib3
 import yaml
 from ansible import constants
 from ansible.inventory.data import InventoryData
@@ -83,6 +84,18 @@ def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retrying.RetryPolicy, "BASE", 0.01)
     monkeypatch.setattr(settling, "SETTLES_WITHIN", 0.3)
     monkeypatch.setattr(settling, "LOOK_EVERY", 0.02)
+
+
+@pytest.fixture(params=["urllib3 2", "urllib3 1.26"])
+def any_urllib3(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both generations of a library: the older one gives a body that was cut short as if it were whole."""
+    if request.param == "urllib3 1.26":
+        make = urllib3.HTTPResponse.__init__
+
+        def make_lenient(self: urllib3.HTTPResponse, *arguments: Any, **options: Any) -> None:
+            make(self, *arguments, **{**options, "enforce_content_length": False})
+
+        monkeypatch.setattr(urllib3.HTTPResponse, "__init__", make_lenient)
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from ansible_collections.community.circleci.plugins.module_utils._http.retrying 
 )
 from ansible_collections.community.circleci.plugins.module_utils._http.urls import normalize_url, segment
 from emulator import Emulator
+from tests.unit.loopback import serving
 
 pytestmark = pytest.mark.once
 
@@ -302,10 +303,23 @@ def test_reads_are_repeated_after_a_lost_connection(emulator: Emulator, kind: st
     assert len(emulator.requests) == 3
 
 
+@pytest.mark.usefixtures("any_urllib3")
 def test_reads_are_repeated_after_a_truncated_answer(emulator: Emulator) -> None:
     emulator.fault("truncate", times=2)
     assert client_for(emulator).get_object("v1.1/me")["login"] == "emulator"
     assert len(emulator.requests) == 3
+
+
+@pytest.mark.usefixtures("any_urllib3")
+@pytest.mark.parametrize(("method", "tries"), [("GET", 3), ("POST", 1)])
+def test_an_answer_that_is_cut_short_is_none_though_it_can_be_read(method: str, tries: int) -> None:
+    with serving(b'HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"login": "emulator"}') as server:
+        client = Client(f"http://127.0.0.1:{server.port}", TOKEN, retries=2)
+        with pytest.raises(CircleCIError, match=rf"^{method} me at http://\S+ got no answer: .*\b21\b.*") as caught:
+            client._call(method, "v1.1/me")
+    assert caught.value.doubtful is (method == "POST")
+    assert "Check api_url" in (caught.value.hint or "")
+    assert server.connections == tries + 1  # with the one that asks whether it speaks TLS
 
 
 def test_reads_are_repeated_after_a_timeout(emulator: Emulator) -> None:

@@ -1,0 +1,80 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What CircleCI refuses, and what a user is told to do about it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
+from emulator import Emulator
+
+pytestmark = pytest.mark.once
+
+TOKEN = "emulator-personal-token"
+V1 = "v1.1/project/github/acme/api"
+V2 = "v2/project/gh/acme/api"
+NOT_FOUND = json.dumps({"message": "Not Found", "documentation_url": "https://docs.github.com/rest"})
+RATE_LIMIT = json.dumps({"message": "API rate limit exceeded for user ID 1."})
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "message", "hint"),
+    [
+        (f"{V1}/settings", 401, "Invalid token provided.", "The token is invalid or expired, or it is a project token"),
+        ("v1.1/me", 403, "Permission denied", "Project tokens belong to nobody: give a personal API token."),
+        (f"{V1}/enable", 403, RATE_LIMIT, "GitHub throttles CircleCI itself. Run the task again later."),
+        (f"{V1}/follow", 403, "Resource protected by SAML enforcement.", "Have an owner of the organization"),
+        (f"{V1}/follow", 403, "You must grant your OAuth token SSO access.", "Have an owner of the organization"),
+        (f"{V1}/follow", 403, "There are OAuth App access restrictions.", "Have an owner of the organization"),
+        (f"{V1}/envvar", 403, "Permission denied", "The token's user needs admin rights on the repository"),
+        (f"{V1}/follow", 422, "Validation Failed: Hook limit reached", "Remove surplus webhooks of CircleCI"),
+        (f"{V1}/settings", 404, "Project not found", "CircleCI does not know the project yet"),
+        (f"{V2}/settings", 404, "Project not found", "CircleCI does not know the project, or the token may not see it"),
+        ("v2/schedule/1", 404, "Schedule not found.", "Check the id. API v2 shows nothing to project tokens"),
+        (f"{V1}/checkout-key", 404, NOT_FOUND, "The repository does not exist or is not visible to the token's user"),
+        (f"{V1}/follow", 404, NOT_FOUND, "The repository does not exist, or is not visible to the token's user"),
+        (f"{V1}/ssh-key", 400, "it looks like private key is invalid", "CircleCI does not take this kind of key"),
+        (f"{V1}/tree/x", 400, "Branch not found", "Push the branch first"),
+        (f"{V1}/settings", 500, "Internal server error", "CircleCI has trouble: look at its status page"),
+        (f"{V1}/settings", 408, "Timeout", "CircleCI has trouble: look at its status page"),
+        (f"{V1}/settings", 429, "Rate limited.", "Run the task again later, or give it a larger retry_budget."),
+    ],
+)  # fmt: skip
+def test_a_refusal_says_what_to_do_about_it(
+    emulator: Emulator, path: str, status: int, message: str, hint: str
+) -> None:
+    emulator.fault("status", status=status, body={"message": message}, times=None)
+    with pytest.raises(CircleCIError) as caught:
+        Client(emulator.url, TOKEN, retries=0).get(path)
+    assert caught.value.status == status
+    assert (caught.value.hint or "").startswith(hint)
+    assert caught.value.result()["msg"].endswith(caught.value.hint or "nothing")
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "hint"),
+    [
+        (401, "You must log in first.", "Give an API token as api_token, or in the environment variable CIRCLE_TOKEN."),
+        (404, "Project not found", "Only open-source projects can be read without a token: give api_token."),
+    ],
+)
+def test_without_a_token_one_is_asked_for(emulator: Emulator, status: int, message: str, hint: str) -> None:
+    emulator.fault("status", status=status, body={"message": message})
+    with pytest.raises(CircleCIError) as caught:
+        Client(emulator.url).get(f"{V1}/settings")
+    assert caught.value.hint == hint
+
+
+def test_a_refusal_that_nobody_knows_has_no_advice(emulator: Emulator) -> None:
+    emulator.fault("status", status=422, body={"message": "odd"})
+    with pytest.raises(CircleCIError) as caught:
+        Client(emulator.url, TOKEN).get(f"{V1}/settings")
+    assert (caught.value.hint, caught.value.result()["msg"]) == (
+        None,
+        "CircleCI answered 422 to GET project/github/acme/api/settings: odd",
+    )
