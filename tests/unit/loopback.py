@@ -19,12 +19,15 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 
-def make_certificate(path: Path, *names: str, start: int = -1, end: int = 1) -> Path:
+def make_certificate(
+    path: Path, *names: str, start: int = -1, end: int = 1, purpose: x509.ObjectIdentifier | None = None
+) -> Path:
     """Write a certificate that nobody's CA has signed, with its key.
 
     :param names: of hosts, or their addresses
     :param start: days from today on which it becomes valid
     :param end: days from today on which it expires
+    :param purpose: what alone it is for; None leaves that open
     """
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "emulator")])
@@ -35,7 +38,7 @@ def make_certificate(path: Path, *names: str, start: int = -1, end: int = 1) -> 
             alternatives.append(x509.IPAddress(ipaddress.ip_address(text)))
         except ValueError:
             alternatives.append(x509.DNSName(text))
-    built = (
+    builder = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -45,8 +48,10 @@ def make_certificate(path: Path, *names: str, start: int = -1, end: int = 1) -> 
         .not_valid_after(today + datetime.timedelta(days=end))
         .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
     )
+    if purpose is not None:
+        builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
+    built = builder.sign(key, hashes.SHA256())
     path.write_bytes(
         built.public_bytes(serialization.Encoding.PEM)
         + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())

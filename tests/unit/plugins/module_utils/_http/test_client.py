@@ -33,6 +33,8 @@ pytestmark = pytest.mark.once
 
 TOKEN = "emulator-personal-token"
 API = "v1.1/project/github/acme/api"
+BASE = RetryPolicy.BASE
+"""As users have it; other tests make it short."""
 
 
 def client_for(emulator: Emulator, **settings: Any) -> Client:
@@ -399,7 +401,7 @@ def test_a_success_starts_the_sum_again_only_where_that_is_wanted() -> None:
 
 
 def test_pauses_grow_and_differ(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(RetryPolicy, "BASE", 0.5)
+    monkeypatch.setattr(RetryPolicy, "BASE", BASE)
     retry = RetryPolicy(total=20, allowed_methods={"GET"})
     pauses = []
     for _try in range(12):

@@ -5,13 +5,18 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import re
+import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
+import urllib3
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
@@ -24,6 +29,10 @@ TOKEN = "emulator-personal-token"
 PASSWORD = "s3cr3t-word"
 USER = f"somebody:{PASSWORD}@"
 METHODS = pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+CA_PATH = "Give the certificate of the CA that signed the server's as ca_path."
+EXPIRED = "The server's certificate has expired: have it renewed. Or the clock of this host is wrong."
+NOT_YET = "The server's certificate is not valid yet: look at the clock of this host."
+ANOTHER = "The server needs another certificate. Those who run it can give it one."
 
 
 @pytest.fixture
@@ -31,8 +40,8 @@ def tls(tmp_path: Path) -> Iterator[Callable[..., Emulator]]:
     """Start an emulator that speaks TLS, with a certificate for these names."""
     running: list[Emulator] = []
 
-    def start(*names: str, **dates: int) -> Emulator:
-        certificate = make_certificate(tmp_path / "server.pem", *names, **dates)
+    def start(*names: str, **more: Any) -> Emulator:
+        certificate = make_certificate(tmp_path / "server.pem", *names, **more)
         running.append(Emulator(tls=server_context(certificate)))
         return running[-1].__enter__()
 
@@ -70,20 +79,57 @@ def test_a_certificate_that_has_expired_is_not_mended_by_ca_path(tls, tmp_path: 
     emulator = tls("127.0.0.1", start=-9, end=-2)
     error = failure(Client(emulator.url, TOKEN, ca_path=str(tmp_path / "server.pem")), method)
     assert "certificate has expired" in error.message
-    assert "have it renewed" in (error.hint or "")
-    assert "ca_path" not in (error.hint or "")
+    assert error.hint == EXPIRED
 
 
 def test_a_certificate_of_tomorrow_points_to_the_clock(tls, tmp_path: Path) -> None:
     emulator = tls("127.0.0.1", start=2, end=9)
     error = failure(Client(emulator.url, TOKEN, ca_path=str(tmp_path / "server.pem")))
-    assert "look at the clock of this host" in (error.hint or "")
+    assert error.hint == NOT_YET
+
+
+def test_a_certificate_for_something_else_is_for_those_who_run_the_server(tls, tmp_path: Path) -> None:
+    emulator = tls("127.0.0.1", purpose=ExtendedKeyUsageOID.CLIENT_AUTH)
+    error = failure(Client(emulator.url, TOKEN, ca_path=str(tmp_path / "server.pem")))
+    assert "certificate purpose" in error.message
+    assert error.hint == ANOTHER
+    assert emulator.requests == []
+
+
+@pytest.mark.parametrize(
+    ("number", "words", "hint"),
+    [
+        (2, "unable to get issuer certificate", CA_PATH),
+        (18, "self-signed certificate", CA_PATH),
+        (19, "self-signed certificate in certificate chain", CA_PATH),
+        (20, "unable to get local issuer certificate", CA_PATH),
+        (21, "unable to verify the first certificate", CA_PATH),
+        (None, "unable to get local issuer certificate", CA_PATH),
+        (10, "certificate has expired", EXPIRED),
+        (9, "certificate is not yet valid", NOT_YET),
+        (23, "certificate revoked", ANOTHER),
+        (66, "EE certificate key too weak", ANOTHER),
+    ],
+)
+def test_what_openssl_finds_wrong_with_a_certificate_decides_on_the_remedy(
+    monkeypatch: pytest.MonkeyPatch, number: int | None, words: str, hint: str
+) -> None:
+    def refuse(*_args: object, **_more: object) -> None:
+        found = ssl.SSLCertVerificationError(1, f"[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: {words}")
+        if number is not None:
+            found.verify_code = number
+        raise requests.exceptions.SSLError(urllib3.exceptions.SSLError(found))
+
+    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", refuse)
+    error = failure(Client("https://127.0.0.1", TOKEN))
+    assert words in error.message
+    assert error.hint == hint
 
 
 @METHODS
 def test_an_unknown_ca_is_mended_by_ca_path(tls, method: str) -> None:
     error = failure(Client(tls("127.0.0.1").url, TOKEN), method)
-    assert error.hint == "Give the certificate of the CA that signed the server's as ca_path."
+    assert error.hint == CA_PATH
 
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
@@ -117,7 +163,20 @@ def test_a_bundle_that_is_none_is_named(
     error = failure(client, method)
     words = "does not exist" if content is None else "holds no CA certificates"
     assert f"{variable} is {bundle}, which {words}" in error.message
-    assert "the path of a file with CA certificates" in (error.hint or "")
+    remedy = "Give" if variable == "ca_path" else f"Unset {variable}, or let it be"
+    assert error.hint == f"{remedy} the path of a file with CA certificates."
+    assert emulator.requests == []
+
+
+def test_a_bundle_that_may_not_be_read_is_named(tls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_args: object, **_more: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")  # root may read everything
+
+    emulator, bundle = tls("127.0.0.1"), tmp_path / "server.pem"
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", refuse)
+    error = failure(Client(emulator.url, TOKEN, ca_path=str(bundle)))
+    assert f"ca_path is {bundle}, which may not be read" in error.message
+    assert error.hint == "Give the path of a file with CA certificates."
     assert emulator.requests == []
 
 
@@ -174,13 +233,29 @@ def test_a_host_that_wants_https_says_so_by_a_redirect(emulator: Emulator, metho
     assert (caught.value.hint, caught.value.doubtful) == ("Write api_url: https://127.0.0.1.", False)
 
 
-@pytest.mark.parametrize("location", ["https://other.example/api/v1.1/me", "//other.example/", "http://127.0.0.1:1/"])
-def test_a_redirect_elsewhere_leaves_a_write_in_doubt(emulator: Emulator, location: str) -> None:
-    emulator.fault("redirect", location=location)
+@pytest.mark.parametrize(
+    "location",
+    [
+        "https://other.example/api/v1.1/me",
+        "//other.example/",
+        "http://127.0.0.1:1/",
+        "https://127.0.0.1:port/",
+        "http://127.0.0.1:99999/",
+        "https://[::1",
+    ],
+)
+@METHODS
+def test_a_redirect_elsewhere_is_not_followed_and_leaves_a_write_in_doubt(
+    emulator: Emulator, method: str, location: str
+) -> None:
+    """Also where it leads to what is no address, which says nothing of whether https is wanted."""
+    emulator.fault("redirect", location=location, times=None)
     with pytest.raises(CircleCIError, match="redirect that is not followed") as caught:
-        Client(emulator.url, TOKEN)._call("POST", "v1.1/me", repeatable=False)
-    assert caught.value.doubtful is True
-    assert "Check api_url" in (caught.value.hint or "")
+        Client(emulator.url, TOKEN)._call(method, "v1.1/me", repeatable=True)
+    assert caught.value.doubtful is (method != "GET")
+    assert caught.value.hint == (
+        "Check api_url: it must be the address that answers itself, with https where it is needed."
+    )
 
 
 def test_a_connection_that_breaks_off_is_still_in_doubt(emulator: Emulator) -> None:
@@ -200,6 +275,17 @@ def test_a_loss_that_requests_does_not_explain_is_in_doubt(emulator: Emulator, m
     with pytest.raises(CircleCIError, match="gone") as caught:
         Client(emulator.url, TOKEN, retries=0).write("POST", "v1.1/x", repeatable=False, seen=lambda: None)
     assert "It was not sent again" in caught.value.message
+
+
+def test_a_defect_of_a_library_is_not_taken_for_a_proxy(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """requests ends by the same exception where the address of a proxy has no host. Here there is no proxy."""
+
+    def fail(*_args: object, **_more: object) -> None:
+        raise TypeError("a defect")
+
+    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", fail)
+    with pytest.raises(TypeError, match="a defect"):
+        Client(emulator.url, TOKEN).get("v1.1/me")
 
 
 # --- proxies ---------------------------------------------------------------------------------------------------------

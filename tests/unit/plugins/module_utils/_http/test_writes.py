@@ -12,12 +12,15 @@ import pytest
 from ansible_collections.community.circleci.plugins.module_utils._http import client as client_file
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
+from ansible_collections.community.circleci.plugins.module_utils._http.retrying import Patience
 from emulator import Emulator
 
 pytestmark = pytest.mark.once
 
 TOKEN = "emulator-personal-token"
 WANTS_A_BODY = {"message": "No JSON fields found."}
+PAUSE = client_file.SETTLING_PAUSE
+"""As users have it; other tests make it short."""
 
 
 def write(emulator: Emulator, method: str = "POST", body: Any = None) -> Any:
@@ -78,12 +81,29 @@ def test_what_a_lost_write_did_is_looked_for_as_long_as_lists_lag(emulator: Emul
     assert len(emulator.writes) == 1
 
 
-def test_what_is_not_seen_for_five_seconds_was_not_done(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not sooner: a list that lags would have the next run do it once more."""
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """What a client has waited, in seconds, without any time that passes."""
     pauses: list[float] = []
-    monkeypatch.setattr(client_file, "SETTLING_PAUSE", 1.0)
+    monkeypatch.setattr(client_file, "SETTLING_PAUSE", PAUSE)
+    monkeypatch.setattr(Patience, "sleep", lambda _self, seconds: pauses.append(seconds))
+    return pauses
+
+
+@pytest.mark.parametrize(("lag", "waited"), [(0.0, 0.0), (0.1, 1.0), (1.0, 1.0), (2.5, 3.0), (5.0, 5.0)])
+def test_a_list_that_lags_is_read_each_second(
+    emulator: Emulator, pauses: list[float], lag: float, waited: float
+) -> None:
+    emulator.fault("drop", method="POST")
+    found = Client(emulator.url, TOKEN).write(
+        "POST", "v2/workflow/1/cancel", repeatable=False, seen=lambda: "it" if sum(pauses) >= lag else None
+    )
+    assert (found, sum(pauses), len(emulator.writes)) == ("it", waited, 1)
+
+
+def test_what_is_not_seen_for_five_seconds_was_not_done(emulator: Emulator, pauses: list[float]) -> None:
+    """Not sooner: a list that lags would have the next run do it once more."""
     client = Client(emulator.url, TOKEN)
-    monkeypatch.setattr(client.patience, "sleep", pauses.append)
     emulator.fault("drop", method="POST")
     with pytest.raises(CircleCIError, match="It was not sent again, and 5 s later nothing of it is to be seen"):
         client.write("POST", "v2/workflow/1/cancel", repeatable=False, seen=lambda: None)
