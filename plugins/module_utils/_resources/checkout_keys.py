@@ -101,7 +101,7 @@ def read_checkout_keys(client: Client, project: Project) -> list[Key]:
     try:
         return [_described(item) for item in client.get_list(path)]
     except ValueError as exc:
-        raise unusable(f"CircleCI's list of checkout keys has entries that are not keys: {exc}", path) from exc
+        raise unusable(f"CircleCI's list of checkout keys of {project} has an entry that is none: {exc}", path) from exc
 
 
 def plan_checkout_keys(client: Client, project: Project, keys: list[Key], wanted: WantedKeys) -> Plan:

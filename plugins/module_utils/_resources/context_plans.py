@@ -14,7 +14,12 @@ from dataclasses import dataclass, field
 
 from ansible_collections.community.circleci.plugins.module_utils._http.answers import with_fields
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
-from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid, plain
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import (
+    CircleCIError,
+    invalid,
+    plain,
+    unusable,
+)
 from ansible_collections.community.circleci.plugins.module_utils._resources.context_writes import (
     Step,
     add_restriction,
@@ -373,9 +378,7 @@ def _project(client: Client, project: Project) -> Json:
         try:
             return shape(client.get_object(path))
         except ValueError as exc:
-            raise CircleCIError(
-                f"CircleCI's answer about {project} cannot be used: {exc}", method="GET", path=f"/api/{path}"
-            ) from exc
+            raise unusable(f"CircleCI's answer about {project} cannot be used: {exc}", path) from exc
 
     return read_known(client, project, read, {"id": UNKNOWN, "name": project.name})
 
@@ -399,7 +402,7 @@ def _organization_id(client: Client, organization: Organization) -> str:
     path = f"v2/organization/{organization.short_slug}"
     found = client.get_object(path).get("id")
     if not isinstance(found, str):
-        raise CircleCIError(f"CircleCI does not say the id of {organization}.", method="GET", path=f"/api/{path}")
+        raise unusable(f"CircleCI does not say the id of {organization}.", path)
     return found
 
 

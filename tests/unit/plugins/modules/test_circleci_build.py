@@ -424,6 +424,28 @@ def test_each_commit_is_built_once(emulator: Emulator, run) -> None:
     assert run(branch="main", revision=one, reuse="active")["reused"] is False
 
 
+@pytest.mark.parametrize("branch", [None, "", 7])
+def test_without_a_known_default_branch_nothing_is_reused_on_a_guess(emulator: Emulator, run, branch: Any) -> None:
+    run()
+    emulator.clear()
+    emulator.fault("body", path="/settings", body={"following": True, "default_branch": branch}, times=2)
+    for check_mode in (True, False):
+        result = run(reuse="active", check_mode=check_mode)
+        assert (result["failed"], result["changed"], result["build"]) == (True, False, None)
+        assert result["msg"] == f"CircleCI does not say which branch of {API} is the default one. Set branch."
+    assert (emulator.writes, builds(emulator)) == ([], [1])
+
+
+def test_without_a_known_default_branch_no_build_is_taken_for_a_lost_one(emulator: Emulator, run) -> None:
+    emulator.fault("body", path="/settings", body={"following": True, "default_branch": None})
+    emulator.fault("drop", method="POST", when="after")
+    result = run()
+    assert (result["failed"], result["changed"], result["build"], builds(emulator)) == (True, True, None, [1])
+    assert f"CircleCI does not say which branch of {API} is the default one" in result["msg"]
+    assert "Look at the project on CircleCI before you run this task again" in result["msg"]
+    assert len(emulator.writes) == 1
+
+
 # --- check mode -------------------------------------------------------------------------------------------------------
 
 PREDICTIONS: dict[str, dict[str, Any]] = {
@@ -814,6 +836,28 @@ def test_a_wait_survives_odd_fields(emulator: Emulator, run, odd: dict[str, Any]
     emulator.fault("body", method="GET", path=f"{API}/1$", body=build)
     result = run(wait=True, wait_timeout=5)
     assert (result.get("failed"), result["build"]["status"]) == (None, "success")
+
+
+def test_what_a_poll_is_warned_of_is_told_once(emulator: Emulator, run) -> None:
+    sunset = {"Sunset": "Mon, 01 Feb 2027 00:00:00 GMT"}
+    emulator.fault("headers", method="GET", path=f"/{API}/1$", headers=sunset, times=None)
+    result = run(wait=True)
+    (warning,) = result["warnings"]
+    assert "by API v1.1, on 2027-02-01." in warning
+    assert (result["build"]["status"], len(emulator.requests) > 4) == ("success", True)
+
+
+@pytest.mark.parametrize("interval", [2, 7.5])
+def test_between_two_looks_the_task_sleeps_as_long_as_it_is_told(
+    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch, interval: float
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(polling, "CLOCK", polling.Clock())
+    monkeypatch.setattr(polling, "time", SimpleNamespace(monotonic=lambda: sum(slept), sleep=slept.append))
+    result = run(wait=True, wait_interval=interval)
+    looks = [record for record in emulator.requests if record.path.endswith(f"/{API}/1")]
+    assert (result["build"]["status"], slept) == ("success", [interval] * (len(looks) - 1))
+    assert (len(looks) > 1, result["waited_seconds"]) == (True, sum(slept))
 
 
 def test_the_wait_gives_up_in_time_and_cancels_nothing(emulator: Emulator, run) -> None:

@@ -154,6 +154,58 @@ def test_a_job_of_a_setup_workflow_does_not_run_again(emulator: Emulator, run, d
     assert emulator.writes == []
 
 
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize(
+    ("status", "message", "words"),
+    [
+        (404, "Workflow not found", "Workflow not found. Check the id. API v2 shows nothing to project tokens"),
+        (403, "Forbidden", "Forbidden. The token's user needs admin rights"),
+    ],
+)
+def test_a_workflow_that_cannot_be_read_is_an_error(
+    emulator: Emulator, run, status: int, message: str, words: str, check_mode: bool
+) -> None:
+    (workflow,) = play(emulator).workflows[:1]
+    path = f"/workflow/{workflow.id}"
+    emulator.fault("status", method="GET", path=f"{path}$", status=status, body={"message": message})
+    result = run(check_mode=check_mode)
+    failed(result, words)
+    assert (result["changed"], result["status"], result["path"]) == (False, status, f"/api/v2{path}")
+    assert emulator.writes == []
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize("jobs", [[], [{"id": "x", "name": "build", "job_number": 7}], [{"id": 7, "job_number": 1}]])
+def test_a_build_that_is_no_job_of_its_workflow_does_not_run_again(
+    emulator: Emulator, run, jobs: list[dict[str, Any]], check_mode: bool
+) -> None:
+    play(emulator)
+    emulator.fault("body", method="GET", path="/job$", body={"items": jobs, "next_page_token": None})
+    result = run(check_mode=check_mode)
+    failed(result, f"{API} #1 ({emulator.url}/gh/acme/api/1) is no job of its workflow any more")
+    assert "so that it cannot be run again. Start a new pipeline." in result["msg"]
+    assert (result["changed"], emulator.writes) == (False, [])
+
+
+@pytest.mark.parametrize("body", [None, {}, {"build_num": "2", "status": "queued", "workflow_id": 2}])
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("path", ["/1/retry", "/1/ssh", "/rerun"])
+def test_an_odd_answer_to_the_request_is_looked_into(emulator: Emulator, run, path: str, when: str, body: Any) -> None:
+    """Whether it runs again is then told by what is there, and it is asked for once only."""
+    (single if path.startswith("/1") else play)(emulator)
+    new = len(emulator.project(API).builds) + 1
+    emulator.fault("body", method="POST", path=f"{path}$", body=body, when=when)
+    result = run(ssh=path == "/1/ssh")
+    assert ([record.path.endswith(path) for record in emulator.writes], emulator.faults.pending) == ([True], [])
+    assert result["changed"] is (when == "after")
+    if when == "after":
+        assert ("failed" in result, result["build"]["build_num"]) == (False, new)
+    else:
+        failed(result, f"{path} cannot be used: ")
+        assert "It was not sent again, and 0 s later nothing of it is to be seen. Check api_url" in result["msg"]
+        assert (result["build"], result["builds"]) == (None, [])
+
+
 @DAYS
 def test_a_project_token_is_told_what_to_give(emulator: Emulator, run, day: date) -> None:
     emulator.state.date = day

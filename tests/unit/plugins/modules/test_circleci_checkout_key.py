@@ -377,6 +377,49 @@ def test_a_key_that_cannot_be_read_is_shown_as_circleci_says_and_adopted(emulato
     }
 
 
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize("options", [{}, {"rotate": True}, {"state": "absent"}])
+@pytest.mark.parametrize("entry", [{}, {"type": "deploy-key"}, {"public_key": "", "fingerprint": 7}])
+def test_an_entry_that_is_no_key_is_an_error(
+    emulator: Emulator, run, entry: dict[str, Any], options: dict[str, Any], check_mode: bool
+) -> None:
+    old = answered(emulator)
+    emulator.fault("body", method="GET", path="/checkout-key", body=[*old, entry])
+    result = run(**options, check_mode=check_mode)
+    assert (result["failed"], result["changed"], emulator.writes) == (True, False, [])
+    assert f"CircleCI's list of checkout keys of {API} has an entry that is none: " in result["msg"]
+    assert "neither a public half nor a fingerprint. Check api_url" in result["msg"]
+    assert result["path"] == f"/api/v1.1/project/{API}/checkout-key"
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"type": "deploy-key"}, "neither a public half nor a fingerprint."),
+        ({"type": "deploy-key", "fingerprint": ":".join(["ab"] * 16)}, "it has no usable 'public_key'."),
+        ({"type": "deploy-key", "public_key": "ssh-rsa ???"}, "it has no usable 'public_key'."),
+        (None, "an object was expected."),
+    ],
+)
+def test_an_answer_that_does_not_tell_the_new_key_is_looked_into(
+    emulator: Emulator, run, body: Any, words: str, when: str
+) -> None:
+    """The old one goes only when the new one is known."""
+    old = listed(emulator)
+    emulator.fault("body", method="POST", path="/checkout-key", body=body, when=when)
+    result = run(rotate=True)
+    assert result["changed"] is (when == "after")
+    if when == "after":
+        assert ("failed" in result, result["created"]) == (False, True)
+        assert listed(emulator) == [result["checkout_key"]["public_key"]] != old
+        return
+    assert (result["failed"], listed(emulator), len(emulator.writes)) == (True, old, 1)
+    assert f"CircleCI's answer to POST project/{API}/checkout-key cannot be used: " in result["msg"]
+    assert words.rstrip(".") in result["msg"]
+    assert "nothing of it is to be seen" in result["msg"]
+
+
 @pytest.mark.parametrize("options", [{"rotate": True}, {"state": "absent"}])
 def test_a_key_that_cannot_be_read_is_removed_by_what_circleci_says_of_it(
     emulator: Emulator, run, options: dict[str, Any]

@@ -552,7 +552,114 @@ def test_contexts_of_apps_are_restricted_to_their_projects(emulator: Emulator, r
     assert restricted(emulator, APP_ORGANIZATION)[1:] == [("project", project.id)]
 
 
+@pytest.mark.parametrize("organization", [ORGANIZATION, "uuid"])
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_all_members_are_let_in_where_a_context_does_not_say_whose_it_is(
+    emulator: Emulator, run, organization: str, check_mode: bool
+) -> None:
+    emulator.switch(bare_contexts=True)
+    make(emulator).restrictions.clear()
+    everybody = owner(emulator).id
+    given = everybody if organization == "uuid" else organization
+    result = run(organization=given, all_members="present", check_mode=check_mode)
+    assert (result["changed"], result["warnings"]) == (True, [])
+    assert [(each["type"], each["value"]) for each in result["restrictions"]] == [("group", everybody)]
+    assert restricted(emulator) == ([] if check_mode else [("group", everybody)])
+    looked_up = [line for line in asked(emulator) if "v2/organization/" in line]
+    # By a uuid it is asked for its kind only: the uuid is what the restriction needs.
+    assert looked_up == [f"GET v2/organization/{everybody if organization == 'uuid' else 'gh/acme'}"]
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize("body", [{}, {"id": None}, {"id": 7}])
+def test_all_members_are_let_in_by_no_other_id_than_the_organizations(
+    emulator: Emulator, run, body: dict[str, Any], check_mode: bool
+) -> None:
+    emulator.switch(bare_contexts=True)
+    make(emulator).restrictions.clear()
+    emulator.fault("body", path="/organization/", body=body)
+    result = run(all_members="present", check_mode=check_mode)
+    assert (result["failed"], result["changed"], emulator.writes) == (True, False, [])
+    assert f"CircleCI does not say the id of {ORGANIZATION}. Check api_url" in result["msg"]
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize("status", [404, 403])
+def test_an_organization_whose_kind_is_not_told_is_that_of_an_older_server_or_an_error(
+    emulator: Emulator, run, status: int, check_mode: bool
+) -> None:
+    """Such servers lack the look-up, and have no organizations in which shutting all members out is final."""
+    make(emulator)
+    emulator.fault("status", path="/organization/", status=status, body={"message": "no"})
+    result = run(organization=owner(emulator).id, all_members="absent", check_mode=check_mode)
+    if status == 404:
+        assert ("failed" in result, result["changed"], result["warnings"]) == (False, True, [])
+        assert bool(restricted(emulator)) is check_mode
+    else:
+        assert (result["failed"], result["changed"], result["status"], emulator.writes) == (True, False, 403, [])
+        assert f"CircleCI answered 403 to GET v2/organization/{owner(emulator).id}: no" in result["msg"]
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize("body", [{}, {"id": "x"}, {"id": 7, "name": "api"}])
+def test_a_project_whose_id_is_not_told_restricts_nothing(emulator: Emulator, run, body: Any, check_mode: bool) -> None:
+    make(emulator)
+    emulator.fault("body", path="/project/", body=body)
+    result = run(restrictions=[{"project": API}], check_mode=check_mode)
+    assert (result["failed"], result["changed"], emulator.writes) == (True, False, [])
+    assert f"CircleCI's answer about {API} cannot be used: " in result["msg"]
+    assert "Check api_url" in result["msg"]
+
+
 # --- what may go wrong ----------------------------------------------------------------------------------------------
+
+
+ANOTHER = {"id": TEAM, "variable": "OTHER", "restriction_type": "expression", "restriction_value": "main"}
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(
+    ("method", "wanted", "body", "words"),
+    [
+        ("PUT", {"env_vars": [variable()]}, ANOTHER, "its variable is another one"),
+        ("PUT", {"env_vars": [variable()]}, {}, "it has no usable 'variable'"),
+        ("POST", {"restrictions": [{"expression": MAIN}]}, ANOTHER, "its restriction_value is another one"),
+        ("POST", {"restrictions": [{"project": API}]}, ANOTHER, "its restriction_type is another one"),
+        ("POST", {"restrictions": [{"project": API}]}, None, "an object was expected"),
+    ],
+)
+def test_an_answer_about_another_thing_is_looked_into(
+    emulator: Emulator, run, method: str, wanted: dict[str, Any], body: Any, words: str, when: str
+) -> None:
+    make(emulator)
+    emulator.fault("body", method=method, body=body, when=when)
+    result = run(**wanted)
+    assert (len(emulator.writes), result["changed"]) == (1, when == "after")
+    if when == "after":
+        assert ("failed" in result, len(result["added"])) == (False, 1)
+        emulator.clear()
+        assert (run(**wanted)["changed"], emulator.writes) == (False, [])
+    else:
+        assert (result["failed"], result["added"], held(emulator), restricted(emulator)[1:]) == (True, [], {}, [])
+        assert f"Context {NAME} of {ORGANIZATION}: CircleCI's answer to {method} " in result["msg"]
+        assert f"cannot be used: {words}" in result["msg"]
+        assert "nothing of it is to be seen" in result["msg"]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("body", [None, {}, {"id": 7, "name": NAME}, {"id": TEAM}])
+def test_an_odd_answer_about_a_new_context_is_looked_into(emulator: Emulator, run, body: Any, when: str) -> None:
+    emulator.fault("body", method="POST", path="/context$", body=body, when=when)
+    result = run(env_vars=[variable()])
+    assert result["changed"] is (when == "after")
+    if when == "after":
+        assert ("failed" in result, held(emulator)) == (False, {"TOKEN": LONG})
+        assert [each["kind"] for each in result["added"]] == ["context", "env_var"]
+    else:
+        assert (result["failed"], emulator.state.part(Contexts).known) == (True, {})
+        assert "CircleCI's answer to POST v2/context cannot be used: " in result["msg"]
+        assert "nothing of it is to be seen" in result["msg"]
+    assert [record.method for record in emulator.writes] == (["POST", "PUT"] if when == "after" else ["POST"])
 
 
 def test_forbidden_is_never_taken_for_absent(emulator: Emulator, run) -> None:

@@ -78,6 +78,20 @@ def test_older_servers_show_less(emulator: Emulator, run) -> None:
     assert result["contexts"][0]["organization"] == uuid
 
 
+@pytest.mark.parametrize(("full", "about"), [(["Bravo"], "Bravo"), (NAMES, "alpha and 4 others")])
+def test_contexts_of_which_only_a_first_page_is_to_be_had_are_named(
+    emulator: Emulator, run, full: list[str], about: str
+) -> None:
+    contexts = emulator.state.part(Contexts)
+    for name in full:
+        context = contexts.named("github/acme", name)
+        context.variables |= {f"V{number}": context.variables["A_TOKEN"] for number in range(98)}
+    emulator.switch(bare_contexts=True)
+    assert run()["warnings"] == []
+    (warning,) = run(env_vars=True)["warnings"]
+    assert warning.startswith(f"Context {about}: CircleCI lists only the first 100 variables of this context.")
+
+
 def test_a_context_that_cannot_be_read_is_named(emulator: Emulator, run) -> None:
     broken = emulator.state.part(Contexts).named("github/acme", "charlie")
     emulator.fault("status", path=broken.id, status=403, body={"message": "Forbidden"})

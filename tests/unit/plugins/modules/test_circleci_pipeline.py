@@ -428,6 +428,19 @@ def test_of_several_definitions_one_must_be_named(emulator: Emulator, app) -> No
     assert len(emulator.writes) == 3
 
 
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize("item", [{}, {"id": "x"}, {"id": 7, "name": "x"}, {"id": "x", "name": None}])
+def test_a_definition_that_is_none_starts_nothing(
+    emulator: Emulator, app, item: dict[str, Any], check_mode: bool
+) -> None:
+    slug = next(project.slug for project in emulator.state.projects.values() if project.is_app)
+    emulator.fault("body", path="/pipeline-definitions", body={"items": [item], "next_page_token": None})
+    result = app(check_mode=check_mode)
+    failed(result, f"CircleCI's list of pipeline definitions of {slug} has an entry that is none: ")
+    assert "Check api_url" in result["msg"]
+    assert (result["changed"], emulator.writes) == (False, [])
+
+
 def test_a_configuration_in_another_repository_has_a_branch_of_its_own(emulator: Emulator, run) -> None:
     define(emulator, API, "shared", config_repository="acme/web")
     emulator.add_repository("github/acme/web", default_branch="trunk")

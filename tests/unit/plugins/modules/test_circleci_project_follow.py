@@ -43,6 +43,28 @@ def test_a_second_run_reads_once_and_writes_nothing(emulator: Emulator, run_modu
     assert paths(emulator.requests) == [f"GET project/{API}/settings?skip-branches=true"]
 
 
+@pytest.mark.parametrize("spelled", ["following", "followed"])
+@pytest.mark.parametrize(("state", "following"), [("present", True), ("absent", False)])
+def test_settings_say_in_either_spelling_whether_it_is_followed(
+    emulator: Emulator, run_module, state: str, following: bool, spelled: str
+) -> None:
+    """Until 2018 the field had another name."""
+    emulator.fault("body", path="/settings", body={spelled: following})
+    result = run_module(MODULE, project=API, state=state)
+    assert (result["changed"], result["following"], emulator.writes) == (False, following, [])
+
+
+@pytest.mark.parametrize("spelled", ["following", "followed"])
+@pytest.mark.parametrize("said", [None, "true", 1])
+def test_settings_that_do_not_say_whether_it_is_followed_are_an_error(
+    emulator: Emulator, run_module, spelled: str, said: object
+) -> None:
+    emulator.fault("body", path="/settings", body={spelled: said})
+    result = run_module(MODULE, project=API)
+    assert (result["failed"], result["changed"], emulator.writes) == (True, False, [])
+    assert f"CircleCI's settings of {API} do not say whether it is followed. Check api_url" in result["msg"]
+
+
 @pytest.mark.parametrize("state", ["present", "absent"])
 @pytest.mark.parametrize("followed", [True, False])
 @pytest.mark.parametrize("set_up", [True, False])

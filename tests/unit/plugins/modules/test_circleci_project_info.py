@@ -234,6 +234,16 @@ def test_an_invalid_token_is_nothing_of_a_single_project(emulator: Emulator, run
     assert (result["failed"], result["status"]) == (True, 401)
 
 
+def test_what_all_are_warned_of_is_told_once(emulator: Emulator, run) -> None:
+    sunset = {"Sunset": "Mon, 01 Feb 2027 00:00:00 GMT"}
+    emulator.fault("headers", path="/settings", headers=sunset, times=None)
+    (warning,) = run()["warnings"]
+    assert warning.startswith(f"{API} and 2 others: CircleCI removes ")
+    assert "on 2027-02-01" in warning
+    (warning,) = run(project=TOOLS)["warnings"]
+    assert warning.startswith(f"{TOOLS}: CircleCI removes ")
+
+
 def test_all_that_can_be_read_leaves_nothing_unreadable(run) -> None:
     assert run()["unreadable"] == run(project=API)["unreadable"] == []
 

@@ -184,6 +184,33 @@ def test_settings_of_a_new_project_are_waited_for(emulator: Emulator, run, monke
     assert emulator.faults.pending == []
 
 
+@pytest.mark.parametrize(
+    ("status", "message", "times", "looks", "remedy"),
+    [
+        (404, "Project not found", None, 2, "check the slug"),
+        (403, "Permission denied", 1, 1, "needs admin rights"),
+    ],
+)
+def test_settings_that_cannot_be_read_of_a_new_project_are_an_error_after_what_was_done(
+    emulator: Emulator, run, status: int, message: str, times: int | None, looks: int, remedy: str
+) -> None:
+    """Only what may show up is looked for again."""
+    path, body = "/api/v2/project/gh/acme/api/settings", {"message": message}
+    emulator.fault("status", method="GET", path=path, status=status, body=body, times=times)
+    wanted = {"following": True, "settings": {"disable_ssh": True}}
+    result = run({"project": API, **wanted}, {"project": WEB, **wanted})
+    assert (result["failed"], result["changed"]) == (True, True)
+    (item, other) = result["projects"]
+    assert (item["failed"], item["changed"], item["added"]) == (True, True, [{"kind": "following"}])
+    assert item["msg"].startswith(f"CircleCI answered {status} to GET v2/project/gh/acme/api/settings: {message}. ")
+    assert remedy in item["msg"]
+    assert (other["failed"], settings(emulator, WEB)["disable_ssh"]) == (False, True)
+    assert [record.path for record in emulator.writes if "acme/api/" in record.path] == [
+        f"/api/v1.1/project/{API}/follow"
+    ]
+    assert min(len([record for record in emulator.requests if record.path == path]), 2) == looks
+
+
 # --- slugs and defaults ----------------------------------------------------------------------------------------------
 
 

@@ -326,6 +326,16 @@ def test_a_choice_that_is_none_is_refused_with_what_there_is(
         assert f"release ({release.id})" in result["msg"]
 
 
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_a_definition_that_is_none_changes_nothing(emulator: Emulator, run_app, state: str) -> None:
+    body = {"items": [{"id": "x", "name": None}], "next_page_token": None}
+    emulator.fault("body", path="/pipeline-definitions", body=body)
+    result = run_app(state=state)
+    assert (result["failed"], result["changed"], emulator.writes) == (True, False, [])
+    assert f"CircleCI's list of pipeline definitions of {APP} has an entry that is none: " in result["msg"]
+    assert "Check api_url" in result["msg"]
+
+
 def test_a_project_without_a_definition_is_told_what_it_lacks(emulator: Emulator, run_app) -> None:
     emulator.state.part(Definitions).clear(emulator.project(APP))
     assert f"{APP} has no pipeline definition" in run_app()["msg"]
