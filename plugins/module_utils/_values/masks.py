@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Sequence
 from datetime import datetime
@@ -113,10 +112,7 @@ def _decoded(value: str) -> bytes | None:
     body = value.rstrip("=")
     if not _BASE64.fullmatch(value) or len(body) % 4 == 1:
         return None
-    try:
-        return base64.b64decode(body.replace("-", "+").replace("_", "/") + "=" * (-len(body) % 4))
-    except binascii.Error:
-        return None
+    return base64.b64decode(body.replace("-", "+").replace("_", "/") + "=" * (-len(body) % 4))
 
 
 def _text(content: bytes) -> str | None:

@@ -18,6 +18,7 @@ from ansible_collections.community.circleci.plugins.module_utils._task.run impor
     perform,
 )
 from ansible_collections.community.circleci.plugins.module_utils._task.secrets import MASK
+from ansible_collections.community.circleci.plugins.modules import circleci_artifacts, circleci_artifacts_info
 from emulator import Emulator
 from tests.unit.conftest import Query
 
@@ -39,6 +40,25 @@ def test_what_is_told_meanwhile_holds_no_secret_and_nothing_that_moves_the_curso
     assert told[:3] == [f"a step wrote {MASK}\\x1b[2J"] * 3
 
 
+@pytest.mark.parametrize("ending", [KeyboardInterrupt, SystemExit])
+def test_what_a_task_that_is_interrupted_has_done_is_told(emulator: Emulator, ending: type[BaseException]) -> None:
+    """It has no result, which could tell it."""
+    params = {name: option.get("default") for name, option in OPTIONS.items()}
+    told: list[tuple[str, bool]] = []
+
+    def run(client: Client, _given: dict[str, Any]) -> dict[str, Any]:
+        client.report("github/acme/api: added variable TOKEN")
+        client.report("1 of 2 projects, 1 changed, 0 failed, 0 s")
+        raise ending
+
+    with pytest.raises(ending):
+        perform(run, OPTIONS, params, check_mode=False, diff=False, report=lambda *line: told.append(line))
+    assert told == [
+        ("github/acme/api: added variable TOKEN", False),
+        ("1 of 2 projects, 1 changed, 0 failed, 0 s", False),
+    ]
+
+
 def absent(library: str) -> ModuleNotFoundError:
     return ModuleNotFoundError(f"No module named {library!r}", name=library)
 
@@ -50,6 +70,14 @@ def test_the_lookup_says_how_its_python_gets_what_it_lacks(query: Query, monkeyp
         query("github/acme/api")
     command = f"install them with {sys.executable} -m pip install requests cryptography."
     assert f"lacks the Python libraries requests and cryptography: {command}" in str(caught.value)
+
+
+def test_what_never_asks_circleci_needs_no_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hosts to which the controller brings files have none."""
+    for library in ("requests", "cryptography"):
+        monkeypatch.setitem(run_file._IMPORTS, library, absent(library))
+    assert missing_libraries(circleci_artifacts_info.ARGUMENT_SPEC) == []
+    assert missing_libraries(circleci_artifacts.ARGUMENT_SPEC) == ["requests", "cryptography"]
 
 
 def test_a_library_that_is_there_and_cannot_be_imported_says_why(monkeypatch: pytest.MonkeyPatch) -> None:

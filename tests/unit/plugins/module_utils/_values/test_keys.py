@@ -430,6 +430,14 @@ def test_everything_else_is_refused_in_its_own_words(case: str) -> None:
     assert not [line for line in private.split() if len(line) > 20 and line in shown]
 
 
+@pytest.mark.parametrize(("kind", "form"), [("ed25519", "openssh"), ("ed25519", "pkcs8"), ("ecdsa", "openssh")])
+def test_a_key_is_mangled_wherever_it_is_cut(kind: str, form: str) -> None:
+    whole = content(kind, form)
+    for length in range(len(whole)):
+        with pytest.raises(CircleCIError, match="is mangled: it has the frame of a private key"):
+            parse_private_key(frame("PRIVATE KEY", whole[:length]))
+
+
 @pytest.mark.parametrize("kind", ["rsa", "ecdsa", "ed25519"])
 def test_one_wrong_character_never_passes_as_the_same_key(kind: str) -> None:
     right = parse_private_key(text(kind, "pkcs8"))

@@ -177,6 +177,11 @@ def test_a_mask_tells_only_of_one_word(value: str, telling: bool) -> None:
     assert tells(value) is telling
 
 
+@given(st.text(alphabet="Aa9+/-_=", max_size=30))
+def test_every_value_that_looks_like_base64_is_judged(value: str) -> None:
+    assert tells(value) in (True, False)
+
+
 @given(st.text(max_size=30))
 def test_a_mask_shows_at_most_half_and_at_most_four_characters(value: str) -> None:
     shown = mask(value)

@@ -10,7 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
-from ansible_collections.community.circleci.plugins.module_utils._values.slugs import VCS_TYPES, parse_project
+from ansible_collections.community.circleci.plugins.module_utils._values.slugs import (
+    VCS_TYPES,
+    parse_organization,
+    parse_project,
+)
 
 pytestmark = pytest.mark.once
 
@@ -93,6 +97,55 @@ def test_what_is_not_one_project_is_refused_with_what_to_write(
     with pytest.raises(CircleCIError, match=words) as caught:
         parse_project(*given_)
     assert advice in caught.value.result()["msg"]
+
+
+UUID = "5a2bc5d2-1d3e-4b6e-9e34-4a0c2d1f7b11"
+
+
+@pytest.mark.parametrize(
+    ("given_", "slug", "short"),
+    [
+        (("acme", None), "github/acme", "gh/acme"),
+        (("acme", "bb"), "bitbucket/acme", "bb/acme"),
+        (("gh/acme", None), "github/acme", "gh/acme"),
+        (("bitbucket/acme", "bb"), "bitbucket/acme", "bb/acme"),
+        (("circleci/Abc", None), "circleci/Abc", "circleci/Abc"),
+        ((UUID, None), UUID, None),
+        ((UUID.upper(), "github"), UUID, None),
+    ],
+)
+def test_names_slugs_and_uuids_become_one_organization(
+    given_: tuple[str, str | None], slug: str, short: str | None
+) -> None:
+    found = parse_organization(*given_)
+    assert (str(found), found.short_slug) == (slug, short)
+
+
+@pytest.mark.parametrize(
+    ("given_", "words", "advice"),
+    [
+        (("https://user:pass@github.com/acme", None), "organization 'https://github.com/acme' is a URL", "github/acme"),
+        (("git@github.com:acme", None), "is a URL", "github/acme"),
+        (("ac\nme", None), r"'ac\\+nme' contains control characters or binary data", "github/acme"),
+        (("github/ac\x00me", None), r"'github/ac\\+x00me' contains control characters", "github/acme"),
+        (("acme\x7f", None), "contains control characters", "github/acme"),
+        (("ac\udcff", None), "binary data", "github/acme"),
+        (("svn/acme", None), "'svn/acme' is no organization", "github/acme"),
+        (("github/acme/api", None), "is no organization", "circleci/<id>"),
+        (("", None), "is no organization", "its uuid"),
+        (("github/..", None), "is no organization", "github/acme"),
+        (("github/acme", "bb"), "'github/acme' contradicts vcs_type 'bb'", "Leave vcs_type out."),
+    ],
+)
+def test_what_is_no_organization_is_refused_with_what_to_write(
+    given_: tuple[str, str | None], words: str, advice: str
+) -> None:
+    with pytest.raises(CircleCIError, match=words) as caught:
+        parse_organization(*given_)
+    told = caught.value.result()["msg"]
+    assert advice in told
+    assert "pass" not in told
+    assert told.isprintable()
 
 
 @pytest.mark.parametrize("scheme", ["https", "HTTPS", "ssh"])
