@@ -29,7 +29,7 @@ from ansible_collections.community.circleci.plugins.doc_fragments._connection im
 from ansible_collections.community.circleci.plugins.inventory import circleci_projects
 from ansible_collections.community.circleci.plugins.lookup import circleci_builds
 from ansible_collections.community.circleci.plugins.module_utils._http import client, retrying
-from ansible_collections.community.circleci.plugins.module_utils._resources import polling, settling
+from ansible_collections.community.circleci.plugins.module_utils._resources import destination, polling, settling
 from ansible_collections.community.circleci.plugins.module_utils._task.late_ids import take_empty_ids, without
 from ansible_collections.community.circleci.plugins.module_utils._task.run import perform
 from ansible_collections.community.circleci.plugins.module_utils._values import keys
@@ -105,7 +105,9 @@ def no_md5(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_args: object, **_more: object) -> None:
         raise ValueError("[digital envelope routines] unsupported")
 
-    monkeypatch.setattr(keys, "hashlib", types.SimpleNamespace(md5=refuse, sha256=hashlib.sha256))
+    fips = types.SimpleNamespace(md5=refuse, new=refuse, sha256=hashlib.sha256)
+    for module in (keys, destination):
+        monkeypatch.setattr(module, "hashlib", fips)
 
 
 class EmulatedClock(polling.Clock):

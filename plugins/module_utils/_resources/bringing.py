@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 import time
@@ -250,6 +251,8 @@ def _bring(client: Client, bringing: Bringing, concurrency: int, hosts: Any) -> 
             remove(bringing.dest / entry.dest)
             removed.append(entry)
             client.wrote = True
+        files = [done[artifact.name] for artifact in bringing.artifacts]
+        _write_note(bringing, files, removed)
     except BaseException as error:
         # Threads may still wait for answers, and are not waited for.
         unfinished.remove()
@@ -257,10 +260,10 @@ def _bring(client: Client, bringing: Bringing, concurrency: int, hosts: Any) -> 
         if isinstance(error, CircleCIError):
             error.partial = bringing.partial(files, removed)
         if files:
-            _write_note(bringing, files, removed)
+            # On a full disk it fails as well, and what failed first is what is told.
+            with contextlib.suppress(CircleCIError):
+                _write_note(bringing, files, removed)
         raise
-    files = [done[artifact.name] for artifact in bringing.artifacts]
-    _write_note(bringing, files, removed)
     progress.end()
     return bringing.result(files)
 

@@ -111,9 +111,6 @@ class Attributes:
             found.permissions(stat.S_IFREG)
         return found
 
-    def __bool__(self) -> bool:
-        return any((self.mode, self.owner, self.group))
-
     def permissions(self, now: int) -> int:
         """The permissions that a file is to have.
 
@@ -145,7 +142,15 @@ class Attributes:
         :raises CircleCIError: when this user must not, or there is no such owner or group
         """
         if self.owner is not None or self.group is not None:
-            os.chown(path, self._user(), self._group())
+            try:
+                os.chown(path, self._user(), self._group())
+            except PermissionError:
+                given = {"owner": self.owner, "group": self.group}
+                whom = " and ".join(f"{name} {plain(value)}" for name, value in given.items() if value is not None)
+                raise invalid(
+                    f"This user may not give files in {path.parent} to {whom}.",
+                    "Only root gives files away: set become: true, or leave owner and group out.",
+                ) from None
         if self.mode is not None:
             path.chmod(self.permissions(path.lstat().st_mode))
 
@@ -307,6 +312,7 @@ def write_aside(folder: Path, chunks: Iterable[bytes], unfinished: Unfinished | 
     size = 0
     with _told(folder):
         folder.mkdir(parents=True, exist_ok=True)
+    with _told(folder, exactly=True):
         number, path = (unfinished or Unfinished()).begin(folder)
     try:
         with os.fdopen(number, "wb") as file:
@@ -327,7 +333,7 @@ def put(arrived: Arrived, path: Path, attributes: Attributes) -> None:
     :raises CircleCIError: when that cannot be; nothing is left of it then
     """
     try:
-        with _told(path):
+        with _told(path, exactly=True):
             before = path.lstat() if path.is_file() and not path.is_symlink() else None
             mode = stat.S_IMODE(before.st_mode) if before else attributes.fresh
             arrived.path.chmod(mode)
@@ -368,12 +374,15 @@ def _umask() -> int:
 
 
 @contextlib.contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Tell failures of the file system as everything else is told."""
+def _told(path: Path, *, exactly: bool = False) -> Iterator[None]:
+    """Tell failures of the file system as everything else is told.
+
+    :param exactly: whether this path is named, not the one that the failure names: that of a file which is gone then
+    """
     try:
         yield
     except OSError as error:
         raise invalid(
-            f"{error.filename or path}: {error.strerror or error}.",
+            f"{path if exactly else error.filename or path}: {error.strerror or error}.",
             "Check the folder, its permissions and the space that is left.",
         ) from error

@@ -3,17 +3,27 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import signal
+import socket
+import tempfile
+import threading
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._resources import bringing
+from ansible_collections.community.circleci.plugins.modules import circleci_artifacts
 from emulator import Emulator
 from emulator.world.artifacts import Artifact
+from tests.unit.loopback import Server
 
 API = "github/acme/api"
 MODULE = "circleci_artifacts"
@@ -53,6 +63,12 @@ def build(emulator: Emulator, *artifacts: Artifact, job: str = "build", **target
     )
     emulator.finish(API, found.number)
     return found.number
+
+
+def params_of(**options: Any) -> dict[str, Any]:
+    """The options of a task as they are handed on."""
+    defaults = {name: option.get("default") for name, option in circleci_artifacts.ARGUMENT_SPEC.items()}
+    return {**defaults, "project": API, "job": "build", "branch": "main", **options}
 
 
 def files_in(folder: Path) -> dict[str, str]:
@@ -99,6 +115,27 @@ def test_without_the_note_files_are_compared(project: Emulator, run: Run, dest: 
     project.clear()
     assert run()["changed"] is False
     assert downloads(project) == []
+
+
+@pytest.mark.usefixtures("no_md5")
+@pytest.mark.parametrize("touched", [True, False])
+def test_without_md5_files_are_compared_all_the_same(
+    project: Emulator, run: Run, run_module: Run, dest: Path, touched: bool
+) -> None:
+    """On a host in FIPS mode no ETag tells anything."""
+    number = build(project, Artifact("a", text="right"))
+    run()
+    (dest / NOTE).unlink()
+    (dest / "a").write_text("wrong" if touched else "right")
+    [seen] = run_module("circleci_artifacts_info", dest=str(dest), names=["a"], api_url=None, api_token=None)["files"]
+    assert (seen["size"], seen["md5"]) == (5, None)
+    predicted = run(check_mode=True)
+    (warning,) = predicted["warnings"]
+    assert warning.startswith(f"Whether 1 of the files in {dest} differ from the artifacts of {API} #{number} is known")
+    assert predicted["changed"] is True
+    assert run()["changed"] is touched
+    assert files_in(dest) == {"a": "right"}
+    assert run()["changed"] is False
 
 
 @pytest.mark.parametrize("etag", ["md5", "none"])
@@ -354,6 +391,59 @@ def test_the_own_user_and_group_are_no_change(project: Emulator, run: Run) -> No
     assert run(owner=str(os.getuid()), group=str(os.getgid()))["changed"] is False
 
 
+def test_an_owner_and_a_group_are_given_before_a_file_has_its_name(
+    project: Emulator, run: Run, dest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only root may give files away, and not everybody who runs this is root: so it is only seen who shall get them."""
+    given: list[tuple[Path, int, int]] = []
+    monkeypatch.setattr(os, "chown", lambda path, user, group: given.append((Path(path), user, group)))
+    assert run(owner="54321", group="12345", check_mode=True)["changed"] is True
+    assert given == []
+    assert run(owner="54321", group="12345")["changed"] is True
+    assert [(user, group) for _path, user, group in given] == [(54321, 12345)] * 3
+    assert not {path for path, _user, _group in given} & set(dest.rglob("*"))
+    given.clear()
+    project.clear()
+    result = run(group="12345")
+    assert ([each["changed"] for each in result["files"]], downloads(project)) == ([True] * 3, [])
+    assert set(given) == {(dest / name, -1, 12345) for name in files_in(dest)}
+
+
+@pytest.mark.parametrize("text", ["a", "second"], ids=["known", "new"])
+@pytest.mark.parametrize(
+    ("options", "whom"),
+    [
+        ({"owner": "54321"}, "owner 54321"),
+        ({"group": "12345"}, "group 12345"),
+        ({"owner": "54321", "group": "12345"}, "owner 54321 and group 12345"),
+    ],
+)
+def test_who_may_not_give_files_away_is_told_and_nothing_is_left(
+    project: Emulator,
+    run: Run,
+    dest: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: dict[str, str],
+    whom: str,
+    text: str,
+) -> None:
+    def refuse(path: Path, _user: int, _group: int) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted", str(path))
+
+    monkeypatch.setattr(os, "chown", refuse)
+    run()
+    build(project, Artifact("log/a.txt", text=text))
+    failed = run(**options)
+    assert (failed["failed"], failed["changed"], failed["files"]) == (True, False, [])
+    assert failed["msg"].startswith(f"This user may not give files in {dest / 'log'} to {whom}. ")
+    assert "become: true" in failed["hint"]
+    assert (dest / "log/a.txt").read_text() == "a"
+    assert not [path for path in dest.rglob(".circleci-*") if path.name != NOTE]
+    # A file that is replaced belongs to this user then, if it may not be given to whom the old one belongs to.
+    assert run()["changed"] is (text == "second")
+    assert (dest / "log/a.txt").read_text() == text
+
+
 def test_exclusive_removes_what_an_earlier_build_left_and_nothing_else(project: Emulator, run: Run, dest: Path) -> None:
     run()
     (dest / "own.txt").write_text("mine")
@@ -483,11 +573,103 @@ def test_a_download_that_fails_leaves_the_old_file_and_nothing_of_the_new_one(
     assert all("app-1.0.whl" in path for path in downloads(project))
 
 
+class Slow(Server):
+    """A store that answers when it is told to, with an empty file."""
+
+    def __init__(self) -> None:
+        self.asked, self.may_answer = threading.Event(), threading.Event()
+        super().__init__(None)
+
+    def _talk(self, connection: socket.socket) -> None:
+        with connection:
+            connection.recv(65536)
+            self.asked.set()
+            self.may_answer.wait(60)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+
+def test_what_was_on_its_way_at_an_interrupt_becomes_no_file(project: Emulator, dest: Path) -> None:
+    """Its answer comes when the task is over: in a loop, its process goes on."""
+    store = Slow()
+    listed = [{"path": "a", "pretty_path": "a", "node_index": 0, "url": f"http://127.0.0.1:{store.port}/a"}]
+    project.fault("body", path="/artifacts", body=listed)
+
+    def interrupt() -> None:
+        store.asked.wait(60)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        circleci_artifacts.run(Client(project.url, project.token), params_of(dest=str(dest)))
+    left = [thread for thread in threading.enumerate() if thread.name == "circleci"]
+    assert left
+    store.may_answer.set()
+    for thread in left:
+        thread.join(60)
+    store.close()
+    assert [path for path in dest.rglob("*") if path.is_file()] == []
+
+
+def test_how_far_it_is_is_told_every_five_seconds(
+    project: Emulator, dest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each file is two requests, each of which takes two and a half seconds."""
+    clock = types.SimpleNamespace(monotonic=lambda: 1000.0 + 2.5 * len(project.requests))
+    monkeypatch.setattr(bringing, "time", clock)
+    number = build(project, *(Artifact(name, size=200_000) for name in "abc"))
+    told: list[str] = []
+    client = Client(project.url, project.token, report=lambda text, **_how: told.append(text))
+    circleci_artifacts.run(client, params_of(dest=str(dest), concurrency=1))
+    assert told == [
+        f"{API} #{number}: 0 of 3 files, 0.2 MB downloaded",
+        f"{API} #{number}: 1 of 3 files, 0.4 MB downloaded",
+        f"{API} #{number}: 2 of 3 files, 0.6 MB downloaded",
+        f"{API} #{number}: 3 of 3 files, 0.6 MB downloaded",
+    ]
+
+
+def test_a_note_that_cannot_be_written_is_told_and_nothing_is_left_of_it(
+    project: Emulator, run: Run, dest: Path
+) -> None:
+    (dest / NOTE).mkdir(parents=True)
+    failed = run()
+    assert (failed["failed"], failed["changed"]) == (True, True)
+    assert failed["msg"].startswith(f"{dest / NOTE}: Is a directory. Check the folder, ")
+    assert {each["path"] for each in failed["added"]} == set(files_in(dest))
+    assert set(files_in(dest)) == {"dist/app-1.0.whl", "dist/app-1.0.txt", "log/a.txt"}
+    assert [path for path in dest.rglob(".circleci-*") if path.name != NOTE] == []
+    (dest / NOTE).rmdir()
+    assert run()["changed"] is False
+
+
+def test_a_note_that_cannot_be_written_either_does_not_hide_what_failed_first(
+    project: Emulator, run: Run, dest: Path
+) -> None:
+    """As on a full disk."""
+    (dest / NOTE).mkdir(parents=True)
+    project.fault("status", path="a.txt", status=403, times=None)
+    failed = run(concurrency=1)
+    assert failed["msg"].startswith(f"The artifact 'log/a.txt' of {API} #1 was not downloaded. ")
+    assert (failed["changed"], failed["status"], len(failed["added"])) == (True, 403, 2)
+
+
 def test_a_folder_that_cannot_be_written_is_told(project: Emulator, run: Run, dest: Path, tmp_path: Path) -> None:
     (tmp_path / "opt").write_text("a file")
     for check_mode in (True, False):
         result = run(check_mode=check_mode)
         assert f"dest {dest} cannot be: {tmp_path / 'opt'} is no folder" in result["msg"]
+
+
+def test_a_folder_into_which_no_file_may_go_is_told_by_its_own_name(
+    project: Emulator, run: Run, dest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*, prefix: str, dir: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", f"{dir}/{prefix}abcdefgh")
+
+    monkeypatch.setattr(tempfile, "mkstemp", refuse)  # root may write everywhere
+    failed = run(include=["log/*"])
+    assert (failed["failed"], failed["changed"]) == (True, False)
+    assert failed["msg"].startswith(f"{dest / 'log'}: Permission denied. Check the folder, its permissions")
 
 
 def test_a_list_that_is_none_is_told(project: Emulator, run: Run) -> None:
