@@ -387,6 +387,21 @@ def test_absent_takes_the_one_of_the_definition_that_is_named(emulator: Emulator
     assert [each.definition.name for each in triggers(emulator)] == [FIRST]
 
 
+@pytest.mark.parametrize("expression", ["@daily", "0 2 * * SUN#2", "61 2 * * *"])
+def test_an_expression_that_nobody_here_understands_is_another_time(
+    emulator: Emulator, run_app, expression: str
+) -> None:
+    found = trigger(emulator, expression)
+    result = run_app()
+    assert (result["changed"], result["schedule"]["id"], result["schedule"]["hours_of_day"]) == (True, found.id, [2])
+    before = result["diff"]["before"]["schedules"][0]
+    assert (before["cron_expression"], before["hours_of_day"]) == (expression, None)
+    assert [record.body for record in emulator.writes] == [
+        {"event_source": {"schedule": {"cron_expression": "0 2 * * *"}}}
+    ]
+    assert run_app()["changed"] is False
+
+
 def test_a_schedule_that_was_switched_off_is_pointed_out(emulator: Emulator, run_app) -> None:
     trigger(emulator, disabled=True)
     result = run_app()
@@ -429,24 +444,69 @@ def test_a_success_that_changed_nothing_is_a_failure(emulator: Emulator, run, sl
     assert "did not take its branch and timetable" in result["msg"]
 
 
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_refused_removal_of_what_is_gone_is_none(emulator: Emulator, run, slug: str, status: int) -> None:
+    """Somebody else may have been faster: only the list tells what is gone from what may not be seen."""
+    run()
+    emulator.clear()
+    emulator.fault("status", method="DELETE", status=status, body={"message": "no"}, when="after")
+    result = run(state="absent")
+    assert (result.get("failed"), result["changed"], result["schedule"]) == (None, True, None)
+    assert (names(emulator, slug), len(emulator.writes)) == ([], 1)
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_what_is_gone_is_told_of_a_task_that_fails_after_it(
+    emulator: Emulator, run, run_module, slug: str, status: int
+) -> None:
+    run(name="weekly")
+    emulator.fault("status", method="DELETE", status=status, body={"message": "no"}, when="after")
+    emulator.fault("status", method="POST", status=422, body={"message": "no"})
+    options = {"schedules": [{"name": "weekly", "state": "absent"}, NIGHTLY]}
+    result = run_module("circleci_projects", projects=[{"project": slug, **options}])
+    (told,) = result["projects"]
+    assert (told["failed"], told["changed"], result["changed"]) == (True, True, True)
+    assert [(each["kind"], each["name"]) for each in told["removed"]] == [("schedule", "weekly")]
+    assert names(emulator, slug) == []
+
+
+DAILY = {"cron_expression": "0 2 * * *", "attribution_actor": {"id": SYSTEM_ID}}
+CLASSIC_ITEM = {"id": "a", "name": "b", "parameters": {"branch": "m"}, "actor": {}, "timetable": {"hours-of-day": [1]}}
+TRIGGER = {
+    "id": "a",
+    "event_name": "b",
+    "checkout_ref": "m",
+    "event_source": {"provider": "schedule", "schedule": DAILY},
+}
+
+
 @pytest.mark.parametrize(
-    "item",
+    ("item", "why"),
     [
-        {"id": "a", "name": "b", "parameters": {}, "timetable": None, "actor": {}},
-        {"id": "a", "name": "b", "parameters": {"branch": 1}, "timetable": {"hours-of-day": [1]}, "actor": {}},
-        {"id": "a", "name": "b", "parameters": {"branch": "m"}, "timetable": {"hours-of-day": [1]}, "actor": None},
-        {"id": "a", "event_name": "b", "checkout_ref": "m", "event_source": {"provider": "schedule"}},
-        {"id": "a", "event_name": "b", "checkout_ref": 1, "event_source": {"provider": "schedule", "schedule": {}}},
+        ({**CLASSIC_ITEM, "timetable": None}, "it has no usable 'timetable'."),
+        ({**CLASSIC_ITEM, "parameters": {"branch": 1}}, "its branch or tag is no text."),
+        ({**CLASSIC_ITEM, "parameters": ["m"]}, "it has no usable 'parameters'."),
+        ({**CLASSIC_ITEM, "actor": None}, "it has no usable actor."),
+        ({**TRIGGER, "event_source": {"provider": "schedule"}}, "an object was expected."),
+        ({**TRIGGER, "event_source": {"provider": "schedule", "schedule": {}}}, "it has no usable 'cron_expression'."),
+        (
+            {**TRIGGER, "event_source": {"provider": "schedule", "schedule": {**DAILY, "attribution_actor": None}}},
+            "it has no usable actor.",
+        ),
+        ({**TRIGGER, "checkout_ref": 1}, "it has no usable 'checkout_ref'."),
+        ({**TRIGGER, "parameters": ["m"]}, "its 'parameters' are no object."),
     ],
 )
-def test_a_list_with_something_else_in_it_is_refused(emulator: Emulator, run_module, item: dict[str, Any]) -> None:
+def test_a_list_with_something_else_in_it_is_refused(
+    emulator: Emulator, run_module, item: dict[str, Any], why: str
+) -> None:
     slug, path = (APP, "/triggers") if "event_name" in item else (API, "/schedule")
     emulator.add_repository(slug)
     emulator.follow(slug)
     emulator.fault("body", method="GET", path=path, body={"items": [item], "next_page_token": None})
     result = run_module(MODULE, project=slug, **NIGHTLY)
-    assert (result["failed"], emulator.writes) == (True, [])
-    assert f"of {slug} has an entry that is none" in result["msg"]
+    assert (result["failed"], result["changed"], emulator.writes) == (True, False, [])
+    assert f"of {slug} has an entry that is none: {why}" in result["msg"]
 
 
 def test_check_mode_before_the_project_exists_predicts_from_nothing(emulator: Emulator, run_module) -> None:
