@@ -1046,6 +1046,8 @@ DOUBTFUL: dict[str, dict[str, Any]] = {
     "reset": {"kind": "reset"},
     "no answer": {"kind": "hang"},
 }
+# One in so many cells of a matrix of these and two moments leaves make test one of every write.
+EACH = len(DOUBTFUL) + 1
 # A success, but not an answer of the API.
 UNUSABLE: dict[str, dict[str, Any]] = {
     "HTML": {"body": "<html>welcome</html>"},
@@ -1175,6 +1177,7 @@ def test_throttling_without_end_is_given_up(ladder: Ladder) -> None:
     ladder.expect_convergence()
 
 
+@pytest.mark.drawn(EACH)
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("fault", DOUBTFUL)
 def test_a_doubtful_write_is_repeated_only_when_that_is_safe(ladder: Ladder, fault: str, when: str) -> None:
@@ -1343,6 +1346,18 @@ CELLS = {
 def test_the_matrix_is_whole(request: pytest.FixtureRequest) -> None:
     of_tests = Counter(item.function for item in request.session.items if isinstance(item, pytest.Function))
     assert {test.__name__: of_tests[test] for test in CELLS} == {test.__name__: cells for test, cells in CELLS.items()}
+
+
+@pytest.mark.rest
+def test_of_every_write_make_test_sees_whether_it_is_repeated(request: pytest.FixtureRequest) -> None:
+    seen = {
+        item.callspec.params["ladder"]
+        for item in request.session.items
+        if isinstance(item, pytest.Function)
+        and item.function is test_a_doubtful_write_is_repeated_only_when_that_is_safe
+        and not item.get_closest_marker("rest")
+    }
+    assert seen == WRITES.keys()
 
 
 # --- as an ordinary module -------------------------------------------------------------------------------------------
