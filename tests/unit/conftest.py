@@ -213,7 +213,9 @@ def read_inventory(
 def run_module(emulator: Emulator) -> RunModule:
     """Run a module against the emulator and return the result of the task."""
 
-    def run(module_name: str, /, *, check_mode: bool = False, diff: bool = True, **options: Any) -> dict[str, Any]:
+    def run(
+        module_name: str, /, *, check_mode: bool = False, diff: bool = True, turn: Any = None, **options: Any
+    ) -> dict[str, Any]:
         module = importlib.import_module(f"{MODULES}.{module_name}")
         given = {"api_url": emulator.url, "api_token": TOKEN, **options}
         given = {key: value for key, value in given.items() if value is not None}
@@ -233,6 +235,7 @@ def run_module(emulator: Emulator) -> RunModule:
             empty_ids=empty_ids,
             unknown=getattr(module, "known_after_the_run", None),
             given=given,
+            turn=turn,
         )
 
     return run

@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from ansible_collections.community.circleci.plugins.module_utils._http.retrying 
 from ansible_collections.community.circleci.plugins.module_utils._resources import many_projects, project_items
 from ansible_collections.community.circleci.plugins.module_utils._values.keys import parse_public_key
 from ansible_collections.community.circleci.plugins.modules import circleci_projects
+from ansible_collections.community.circleci.plugins.plugin_utils._turns import Turns
 from emulator import Emulator
 from tests.unit.keys import private_key
 from tests.unit.predicting import differences
@@ -613,6 +615,52 @@ def test_the_sum_of_waits_starts_again_after_a_success(emulator: Emulator, run) 
     emulator.fault("status", path=f"{API}/settings", status=429, headers={"Retry-After": "2"})
     result = run({"project": API, "following": True}, retry_budget=1.5)
     assert "asks to wait 2 s" in result["projects"][0]["msg"]
+
+
+# --- turns ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_project_at_which_another_task_is_at_work_is_named(emulator: Emulator, run, tmp_path: Path) -> None:
+    described = [{"project": slug, "following": True} for slug in (API, WEB)]
+    take = Turns(tmp_path, emulator.url, 0.0).take
+    with take(API):
+        predicted = run(*described, turn=take, check_mode=True)
+        assert (predicted["changed"], predicted["warnings"]) == (True, [])
+        result = run(*described, turn=take)
+    (warning,) = result["warnings"]
+    assert warning.startswith(f"Another task is at work on {API}, and did not end within 0 s")
+    assert [item["changed"] for item in result["projects"]] == [True, True]
+    assert run(*described, turn=take)["warnings"] == []
+
+
+def test_a_project_is_looked_at_in_its_turn(
+    emulator: Emulator, run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What another task makes meanwhile is not made once more."""
+    turns = Turns(tmp_path, emulator.url, 9.0)
+    other = turns.take(API)
+    other.__enter__()
+    waited: list[float] = []
+
+    def sleep(_self: Patience, seconds: float) -> None:
+        if seconds and not waited:
+            assert not any(API in record.path for record in emulator.requests)
+            emulator.follow(API)
+            other.__exit__(None, None, None)
+            waited.append(seconds)
+
+    monkeypatch.setattr(Patience, "sleep", sleep)
+    result = run({"project": API, "following": True}, turn=turns.take)
+    assert (result["changed"], result["warnings"], emulator.writes) == (False, [], [])
+    assert waited
+
+
+def test_the_turn_of_a_project_ends_with_it_though_it_fails(emulator: Emulator, run, tmp_path: Path) -> None:
+    take = Turns(tmp_path, emulator.url, 0.0).take
+    result = run({"project": "github/acme/none", "following": True}, turn=take)
+    assert result["failed"]
+    with take("github/acme/none") as warnings:
+        assert warnings == []
 
 
 @pytest.mark.parametrize("concurrency", [1, 3])
