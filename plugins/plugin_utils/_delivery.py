@@ -173,12 +173,14 @@ class Delivery(InProcess):
                 self._on_host("ansible.builtin.file", {"path": path, "state": "absent"})
                 removed.append(entry)
                 client.wrote = True
+            self._write_note(bringing, depot, files, removed)
         except CircleCIError as error:
             error.partial = bringing.partial(files, removed)
             if files:
-                self._write_note(bringing, depot, files, removed)
+                # On a full disk it fails as well, and what failed first is what is told.
+                with contextlib.suppress(CircleCIError):
+                    self._write_note(bringing, depot, files, removed)
             raise
-        self._write_note(bringing, depot, files, removed)
         return bringing.result(files)
 
     def _write_note(self, bringing: Bringing, depot: Depot, files: list[Brought], removed: list[Noted]) -> None:

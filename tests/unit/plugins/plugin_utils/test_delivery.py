@@ -12,12 +12,18 @@ import pytest
 from ansible import constants
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
-from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid
 from ansible_collections.community.circleci.plugins.module_utils._resources.artifacts import Artifact, Selection
+from ansible_collections.community.circleci.plugins.module_utils._resources.bringing import Bringing
 from ansible_collections.community.circleci.plugins.module_utils._resources.build_search import Sought
+from ansible_collections.community.circleci.plugins.module_utils._resources.destination import (
+    NOTE,
+    Arrived,
+    Attributes,
+)
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import parse_project
 from ansible_collections.community.circleci.plugins.plugin_utils import _delivery
-from ansible_collections.community.circleci.plugins.plugin_utils._delivery import Depot
+from ansible_collections.community.circleci.plugins.plugin_utils._delivery import Delivery, Depot
 
 SELECTION = Selection(parse_project("github/acme/api"), 1, Sought(), None, (), (), 0, by_node=False, required=True)
 CLIENT = Client("http://127.0.0.1:9", "token")
@@ -45,6 +51,62 @@ def test_a_host_that_takes_no_files_says_why(result: dict[str, Any], words: str)
 
 def depot(uuid: str = "task", url: str = "") -> Depot:
     return Depot.of_task(uuid, Client(url, "token") if url else CLIENT, SELECTION)
+
+
+class Host(Delivery):
+    """The action on a host that takes some files.
+
+    :param refused: the names of those that it does not take
+    """
+
+    def __init__(self, *refused: str) -> None:
+        self.got: list[str] = []
+        self._refused = refused
+
+    def _copy(self, source: Path, dest: str, attributes: dict[str, Any]) -> None:
+        if Path(dest).name in self._refused:
+            raise invalid(f"The host does not take the files: no {Path(dest).name}")
+        self.got.append(Path(dest).name)
+
+    def _on_host(self, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        return {}
+
+
+def transfer(host: Host, client: Client, tmp_path: Path) -> dict[str, Any]:
+    """Bring three new files to a host."""
+    artifacts = [Artifact(name, 0, f"https://output.example.com/{name}", name) for name in "abc"]
+    build = {"build_num": 1, "workflows": {"job_name": "build"}}
+    bringing = Bringing(SELECTION, build, artifacts, Path("/srv/dest"), Attributes(), False, [], {})
+    sources = {artifact.name: Arrived(tmp_path / artifact.name, 5, artifact.name * 64) for artifact in artifacts}
+    return host._transfer(client, bringing, depot(), sources, [])
+
+
+def test_what_a_host_takes_is_noted_there(tmp_path: Path) -> None:
+    host, client = Host(), CLIENT.copy()
+    result = transfer(host, client, tmp_path)
+    assert [entry["path"] for entry in result["added"]] == ["a", "b", "c"]
+    assert (result["changed"], client.wrote, host.got) == (True, True, ["a", "b", "c", NOTE])
+
+
+@pytest.mark.parametrize(
+    ("refused", "got"),
+    [
+        (["b"], ["a", NOTE]),
+        (["b", NOTE], ["a"]),
+        ([NOTE], ["a", "b", "c"]),
+        (["a"], []),
+    ],
+)
+def test_what_a_host_takes_before_one_file_fails_is_told_and_noted(
+    tmp_path: Path, refused: list[str], got: list[str]
+) -> None:
+    """What failed first is told, though the note may fail too, as on a full disk."""
+    host, client = Host(*refused), CLIENT.copy()
+    with pytest.raises(CircleCIError, match=f"^The host does not take the files: no {refused[0]}$") as caught:
+        transfer(host, client, tmp_path)
+    failed = caught.value.result()
+    assert [entry["path"] for entry in failed["added"]] == [name for name in got if name != NOTE]
+    assert (client.wrote, host.got) == (bool(got), got)
 
 
 def test_the_first_host_chooses_the_build_for_all() -> None:
