@@ -1242,6 +1242,22 @@ def test_a_success_that_is_no_answer_of_the_api_is_looked_into(ladder: Ladder, f
     ladder.expect_convergence()
 
 
+# One write of each call. All that remove something are one.
+CALLS = list(
+    {write.path if write.method != "DELETE" else "": name for name, write in reversed(WRITES.items())}.values()
+)
+
+
+@pytest.mark.drawn(1)
+@pytest.mark.parametrize("ladder", CALLS, indirect=True)
+def test_no_call_takes_an_empty_object_for_its_answer(ladder: Ladder) -> None:
+    """The cells above draw other oddities: this one would pass for a success wherever the shape is not looked at."""
+    ladder.fault("body", body={})
+    result = ladder.task()
+    ladder.expect(result, succeeds=False, sent=1, carried_out=False)
+    assert (result["changed"], "cannot be used: " in result["msg"]) == (False, True)
+
+
 @pytest.mark.parametrize("where", REDIRECTS)
 def test_a_redirected_write_was_not_carried_out(ladder: Ladder, where: str) -> None:
     ladder.fault("redirect", location=REDIRECTS[where])
