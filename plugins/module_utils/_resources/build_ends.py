@@ -20,6 +20,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.buil
     succeeded,
     summary,
 )
+from ansible_collections.community.circleci.plugins.module_utils._resources.polling import longer
 from ansible_collections.community.circleci.plugins.module_utils._resources.waiting import Watch
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
 
@@ -95,7 +96,7 @@ def wait_for(
 ) -> dict[str, Any]:
     """Wait for the builds of a result, and fail when one did not succeed.
 
-    :param any_end: whether every end will do
+    :param any_end: whether every end will do, of a build that is being canceled
     """
     try:
         build, ended = watch.build(result["builds"][0])
@@ -110,7 +111,7 @@ def wait_for(
         result["failed_steps"] = _failed_steps(client, project, build, log_lines)
         failure = _failed(project, build, result["failed_steps"])
     else:
-        failure = _timed_out(project, watch, build)
+        failure = _timed_out(project, watch, build, canceling=any_end)
     failure.partial = _returned(result)
     raise failure
 
@@ -125,10 +126,10 @@ def _returned(result: dict[str, Any]) -> dict[str, Any]:
     return {name: result[name] for name in NOTHING}
 
 
-def _timed_out(project: Project, watch: Watch, build: Build) -> CircleCIError:
+def _timed_out(project: Project, watch: Watch, build: Build, *, canceling: bool) -> CircleCIError:
     return CircleCIError(
         f"{named(project, build)} is {plain(str(build.get('status')))} after waiting for {watch.poller.timeout:.0f} s",
-        hint="Nothing was canceled. Set wait_timeout higher to wait longer.",
+        hint=longer(canceling=canceling),
     )
 
 

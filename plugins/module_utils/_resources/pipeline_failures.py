@@ -28,14 +28,13 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.pipe
     branch_of,
     iterate_pipelines,
 )
+from ansible_collections.community.circleci.plugins.module_utils._resources.polling import longer
 from ansible_collections.community.circleci.plugins.module_utils._resources.workflows import ending
 from ansible_collections.community.circleci.plugins.module_utils._values.moments import moment_of
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
 
 _AUTO_CANCEL = 60.0
 """Seconds between a pipeline's start and the cancellation of what it makes redundant."""
-_LOOK = "Nothing was canceled. Set wait_timeout higher to wait longer."
-_CANCELING = "CircleCI has accepted to cancel it. Look at it there, or set wait_timeout higher to wait longer."
 
 
 def named(project: Project, described: dict[str, Any]) -> str:
@@ -112,8 +111,9 @@ def timed_out(
         told.append(f"waiting for an approval: {_holds(view.holds)}")
     if done := ", ".join(map(plain, approved)):
         told.append(f"approved were {done}")
-    hint = _CANCELING if canceling else _LOOK
-    return CircleCIError(f"{who} has not ended after {seconds:.0f} s: {'; '.join(told)}", hint=hint)
+    return CircleCIError(
+        f"{who} has not ended after {seconds:.0f} s: {'; '.join(told)}", hint=longer(canceling=canceling)
+    )
 
 
 def ends_badly(workflow: Workflow) -> bool:

@@ -63,6 +63,16 @@ def checked_seconds(**given: float) -> None:
             raise invalid(f"{name} must be a number of seconds from 0 to {LONGEST_WAIT:.0f}, which is a year.")
 
 
+def longer(*, canceling: bool) -> str:
+    """What to do about a wait whose time is up.
+
+    :param canceling: whether it was for the end of what is being canceled
+    """
+    if canceling:
+        return "CircleCI has accepted to cancel it. Look at it there, or set wait_timeout higher to wait longer."
+    return "Nothing was canceled. Set wait_timeout higher to wait longer."
+
+
 class Poller:
     """One wait: its pauses, its deadline, and polls that may miss.
 

@@ -860,6 +860,17 @@ def test_between_two_looks_the_task_sleeps_as_long_as_it_is_told(
     assert (len(looks) > 1, result["waited_seconds"]) == (True, sum(slept))
 
 
+def test_a_cancellation_that_takes_too_long_says_that_it_was_accepted(emulator: Emulator, run) -> None:
+    emulator.script("stuck")
+    run()
+    running = {"build_num": 1, "status": "running", "lifecycle": "running", "outcome": None}
+    emulator.fault("body", method="POST", path="/cancel$", body=running)
+    result = run(state="canceled", build_num=1, wait=True, wait_timeout=0.2, wait_interval=0.02)
+    assert (result["failed"], result["changed"], result["build"]["status"]) == (True, True, "running")
+    assert f"{API} #1" in result["msg"]
+    assert "is running after waiting for 0 s. CircleCI has accepted to cancel it. Look at it there, or" in result["msg"]
+
+
 def test_the_wait_gives_up_in_time_and_cancels_nothing(emulator: Emulator, run) -> None:
     emulator.script("stuck")
     result = run(wait=True, wait_timeout=0.2, wait_interval=0.02)
