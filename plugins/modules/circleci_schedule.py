@@ -300,7 +300,8 @@ def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     found: list[dict[str, Any]] = read_known(client, project, schedules.read, [])
     result = result_with_changes(plan_schedules(schedules, found, [wanted]), client, project)
     left = result.pop("schedules")
-    return {**result, "schedule": left[0] if left else None}
+    # One of the name in another pipeline definition may be left, which this task is not about.
+    return {**result, "schedule": left[0] if left and wanted.present else None}
 
 
 def main() -> None:

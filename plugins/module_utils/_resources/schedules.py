@@ -68,7 +68,7 @@ class WantedSchedule:
 
     :param timetable: None for one that is to be absent
     :param parameters: None when they are not managed
-    :param description: likewise
+    :param description: likewise; empty for none
     """
 
     name: str
@@ -145,7 +145,7 @@ class WantedSchedule:
         wrong = [name for name in ("branch", "tag", "actor") if getattr(self, name) != found[name]]
         if self.parameters is not None and not same_parameters(self.parameters, found["parameters"]):
             wrong.append("parameters")
-        if self.description is not None and self.description != found["description"]:
+        if self.description is not None and (self.description or None) != found["description"]:
             wrong.append("description")
         if not _runs_then(found, self.when):
             wrong.append("timetable")
@@ -174,7 +174,7 @@ class WantedSchedule:
             "tag": self.tag,
             "parameters": known["parameters"] if self.parameters is None else self.parameters,
             **words,
-            "description": known["description"] if self.description is None else self.description,
+            "description": known["description"] if self.description is None else self.description or None,
             "actor": self.actor,
             "definition": definition and definition["name"],
             "definition_id": definition and definition["id"],

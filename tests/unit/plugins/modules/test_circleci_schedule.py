@@ -257,6 +257,19 @@ def test_a_description_is_changed_only_when_it_is_given(emulator: Emulator, run_
     assert schedules(emulator)[0].description == "other words"
 
 
+def test_an_empty_description_is_none(emulator: Emulator, run_classic) -> None:
+    for there in (None, "every night"):
+        run_classic(description=there)
+        predicted, real = run_classic(description="", check_mode=True), run_classic(description="")
+        same(predicted, real)
+        assert (real["changed"], real["schedule"]["description"]) == (there is not None, None)
+        emulator.clear()
+        assert (run_classic(description="")["changed"], emulator.writes) == (False, [])
+    run_classic(state="absent")
+    made = run_classic(description="")
+    assert ("failed" in made, made["changed"], made["schedule"]["description"]) == (False, True, None)
+
+
 @pytest.mark.parametrize("whose", ["emulator", "somebody-else"])
 def test_a_schedule_of_any_user_is_one_of_a_user(emulator: Emulator, run, slug: str, whose: str) -> None:
     emulator.state.add_token("other", login="somebody-else")
@@ -383,7 +396,9 @@ def test_two_of_the_name_elsewhere_are_not_both_taken_away(emulator: Emulator, r
 def test_absent_takes_the_one_of_the_definition_that_is_named(emulator: Emulator, run_app) -> None:
     trigger(emulator)
     trigger(emulator, at="release")
-    assert run_app(state="absent", definition="release")["changed"] is True
+    for changed in (True, False):
+        result = run_app(state="absent", definition="release")
+        assert (result["changed"], result["schedule"]) == (changed, None)
     assert [each.definition.name for each in triggers(emulator)] == [FIRST]
 
 
