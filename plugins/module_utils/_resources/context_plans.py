@@ -54,6 +54,7 @@ from ansible_collections.community.circleci.plugins.module_utils._task.plan impo
 from ansible_collections.community.circleci.plugins.module_utils._task.words import bounded
 from ansible_collections.community.circleci.plugins.module_utils._values.masks import (
     ALWAYS,
+    NO_WORDS,
     left_in_doubt,
     mark_replaced,
     tail,
@@ -65,6 +66,8 @@ from ansible_collections.community.circleci.plugins.module_utils._values.variabl
 
 MOST_CONTEXTS = 500  # in an organization
 MOST_VARIABLES = 100  # in a context
+NO_ENDS = "CircleCI shows no ends of values here."
+NO_DATES = "CircleCI does not say here when values were set."
 CHANGES = ("added", "removed", "updated")
 
 
@@ -306,6 +309,7 @@ def _to_set(client: Client, wanted: WantedContext, content: Content) -> list[Wan
     """The variables that get their value."""
     found: list[WantedVariable] = []
     unsure: list[str] = []
+    reasons: list[str] = []
     for variable in wanted.env_vars:
         there = content.env_vars.get(variable.name)
         end = there["masked_value"] if there else None
@@ -318,12 +322,14 @@ def _to_set(client: Client, wanted: WantedContext, content: Content) -> list[Wan
             found.append(variable)
         elif must is None:
             unsure.append(variable.name)
+            reasons.append(NO_DATES if variable.not_older_than else NO_WORDS if end is not None else NO_ENDS)
     for warning in about_variables({variable.name: variable.value for variable in found}):
         client.warn(warning)
     if unsure:
         dated = all(content.env_vars[name]["updated_at"] for name in unsure)
         remedy = f"when_older with not_older_than, or {ALWAYS}," if dated else ALWAYS
-        client.warn(left_in_doubt(unsure, "variable", "variables", remedy))
+        why = " ".join(dict.fromkeys(reasons))
+        client.warn(left_in_doubt(unsure, "variable", "variables", remedy, why))
     return found
 
 

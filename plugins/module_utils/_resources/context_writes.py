@@ -54,7 +54,8 @@ def set_variable(client: Client, context: Json, content: Content, variable: Want
 
     def seen() -> Json | None:
         now = read_content(client, context["id"]).env_vars.get(name)
-        carried_out = now is not None and now != before and (now["masked_value"] or "") == (end or "")
+        # Where nothing is in the context yet, nobody knows whether ends are shown.
+        carried_out = now is not None and now != before and now["masked_value"] in (None, end)
         return {"variable": name, **now} if now is not None and carried_out else None
 
     def note(after: Content, answer: Json) -> None:
@@ -119,6 +120,7 @@ def add_restriction(client: Client, context: Json, restriction: Json) -> Step:
             there = look() if error.status == 409 and not error.doubtful else None
             if there is None:
                 raise
+            client.wrote = True
             return there
 
     def note(after: Content, answer: Json) -> None:
@@ -153,6 +155,7 @@ def delete(client: Client, path: str, gone: Callable[[], bool]) -> None:
     except CircleCIError as error:
         if error.doubtful or error.status not in (403, 404) or not gone():
             raise
+        client.wrote = True
 
 
 def _saying(*fields: str, **values: str) -> Callable[[Any], Json]:

@@ -17,6 +17,7 @@ ON_CREATE = "on_create"
 IF_PRESENT = "if_present"
 WHEN_OLDER = "when_older"
 FIRST_NAMED = 5  # secrets that a warning names
+NO_WORDS = "Masks tell nothing of values with fewer than 8 characters or more than one word."
 _WORD = re.compile(r"[\w.~+/=-]{8,}")
 _FORMATS = (b"0\x82", b"\x1f\x8b", b"PK\x03\x04")
 """What files begin with that end alike: certificates and keys (DER, PKCS #12), gzip, zip."""
@@ -76,22 +77,22 @@ def must_set(
     return update_value in (ALWAYS, IF_PRESENT)
 
 
-def left_in_doubt(names: Sequence[str], one: str, many: str, remedy: str) -> str:
+def left_in_doubt(names: Sequence[str], one: str, many: str, remedy: str, why: str = NO_WORDS) -> str:
     """The warning about secrets that were left alone although nothing tells whether they have changed.
 
     :param names: at least one
     :param one: what each of them is, unless its name says so
     :param many: what they are together
     :param remedy: the values of update_value that replace such secrets
+    :param why: why nothing tells
     """
     shown = ", ".join(names[:FIRST_NAMED])
     more = f" and {len(names) - FIRST_NAMED} more" if len(names) > FIRST_NAMED else ""
     about = f"{one} {shown} has".strip() if len(names) == 1 else f"{len(names)} {many} have"
     listed = "" if len(names) == 1 else f": {shown}{more}"
     return (
-        f"Nothing tells whether {about} changed, so nothing was written{listed}. Masks tell nothing of values with "
-        f"fewer than 8 characters or more than one word. Set update_value: {remedy} to replace such values, or "
-        "update_value: on_create to leave them alone."
+        f"Nothing tells whether {about} changed, so nothing was written{listed}. {why} Set update_value: {remedy} to "
+        "replace such values, or update_value: on_create to leave them alone."
     )
 
 

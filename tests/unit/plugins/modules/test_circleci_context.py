@@ -393,13 +393,24 @@ def test_a_server_that_shows_no_masks_and_dates_tells_nothing(emulator: Emulator
     result = run(env_vars=[variable(value=OTHER)], check_mode=check_mode)
     assert (result["changed"], result["env_vars"][0]["masked_value"], held(emulator)) == (False, None, {"TOKEN": LONG})
     (warning,) = result["warnings"]
-    assert "Set update_value: always to replace" in warning
+    assert "CircleCI shows no ends of values here. Set update_value: always to replace" in warning
     dated = variable(value=OTHER, update_value="when_older", not_older_than="2026-01-01")
-    assert [run(env_vars=[dated], check_mode=check_mode)[key] for key in ("changed", "warnings")] == [False, [warning]]
+    result = run(env_vars=[dated], check_mode=check_mode)
+    (warning,) = result["warnings"]
+    assert "CircleCI does not say here when values were set. Set update_value: always to replace" in warning
+    assert (result["changed"], "Masks tell nothing" in warning) == (False, False)
     predicted = run(env_vars=[variable(value=OTHER, update_value="always")], check_mode=True)
     real = run(env_vars=[variable(value=OTHER, update_value="always")])
     assert predicted == real
     assert held(emulator) == {"TOKEN": OTHER}
+
+
+def test_the_first_variable_is_seen_where_no_ends_are_shown(emulator: Emulator, run) -> None:
+    make(emulator)
+    emulator.switch(omit_truncated_value=True)
+    emulator.fault("drop", method="PUT", when="after", times=None)
+    result = run(env_vars=[variable()])
+    assert ("failed" in result, result["changed"], held(emulator)) == (False, True, {"TOKEN": LONG})
 
 
 @pytest.mark.parametrize(
@@ -510,7 +521,7 @@ def test_a_restriction_that_somebody_else_has_just_added_is_taken(emulator: Emul
     context.restrictions.append(Restriction("expression", MAIN))
     emulator.fault("body", method="GET", path=f"/context/{context.id}", body=answer)
     result = run(restrictions=[{"expression": MAIN}])
-    assert "failed" not in result
+    assert ("failed" in result, result["changed"], len(result["added"])) == (False, True, 1)
     assert restricted(emulator)[1:] == [("expression", MAIN)]
 
 
@@ -747,7 +758,9 @@ def test_what_somebody_else_has_just_removed_is_gone(emulator: Emulator, run) ->
     assert "failed" not in result
     assert [each.get("name") for each in result["removed"]] == ["GONE", "x"]
     emulator.fault("status", method="DELETE", status=403, body={"message": "Forbidden"}, when="after")
-    assert run(state="absent")["context"] is None
+    result = run(state="absent")
+    assert (result["context"], result["changed"]) == (None, True)
+    assert [each["kind"] for each in result["removed"]] == ["context"]
     assert emulator.state.part(Contexts).known == {}
 
 
