@@ -143,6 +143,8 @@ def _apply(client: Client, project: Project, before: Settings, wanted: Settings,
             if step.get(FORK_SECRETS) is False:
                 state.update(read_project_settings(client, project))
                 _require(project, state, step)
+        # The last answer has all settings. What was right before may have been changed by somebody else meanwhile.
+        _require(project, state, wanted)
     return so_far()
 
 
@@ -185,7 +187,8 @@ def _require(project: Project, state: Settings, step: Settings) -> None:
     if wrong:
         raise CircleCIError(
             f"CircleCI accepted the settings of {project}, but {', '.join(wrong)} did not become what was asked for.",
-            hint="Look at the project's settings on CircleCI: perhaps the organization does not allow it.",
+            hint="Look at the project's settings on CircleCI: perhaps the organization does not allow it, or somebody "
+            "else was at work.",
         )
 
 

@@ -337,3 +337,12 @@ def test_check_mode_before_the_project_exists_predicts_from_what_new_projects_ha
     assert result["settings"][BRANCHES] is None
     assert any("CircleCI does not know" in warning for warning in result["warnings"])
     assert run_module(MODULE, project=API, check_mode=True, set_github_status=True)["changed"] is False
+
+
+def test_what_somebody_else_has_changed_back_is_no_success(emulator: Emulator, run) -> None:
+    seen = {"advanced": {**held(emulator), FORK_SECRETS: False}}
+    emulator.fault("body", method="GET", path="/settings", body=seen)
+    result = run(**{FORK_BUILDS: True, FORK_SECRETS: False})
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert f"{FORK_SECRETS} did not become what was asked for" in result["msg"]
+    assert result["settings"][FORK_SECRETS] is True
