@@ -68,6 +68,7 @@ options:
     description:
       - Remove all tokens with this label except the newest one with this scope. With O(state=absent), remove all of
         them.
+      - When there are several with this scope and CircleCI does not say when they were made, the task fails instead.
     type: bool
     default: false
 seealso:

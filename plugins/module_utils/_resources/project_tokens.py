@@ -96,6 +96,8 @@ def plan_token(client: Client, project: Project, tokens: list[Token], wanted: Wa
         if ours and not fitting:
             raise _other_scope(project, ours, wanted)
         create = not ours or _is_due(project, ours, wanted)
+        if not create and len(fitting) > 1 and any(moment_of(token["time"]) is None for token in fitting):
+            raise _no_newest(project, fitting, wanted)
         doomed = ours if create else [token for token in ours if token is not fitting[0]]
     kept = next((token for token in ours if token not in doomed), None)
     if not (create or doomed):
@@ -128,6 +130,15 @@ def _ambiguous(project: Project, ours: list[Token], wanted: WantedToken) -> Circ
         "Set exclusive: true to keep the newest one and remove the others."
         if wanted.present
         else "Set exclusive: true to remove all of them.",
+    )
+
+
+def _no_newest(project: Project, fitting: list[Token], wanted: WantedToken) -> CircleCIError:
+    ids = ", ".join(plain(token["id"]) for token in fitting)
+    return invalid(
+        f"CircleCI does not say when the tokens of {project} were made, so nobody can tell which one "
+        f"with the label {plain(wanted.label)} is the newest: {ids}.",
+        "Remove all but one of them on CircleCI, or set rotate: true once to replace them by a new one.",
     )
 
 

@@ -240,6 +240,20 @@ def test_max_age_is_refused_where_tokens_have_no_date(emulator: Emulator, run) -
     assert "rotate: true" in result["msg"]
 
 
+def test_nobody_is_called_the_newest_where_tokens_have_no_date(emulator: Emulator, run) -> None:
+    emulator.state.switches.undated_tokens = True
+    for text in ("1" * 40, "2" * 40):
+        make(emulator, text)
+    result = run(exclusive=True)
+    assert (result["failed"], emulator.writes, len(texts(emulator))) == (True, [], 2)
+    assert "nobody can tell which one with the label" in result["msg"]
+    assert "rotate: true" in result["msg"]
+    assert run(exclusive=True, rotate=True)["changed"] is True
+    assert run(exclusive=True)["changed"] is False
+    make(emulator, "3" * 40, scope="all")
+    assert len(run(exclusive=True)["removed"]) == 1
+
+
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
