@@ -26,6 +26,7 @@ from ansible_collections.community.circleci.plugins.module_utils._values.slugs i
     owner_of,
     parse_project,
     require_name,
+    require_segment,
 )
 
 _FOLLOWED = "v1.1/projects"
@@ -68,6 +69,7 @@ def list_projects(client: Client, organization: str | None, vcs_type: str | None
     :raises CircleCIError: when they cannot be listed
     """
     organization, vcs_type = owner_of(organization, vcs_type)
+    require_segment(organization, "Write it as in github/acme, or leave it out.")
     require_name(organization, vcs_type)
     # Reports say that this list's own "following" cannot be relied on. It holds no others (§3.2).
     listed = [_listed(item, _FOLLOWED, following=True) for item in client.get_list(_FOLLOWED, shallow=True)]
@@ -77,9 +79,16 @@ def list_projects(client: Client, organization: str | None, vcs_type: str | None
                 listed += _visible(client, vcs, asked=vcs_type is not None)
     found: dict[Project, Listed] = {}
     for one in listed:
-        if organization in (None, one.project.organization) and vcs_type in (None, one.project.vcs_type):
+        if _belongs_to(one.project, organization) and vcs_type in (None, one.project.vcs_type):
             found.setdefault(one.project, one)
     return list(found.values())
+
+
+def _belongs_to(project: Project, organization: str | None) -> bool:
+    """Whether a project is one of an organization. GitHub and Bitbucket take its name in any case."""
+    if organization is None or project.is_app:
+        return organization in (None, project.organization)
+    return project.organization.casefold() == organization.casefold()
 
 
 def _visible(client: Client, vcs_type: str, *, asked: bool) -> list[Listed]:

@@ -142,6 +142,16 @@ def require_name(organization: str | None, vcs_type: str | None) -> None:
         )
 
 
+def require_segment(organization: str | None, example: str) -> None:
+    """Refuse what cannot be the organization of any project, as the value of a variable that is not set.
+
+    :param example: what to write
+    :raises CircleCIError: with that
+    """
+    if organization is not None and (organization.strip() in ("", ".", "..") or "/" in organization):
+        raise invalid(f"organization {plain(without_user(organization))!r} is not one segment of a slug.", example)
+
+
 def without_user(text: str) -> str:
     """What was given for a project, as it may be shown: somebody may have given a URL with a password."""
     return re.sub(r"://.*@", "://", text)
@@ -170,8 +180,7 @@ def parse_project(project: str | None, organization: str | None = None, vcs_type
     if vcs_type is not None and vcs_type not in VCS_TYPES:
         raise invalid(f"vcs_type {plain(vcs_type)!r} is not one of {', '.join(VCS_TYPES)}.")
     organization, vcs_type = owner_of(organization, vcs_type)
-    if organization is not None and (organization.strip() in ("", ".", "..") or "/" in organization):
-        raise invalid(f"organization {plain(organization)!r} is not one segment of a slug.", example)
+    require_segment(organization, example)
     if len(parts) == 2:
         raise invalid(f"project {shown!r} does not say where the repository is hosted.", f"Write github/{shown}.")
     if len(parts) == 1:

@@ -450,3 +450,13 @@ def test_what_cannot_be_used_of_a_cache_is_read_anew(
     emulator.clear()
     assert hosts(caching()) == ["github-acme-api"]
     assert len(emulator.requests) == 1
+
+
+@pytest.mark.parametrize("organization", ["", "acme/", "https://user:secret@github.com/acme"])
+def test_what_cannot_be_an_organization_is_refused(
+    emulator: Emulator, read_inventory: ReadInventory, organization: str
+) -> None:
+    with pytest.raises(AnsibleParserError, match="is not one segment of a slug") as caught:
+        read_inventory(organization=organization)
+    assert "secret" not in str(caught.value)
+    assert emulator.requests == []

@@ -142,3 +142,10 @@ def test_mistakes_are_found_before_the_first_request(
     result = run(**options)
     assert (result["failed"], emulator.requests) == (True, [])
     assert words in result["msg"]
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_an_empty_name_is_not_that_of_a_context_that_is_not_there(emulator: Emulator, run, name: str) -> None:
+    result = run(name=name)
+    assert (result["failed"], emulator.requests) == (True, [])
+    assert "name is empty" in result["msg"]

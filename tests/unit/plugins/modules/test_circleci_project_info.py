@@ -258,3 +258,15 @@ def test_an_entry_that_is_no_project_fails(emulator: Emulator, run, item: dict[s
 def test_concurrency_has_bounds(emulator: Emulator, run, concurrency: int) -> None:
     assert "from 1 to 32" in run(concurrency=concurrency)["msg"]
     assert emulator.requests == []
+
+
+@pytest.mark.parametrize("organization", ["", " ", "acme/", "gitlab/acme", "https://github.com/acme"])
+def test_what_cannot_be_an_organization_is_not_one_without_projects(emulator: Emulator, run, organization: str) -> None:
+    result = run(organization=organization)
+    assert (result["failed"], emulator.requests) == (True, [])
+    assert "is not one segment of a slug" in result["msg"]
+
+
+@pytest.mark.parametrize("organization", ["Umbrella", "github/UMBRELLA"])
+def test_an_organization_is_found_in_any_case(run, organization: str) -> None:
+    assert slugs(run(organization=organization)) == [OTHER]
