@@ -87,6 +87,13 @@ def test_projects_are_onboarded_once(emulator: Emulator, run) -> None:
     assert emulator.writes == []
 
 
+def test_a_diff_names_what_changes_and_nothing_else(emulator: Emulator, run) -> None:
+    run(whole(API))
+    result = run(whole(API, env_vars=[variable(), variable("NEW", "another word")]))
+    (section,) = result["diff"]
+    assert (list(section["before"]), list(section["after"])) == (["env_vars"], ["env_vars"])
+
+
 def test_a_converged_project_costs_two_requests(emulator: Emulator, run) -> None:
     items = [
         {"project": slug, "following": True, "checkout_keys": [{}], "ssh_keys": [ssh_key()]} for slug in (API, WEB)

@@ -160,14 +160,15 @@ def test_a_green_setup_workflow_is_no_end_before_its_continuation(state: str) ->
     assert at_once(created(workflow("success", "setup", tag="setup"), state=state)) is None
 
 
-def test_a_setup_workflow_that_continues_nothing_is_the_end_after_a_while() -> None:
-    good = created(workflow("success", "setup", tag="setup"), state="setup")
+@pytest.mark.parametrize("state", ["setup-pending", "setup"])
+def test_a_setup_workflow_that_continues_nothing_is_the_end_after_a_while(state: str) -> None:
+    good = created(workflow("success", "setup", tag="setup"), state=state)
     assert unsettled(good) == {NOT_CONTINUED}
     assert (ending(good, {NOT_CONTINUED: 59.0}, APPEAR), ending(good, {NOT_CONTINUED: 60.0}, APPEAR)) == (
         None,
         SUCCEEDED,
     )
-    assert at_last(created(workflow("failed", "setup", tag="setup"), state="setup")) == BROKEN
+    assert at_last(created(workflow("failed", "setup", tag="setup"), state=state)) == BROKEN
     # The same where the configuration that goes on starts nothing, or nothing yet.
     listed = created(workflow("success", "setup", tag="setup"))
     assert (at_once(listed), at_last(listed)) == (None, SUCCEEDED)

@@ -99,6 +99,22 @@ def test_what_is_not_one_project_is_refused_with_what_to_write(
     assert advice in caught.value.result()["msg"]
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://git.example.org/a/b/c/d",
+        "https://circleci.com/pipelines/github/acme/api",
+        "https://app.circleci.com/pipelines/github/acme",
+        "https://github.com/acme",
+        "https://example.org/acme/api",
+    ],
+)
+def test_no_slug_is_made_up_of_an_address_that_names_no_project(address: str) -> None:
+    with pytest.raises(CircleCIError) as caught:
+        parse_project(address)
+    assert caught.value.result()["msg"] == f"project {address!r} is a URL. Write it as in github/acme/api."
+
+
 UUID = "5a2bc5d2-1d3e-4b6e-9e34-4a0c2d1f7b11"
 
 
