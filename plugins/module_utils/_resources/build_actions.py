@@ -14,6 +14,7 @@ from ansible_collections.community.circleci.plugins.module_utils._http.client im
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid, plain
 from ansible_collections.community.circleci.plugins.module_utils._resources.build_ends import (
     NOTHING,
+    note_end,
     result_with,
     shortened,
     wait_for,
@@ -65,9 +66,10 @@ def carry_out(client: Client, params: dict[str, Any]) -> dict[str, Any]:
 
     :raises CircleCIError: also for a build that did not succeed, with the return values in its ``partial``
     """
-    trigger = trigger_of(params)
-    is_pipeline = params["state"] == TRIGGERED and trigger == PIPELINE
+    is_pipeline = False
     try:
+        trigger = trigger_of(params)
+        is_pipeline = params["state"] == TRIGGERED and trigger == PIPELINE
         _refuse_idle_options(params, trigger)
         return run_pipeline(client, params) if is_pipeline else _carried_out(client, params)
     except CircleCIError as error:
@@ -89,6 +91,8 @@ def _carried_out(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     else:
         plan = plan_job(client, project, target, params["reuse"])
     result = result_of(plan, client, project)
+    if state == CANCELED:
+        note_end(client, project, result)
     if not params["wait"] or client.read_only:
         return result
     if not result["builds"]:
@@ -184,8 +188,6 @@ def plan_cancel(client: Client, project: Project, number: int) -> Plan:
         now: Build = client.write(
             "POST", project.path(number, "cancel"), repeatable=True, seen=ended, shape=build_shape
         )
-        if is_final(now) and now["status"] != "canceled":
-            client.warn(f"{named(project, now)} ended before it could be canceled: {plain(str(now['status']))}.")
         return Outcome({"build": {**described(now), "status": now["status"]}}, result_with([now]))
 
     return Plan(before, Outcome(predicted, dict(NOTHING)), apply)

@@ -15,6 +15,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.buil
     Build,
     brief,
     failed_steps,
+    is_final,
     named,
     read_build,
     succeeded,
@@ -105,6 +106,8 @@ def wait_for(
         error.partial = _returned(result)
         raise
     _put(result, watch, build)
+    if ended and any_end:
+        note_end(client, project, result)
     if ended and (any_end or succeeded(build)):
         return result
     if ended:
@@ -114,6 +117,14 @@ def wait_for(
         failure = _timed_out(project, watch, build, canceling=any_end)
     failure.partial = _returned(result)
     raise failure
+
+
+def note_end(client: Client, project: Project, result: dict[str, Any]) -> None:
+    """Say of a build that was to be canceled and had ended before, that this is so: nothing was changed then."""
+    build = result["build"]
+    if result["changed"] and build is not None and is_final(build) and build["status"] != "canceled":
+        client.warn(f"{named(project, build)} ended before it could be canceled: {plain(str(build['status']))}.")
+        result["changed"] = False
 
 
 def _put(result: dict[str, Any], watch: Watch, build: Build) -> None:

@@ -30,8 +30,9 @@ JOB, PIPELINE = TRIGGERS = ("job", "pipeline")
 def trigger_of(params: dict[str, Any]) -> str:
     """What a task starts: what it says, else a job where it names one or its parameters, else a pipeline.
 
-    :raises CircleCIError: when the options contradict each other
+    :raises CircleCIError: when the options contradict each other, and for an empty job, which is no wish for a pipeline
     """
+    require_filled(params, "job")
     given = [name for name in ("job", "build_parameters") if params[name]]
     if params["trigger"] == PIPELINE and given:
         raise invalid(
@@ -62,7 +63,7 @@ class Target:
         :raises CircleCIError: when they contradict each other
         """
         branch, tag, job = params["branch"], params["tag"], params["job"]
-        require_filled(params, "branch", "tag", "revision", "job")
+        require_filled(params, "branch", "tag", "revision")
         if branch in (".", ".."):
             raise invalid(f"branch {branch!r} is not the name of a branch.", "Check the variable behind it.")
         if tag is not None and params["revision"] is not None:

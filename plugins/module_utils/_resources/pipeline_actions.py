@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid, plain
@@ -26,6 +27,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.pipe
     start_pipeline,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_status import (
+    CREATED,
     ERRORED,
     RERUN_GRACE,
     SUCCESS,
@@ -39,6 +41,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.pipe
 from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_waiting import (
     FAIL,
     Wanted,
+    error_text,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.pipelines import (
     MOST_SOUGHT,
@@ -52,12 +55,13 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.pipe
     revision_of,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_known
-from ansible_collections.community.circleci.plugins.module_utils._resources.workflows import cancel
+from ansible_collections.community.circleci.plugins.module_utils._resources.workflows import cancel, warn_of_end
 from ansible_collections.community.circleci.plugins.module_utils._task.options import refuse_idle
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN, Outcome, Plan, result_of
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import project_of
 from ansible_collections.community.circleci.plugins.module_utils._values.yaml_values import checked_revision
 
+T = TypeVar("T")
 TRIGGERED, AWAITED, CANCELED = STATES = ("triggered", "succeeded", "canceled")
 _IDLE = {
     TRIGGERED: ("pipeline_id", "pipeline_number", "keep_revision"),
@@ -112,7 +116,7 @@ class Task(Following):
         """Start a pipeline, unless one is reused."""
         reference = self.start.reference
         shown = {"branch": reference.branch, "tag": reference.tag, "parameters": dict(self.start.parameters)}
-        watch = reusable(self.client, self.project, self.start, self.params["reuse"], self.watch)
+        watch = self._known(lambda: reusable(self.client, self.project, self.start, self.params["reuse"], self.watch))
         if watch is not None:
             found = watch.pipeline
             told = {"pipeline": {"number": found["number"], **shown}}
@@ -120,7 +124,7 @@ class Task(Following):
             result = self._result(Plan(told, Outcome(told, {**NOTHING, **self.known})))
             return self._waited(result, found)
         started: list[Pipeline] = []
-        trigger = read_known(self.client, self.project, lambda: prepare(self.client, self.project, self.start), None)
+        trigger = self._known(lambda: prepare(self.client, self.project, self.start))
 
         def apply() -> Outcome:
             if trigger is None:
@@ -136,7 +140,7 @@ class Task(Following):
     def succeeded(self) -> dict[str, Any]:
         """Wait until the pipeline that is sought has succeeded, and for it to appear; never start one."""
         self.poller.start()
-        found = self.sought.find(self.client)
+        found = self._known(lambda: self.sought.find(self.client))
         if found is None and not self.client.read_only:
             try:
                 found = self.sought.wait(self.poller, self.wanted.appear_timeout)
@@ -164,10 +168,8 @@ class Task(Following):
         result = {**NOTHING, **self.known, "canceled": shown}
 
         def apply() -> Outcome:
-            for (_pipeline, workflows), each in zip(busy, shown):
-                for workflow in workflows:
-                    cancel(self.client, workflow)
-                self.known["canceled"] = [*self.known.get("canceled", []), each]
+            for (pipeline, workflows), each in zip(busy, shown):
+                self._cancel(pipeline, workflows, each)
             return Outcome(told, result)
 
         plan = Plan({"canceled": []}, Outcome(told, result), apply if busy else None)
@@ -175,8 +177,8 @@ class Task(Following):
         if self.params["wait"] and busy and not self.client.read_only:
             self.poller.start()
             try:
-                for pipeline, _workflows in busy:
-                    self._await_end(pipeline)
+                for pipeline, workflows in busy:
+                    self._await_end(pipeline, workflows)
             finally:
                 self.known["waited_seconds"] = round(self.poller.waited, 1)
             done["waited_seconds"] = self.known["waited_seconds"]
@@ -197,7 +199,14 @@ class Task(Following):
         self.note(pipeline)
         wanted = self.start.reference.revision
         if wanted is not None:
-            pipeline = self._appeared(pipeline["id"])
+            try:
+                pipeline = self._appeared(pipeline["id"])
+            except CircleCIError as error:
+                error.message = (
+                    f"Pipeline #{pipeline['number']} of {self.project} was started, but whether it is of revision "
+                    f"{wanted} cannot be told. {error.message}"
+                )
+                raise
             self.note(pipeline)
             if revision_of(pipeline) != wanted:
                 self._undo(pipeline, wanted)
@@ -212,31 +221,59 @@ class Task(Following):
         return pipeline
 
     def _appeared(self, pipeline_id: str) -> Pipeline:
-        return Sought(self.project, pipeline_id, None, Reference()).wait(self.watcher(), self.wanted.appear_timeout)
+        """A pipeline that was just started, when CircleCI shows it with its commit, which it may not know at once."""
+        poller = self.watcher()
+        found = Sought(self.project, pipeline_id, None, Reference()).wait(poller, self.wanted.appear_timeout)
+        while revision_of(found) is None and found["state"] not in (CREATED, ERRORED) and poller.left > 0:
+            poller.pause()
+            found = read_pipeline(self.client, pipeline_id)
+        return found
 
     def _undo(self, pipeline: Pipeline, wanted: str) -> None:
-        """Cancel the pipeline of a branch that has moved on.
+        """Cancel the pipeline of a branch that has moved on, or that may be of any commit.
 
         :raises CircleCIError: always
         """
-        reference = self.start.reference
-        found = revision_of(pipeline)
-        where = reference.branch or reference.tag or branch_of(pipeline) or "the branch"
-        for workflow in self._running(pipeline):
-            cancel(self.client, workflow)
-        self.known["canceled"] = [described(self.client, self.project, pipeline, None)]
-        raise CircleCIError(
-            f"{plain(where)} has moved on to {plain(str(found))}: pipeline #{pipeline['number']}, which was started of "
-            f"it, is canceled, for revision {wanted} was asked for",
-            hint="API v2 starts the head of a branch or tag only: tag that commit and start the tag, or take the head.",
-        )
+        reference, number = self.start.reference, pipeline["number"]
+        where = plain(reference.branch or reference.tag or branch_of(pipeline) or "the branch")
+        why = f"CircleCI does not say which commit pipeline #{number} is of: it"
+        hint = "Look at the pipeline on CircleCI."
+        if found := revision_of(pipeline):
+            why = f"{where} has moved on to {plain(found)}: pipeline #{number}, which was started of it,"
+            hint = (
+                "API v2 starts the head of a branch or tag only: tag that commit and start the tag, or take the head."
+            )
+        if pipeline.get("errors"):
+            hint = f"The pipeline has errors: {'; '.join(map(error_text, pipeline['errors']))}. {hint}"
+        try:
+            running = self._running(pipeline)
+            self._cancel(pipeline, running, described(self.client, self.project, pipeline, None))
+        except CircleCIError as error:
+            error.message = f"{why} is to be canceled, for revision {wanted} was asked for, and is not. {error.message}"
+            raise
+        done = "is canceled" if running else "runs nothing that can be canceled"
+        raise CircleCIError(f"{why} {done}, for revision {wanted} was asked for", hint=hint)
+
+    def _cancel(self, pipeline: Pipeline, workflows: list[Workflow], shown: dict[str, Any]) -> None:
+        """Cancel workflows, and what comes of those that have ended meanwhile: a continuation, or an automatic rerun.
+
+        :param shown: the pipeline as results show it
+        """
+        asked: set[str] = set()
+        while workflows:
+            for workflow in workflows:
+                cancel(self.client, workflow, self.named(pipeline))
+                asked.add(str(workflow["id"]))
+                self.known["canceled"] = [*(each for each in self.known.get("canceled", []) if each != shown), shown]
+            workflows = [workflow for workflow in self._running(pipeline) if workflow.get("id") not in asked]
 
     def _to_cancel(self) -> list[Pipeline]:
         """What is sought among the newest pipelines, newest first."""
         if self.sought.is_exact:
             return [self.sought.require(self.client)]
         reference = self.sought.reference
-        seen = list(islice(iterate_pipelines(self.client, self.project, reference.branch), MOST_SOUGHT + 1))
+        listed = iterate_pipelines(self.client, self.project, reference.branch)
+        seen = self._known(lambda: list(islice(listed, MOST_SOUGHT + 1))) or []
         if len(seen) > MOST_SOUGHT:
             self.client.warn(f"Only the newest {MOST_SOUGHT} pipelines of {self.project} were looked at.")
         kept = self.keep_revision
@@ -269,10 +306,14 @@ class Task(Following):
             return age < self.wanted.appear_timeout
         return any(map(expects_rerun, newest)) and age < RERUN_GRACE
 
+    def _known(self, read: Callable[[], T | None]) -> T | None:
+        """What is read of the project; None in check mode of one that is to be followed first."""
+        return read_known(self.client, self.project, read, None)
+
     def _result(self, plan: Plan) -> dict[str, Any]:
         return result_of(plan, self.client, self.project)
 
-    def _await_end(self, pipeline: Pipeline) -> None:
+    def _await_end(self, pipeline: Pipeline, canceled: list[Workflow]) -> None:
         """Wait until a pipeline that is being canceled has ended, however."""
         watch = self.watch(pipeline)
         # Until CircleCI does it, a hold stays open, and to the watch that is an end.
@@ -281,6 +322,10 @@ class Task(Following):
                 who = failures.named(self.project, described(self.client, self.project, pipeline, None))
                 raise failures.timed_out(who, watch.view, self.poller.timeout, canceling=True)
             self.poller.pause()
+        ids = [workflow["id"] for workflow in canceled]
+        for workflow in watch.view.listed:
+            if workflow.get("id") in ids and workflow.get("status") == SUCCESS:
+                warn_of_end(self.client, workflow, self.named(pipeline))
 
 
 def _refuse_idle_options(params: dict[str, Any]) -> None:

@@ -106,7 +106,8 @@ class Following:
             self.known["waited_seconds"] = round(self.poller.waited, 1)
             self.approved += watch.approved
         if verdict == SUCCEEDED:
-            self.known["pipeline"]["status"] = SUCCESS  # also of a setup workflow that continued nothing
+            if watch.view.status == PENDING:
+                self.known["pipeline"]["status"] = SUCCESS  # of a setup workflow that continued nothing
             self._warn_of(watch)
         elif not (verdict == HELD and self.wanted.on_hold == RETURN):
             raise self.failure(watch, verdict)

@@ -94,22 +94,34 @@ def age_of(*moments: Any) -> float:
 def _has_same_parameters(client: Client, project: Project, pipeline: Pipeline, given: Mapping[str, Parameter]) -> bool:
     """Whether every given parameter is equal, and every other one at its default.
 
-    A default is what the pipeline's own configuration declares. Where that cannot be read, that is a warning.
+    A default is what the pipeline's own configuration declares. Where that, or what the pipeline ran with, is not to be
+    read, that is a warning.
     """
-    values = read_values(client, pipeline)
-    if not all(name in values and is_same(values[name], value) for name, value in given.items()):
-        return False
-    others = {name: value for name, value in values.items() if name not in given}
-    if not others:
-        return True
-    defaults = _defaults(client, pipeline)
-    if defaults is None:
-        client.warn(
-            f"Whether pipeline #{pipeline['number']} of {project} had the same parameters cannot be told: its "
-            "configuration cannot be read. It is not reused."
-        )
-        return False
-    return all(name in defaults and is_same(defaults[name], value) for name, value in others.items())
+    values, unreadable = _values(client, pipeline), "parameters"
+    if values is not None:
+        if not all(name in values and is_same(values[name], value) for name, value in given.items()):
+            return False
+        others = {name: value for name, value in values.items() if name not in given}
+        if not others:
+            return True
+        defaults, unreadable = _defaults(client, pipeline), "configuration"
+        if defaults is not None:
+            return all(name in defaults and is_same(defaults[name], value) for name, value in others.items())
+    client.warn(
+        f"Whether pipeline #{pipeline['number']} of {project} had the same parameters cannot be told: its "
+        f"{unreadable} cannot be read. It is not reused."
+    )
+    return False
+
+
+def _values(client: Client, pipeline: Pipeline) -> dict[str, Any] | None:
+    """The parameters that a pipeline ran with; None where CircleCI has them no more."""
+    try:
+        return read_values(client, pipeline)
+    except CircleCIError as error:
+        if error.status != 404:
+            raise
+        return None
 
 
 def _defaults(client: Client, pipeline: Pipeline) -> dict[str, Any] | None:

@@ -184,7 +184,11 @@ def _seen(client: Client, project: Project, start: Start, last: int, poller: Pol
         for found in iterate_pipelines(client, project):
             if found["number"] <= last:
                 break
-            if wanted.fits(found) and _is_own(found, login) and _has_parameters(client, found, start.parameters):
+            if (
+                wanted.fits(found)
+                and _is_own(found, login)
+                and _has_parameters(client, found, start.parameters, poller)
+            ):
                 newer.append(found)
         if len(newer) > 1:
             numbers = ", ".join(f"#{found['number']}" for found in reversed(newer))
@@ -205,8 +209,14 @@ def _is_own(pipeline: Pipeline, login: Any) -> bool:
     return not isinstance(actor, dict) or actor.get("login") in (login, "", None)
 
 
-def _has_parameters(client: Client, pipeline: Pipeline, given: Mapping[str, Parameter]) -> bool:
-    values = read_values(client, pipeline) if given else {}
+def _has_parameters(client: Client, pipeline: Pipeline, given: Mapping[str, Parameter], poller: Poller) -> bool:
+    """Whether it ran with these, as far as CircleCI knows it: of what was just made it may not yet (PF §4.1)."""
+    try:
+        values = read_values(client, pipeline) if given else {}
+    except CircleCIError as error:
+        if error.status != 404 or poller.left <= 0:
+            raise
+        return False
     return all(is_same(values.get(name), value) for name, value in given.items())
 
 

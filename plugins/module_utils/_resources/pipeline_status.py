@@ -194,7 +194,7 @@ def is_hold(job: Job) -> bool:
 
 def request_of(hold: Job) -> str:
     """The id by which a hold is approved; some answers leave it out, where it is the job's own (PF §3.6)."""
-    return str(hold.get("approval_request_id") or hold.get("id"))
+    return str(hold.get("approval_request_id") or hold.get("id") or "")
 
 
 def open_holds(workflow: Workflow, jobs: Iterable[Job]) -> list[dict[str, Any]]:
@@ -260,6 +260,9 @@ def ending(view: View, ages: Mapping[str, float], appear_timeout: float) -> str 
     if stopped and view.has_failed:
         # Elsewhere in the pipeline: the holds are not going to be approved, but for an automatic rerun that ends well.
         return None if any(_expects_rerun_yet(workflow, ages) for workflow in view.all) else BROKEN
+    if stopped and NOT_STARTED in unsettled(view):
+        # No approval brings a workflow that never started: it is a failure, and goes before the hold.
+        return None if ages.get(NOT_STARTED, 0.0) < appear_timeout else BROKEN
     if stopped:
         return HELD
     return SUCCEEDED if SUCCESS in words else BROKEN

@@ -188,7 +188,7 @@ class PipelineWatch:
 
     def _read_jobs(self, client: Client, workflow: Workflow) -> list[Job]:
         """The jobs of a workflow. One that has expired has none any more (PF §3.1)."""
-        return self.source.jobs(client, workflow) if isinstance(workflow.get("id"), str) else []
+        return self.source.jobs(client, workflow) if workflow.get("id") else []
 
     def _is_news(self, workflow: Workflow) -> bool:
         return self._statuses.get(str(workflow.get("id"))) != str(workflow.get("status"))

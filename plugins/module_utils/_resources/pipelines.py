@@ -116,7 +116,7 @@ def read_workflows(client: Client, pipeline_id: str) -> list[Workflow]:
 def read_jobs(client: Client, workflow: Workflow) -> list[Job]:
     """The jobs of a workflow. Those of a workflow that has expired are gone (PF §3.1)."""
     id_ = workflow.get("id")
-    if not isinstance(id_, str):
+    if not isinstance(id_, str) or not id_:
         return []
     try:
         return client.get_items(f"v2/workflow/{segment(id_)}/job")
@@ -189,7 +189,7 @@ def require_own(project: Project, thing: dict[str, Any], kind: str) -> dict[str,
         canonical = f"{VCS_TYPES.get(vcs, vcs)}/{rest}"
         if canonical.lower() != str(project).lower():
             raise invalid(
-                f"The {kind} {plain(str(thing['id']))} belongs to {plain(canonical)}, not to {project}.",
+                f"The {kind} {plain(str(thing.get('id')))} belongs to {plain(canonical)}, not to {project}.",
                 f"Check project and {kind}_id.",
             )
     return thing
@@ -276,7 +276,7 @@ def described_workflow(
         "id": workflow.get("id"),
         "name": workflow.get("name"),
         "status": workflow.get("status"),
-        "url": f"{pipeline_url(client, project, pipeline)}/workflows/{workflow.get('id')}",
+        "url": f"{pipeline_url(client, project, pipeline)}/workflows/{workflow['id']}" if workflow.get("id") else None,
         "created_at": workflow.get("created_at"),
         "stopped_at": workflow.get("stopped_at"),
         "jobs": [_described_job(job) for job in jobs],

@@ -45,9 +45,11 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.work
     approve,
     cancel,
     ending,
+    id_of,
     read_ended,
     read_workflow,
     rerun,
+    without_pipeline,
 )
 from ansible_collections.community.circleci.plugins.module_utils._task.options import refuse_idle
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN, Outcome, Plan, result_of
@@ -147,9 +149,7 @@ class Task(Following):
                 self.client.require_personal_token()
             raise
         if not isinstance(found.get("pipeline_id"), str):
-            raise invalid(
-                f"The workflow {plain(workflow_id)} belongs to no pipeline any more.", "Start a new pipeline."
-            )
+            raise without_pipeline(workflow_id)
         slug, named = found.get("project_slug"), self.named_project
         if named is None:
             if not isinstance(slug, str):
@@ -207,12 +207,18 @@ class Task(Following):
         if is_final(self.workflow):
             return result_of(Plan(before, Outcome(before, self.returned())), self.client, self.project)
         after = {**before, "status": CANCELED}
+        ended_before = False
 
         def apply() -> Outcome:
-            cancel(self.client, self.workflow)
-            return Outcome(after, self.returned())
+            nonlocal ended_before
+            ended_before = not cancel(self.client, self.workflow, self.named(self.pipeline))
+            if ended_before:
+                self.workflow = read_workflow(self.client, str(self.workflow["id"]))
+                self._show(self.workflow, self.jobs)
+            return Outcome({**after, "status": self.workflow.get("status")} if ended_before else after, self.returned())
 
-        return result_of(Plan(before, Outcome(after, self.returned()), apply), self.client, self.project)
+        result = result_of(Plan(before, Outcome(after, self.returned()), apply), self.client, self.project)
+        return {**result, "changed": result["changed"] and not ended_before}
 
     def rerun(self) -> dict[str, Any]:
         """Run the workflow again: from what failed, some jobs, or all of it."""
@@ -226,7 +232,7 @@ class Task(Following):
         after = {**before, "status": "running", "id": UNKNOWN}
 
         def apply() -> Outcome:
-            id_ = rerun(self.client, self.workflow, body)
+            id_ = rerun(self.client, {**self.workflow, "pipeline_id": self.pipeline["id"]}, body)
             new = {**self.workflow, "id": id_, "status": "running", "stopped_at": None, "created_at": None}
             self.known["holds"] = []
             self._show(new, [])
@@ -303,13 +309,14 @@ class Task(Following):
                 "Start a new pipeline, or run the workflow again that it continued with.",
             )
         if params["jobs"]:
-            by_name = {str(job.get("name")): str(job.get("id")) for job in self.jobs}
+            by_name = {str(job.get("name")): job for job in self.jobs}
             if unknown := [name for name in params["jobs"] if name not in by_name]:
                 raise invalid(
-                    f"{self._who()} has no job {plain(unknown[0])!r}. There are: {', '.join(map(plain, by_name))}.",
+                    f"{self._who()} has no job {plain(unknown[0])!r}. There are: "
+                    f"{', '.join(map(plain, by_name)) or 'none'}.",
                     "Check jobs.",
                 )
-            ids = [by_name[name] for name in dict.fromkeys(params["jobs"])]
+            ids = [id_of(by_name[name].get("id"), f"the job {plain(name)!r}") for name in dict.fromkeys(params["jobs"])]
             return {"jobs": ids, **({"enable_ssh": True} if params["ssh"] else {})}
         if params["from_failed"] is False:
             return {}

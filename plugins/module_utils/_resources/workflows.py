@@ -14,7 +14,7 @@ from ansible_collections.community.circleci.plugins.module_utils._http.client im
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid, plain
 from ansible_collections.community.circleci.plugins.module_utils._http.urls import segment
 from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_status import (
-    FINAL,
+    CANCELED,
     Workflow,
     is_final,
     is_hold,
@@ -36,7 +36,8 @@ def read_workflow(client: Client, workflow_id: str) -> Workflow:
 
     :raises CircleCIError: for project tokens, too, to which API v2 says that there is none (PF §1.1)
     """
-    return client.get_object(f"v2/workflow/{segment(workflow_id)}")
+    found = client.get_object(f"v2/workflow/{segment(workflow_id)}")
+    return found if isinstance(found.get("id"), str) else {**found, "id": workflow_id}
 
 
 def read_ended(client: Client, workflow: Workflow) -> Workflow:
@@ -46,7 +47,7 @@ def read_ended(client: Client, workflow: Workflow) -> Workflow:
     """
     if is_final(workflow) or client.read_only:
         return workflow
-    return settled(client, lambda: read_workflow(client, str(workflow["id"])), is_final)
+    return settled(client, lambda: read_workflow(client, workflow_id(workflow)), is_final)
 
 
 def ending(status: str) -> str:
@@ -61,8 +62,9 @@ def approve(client: Client, hold: dict[str, Any]) -> bool:
     :returns: whether it was this task that approved it
     :raises CircleCIError: when it is still open
     """
-    request = str(hold["approval_request_id"])
-    path = f"v2/workflow/{segment(str(hold['workflow_id']))}"
+    what = f"the hold {plain(str(hold['job']))!r}"
+    request = id_of(hold["approval_request_id"], what)
+    path = f"v2/workflow/{segment(id_of(hold['workflow_id'], what))}"
 
     def seen() -> bool | None:
         jobs = client.get_items(f"{path}/job")
@@ -71,14 +73,54 @@ def approve(client: Client, hold: dict[str, Any]) -> bool:
     return _done(client, f"{path}/approve/{segment(request)}", seen)
 
 
-def cancel(client: Client, workflow: Workflow) -> bool:
-    """Cancel a workflow (PF §3.3). It ends some seconds later.
+def cancel(client: Client, workflow: Workflow, of: str) -> bool:
+    """Cancel a workflow (PF §3.3). It ends some seconds later. That it ended before that is a warning.
 
+    :param of: its pipeline, in words
     :returns: whether it was this task that canceled it
     :raises CircleCIError: when it still runs
     """
-    path = f"v2/workflow/{segment(str(workflow['id']))}"
-    return _done(client, f"{path}/cancel", lambda: True if client.get_object(path).get("status") in FINAL else None)
+    path = f"v2/workflow/{segment(workflow_id(workflow))}"
+    now = workflow
+
+    def ended() -> bool | None:
+        nonlocal now
+        now = {**workflow, **client.get_object(path)}
+        return True if is_final(now) else None
+
+    is_ours = _done(client, f"{path}/cancel", ended)
+    if not is_ours and now.get("status") != CANCELED:
+        warn_of_end(client, now, of)
+    return is_ours
+
+
+def warn_of_end(client: Client, workflow: Workflow, of: str) -> None:
+    """Warn of a workflow that was to be canceled, and had ended before."""
+    name, status = plain(str(workflow.get("name"))), plain(str(workflow.get("status")))
+    client.warn(f"Workflow {name!r} of {of} ended before it could be canceled: {status}.")
+
+
+def workflow_id(workflow: Workflow) -> str:
+    """The id of a workflow, by which alone something can be done to it.
+
+    :raises CircleCIError: when there is none
+    """
+    return id_of(workflow.get("id"), f"the workflow {plain(str(workflow.get('name')))!r}")
+
+
+def id_of(found: Any, what: str) -> str:
+    """An id, which what has expired has no more (PF §3.1)."""
+    if not isinstance(found, str) or not found:
+        raise invalid(
+            f"CircleCI tells no id of {what}, so that nothing can be done to it.",
+            "It may have expired: start a new pipeline.",
+        )
+    return found
+
+
+def without_pipeline(id_: str) -> CircleCIError:
+    """The error for a workflow whose pipeline is not known any more (PF §3.1)."""
+    return invalid(f"The workflow {plain(id_)} belongs to no pipeline any more.", "Start a new pipeline.")
 
 
 def _done(client: Client, path: str, seen: Callable[[], bool | None]) -> bool:
@@ -101,7 +143,10 @@ def rerun(client: Client, workflow: Workflow, body: dict[str, Any]) -> str:
     :returns: the id of the new workflow
     :raises CircleCIError: when it is refused, or nobody can tell
     """
-    path = f"v2/pipeline/{segment(str(workflow['pipeline_id']))}/workflow"
+    id_, pipeline = workflow_id(workflow), workflow.get("pipeline_id")
+    if not isinstance(pipeline, str):
+        raise without_pipeline(id_)
+    path = f"v2/pipeline/{segment(pipeline)}/workflow"
 
     def runs() -> set[str]:
         return {str(each.get("id")) for each in client.get_items(path) if each.get("name") == workflow.get("name")}
@@ -116,7 +161,7 @@ def rerun(client: Client, workflow: Workflow, body: dict[str, Any]) -> str:
 
     answer = client.write(
         "POST",
-        f"v2/workflow/{segment(str(workflow['id']))}/rerun",
+        f"v2/workflow/{segment(id_)}/rerun",
         body,
         repeatable=False,
         seen=seen,

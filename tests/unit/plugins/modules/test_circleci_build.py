@@ -544,6 +544,17 @@ def test_a_build_that_ends_before_it_can_be_canceled_is_pointed_out(emulator: Em
     assert result["warnings"] == ([] if outcome == "canceled" else [warning])
     assert ("failed" in result, result["build"]["status"]) == (False, outcome)
     assert result["diff"]["after"]["build"]["status"] == outcome
+    assert result["changed"] is (outcome == "canceled")
+
+
+def test_a_wait_for_a_cancellation_says_how_the_build_has_ended_all_the_same(emulator: Emulator, run, clock) -> None:
+    run()
+    running = {"build_num": 1, "status": "running", "lifecycle": "running", "outcome": None}
+    emulator.fault("body", method="POST", path="/cancel$", body=running)
+    result = run(state="canceled", build_num=1, wait=True)
+    assert (result.get("failed"), result["changed"], result["build"]["status"]) == (None, False, "success")
+    (warning,) = result["warnings"]
+    assert warning.endswith("ended before it could be canceled: success.")
 
 
 def test_a_build_whose_cancellation_takes_a_while_has_not_ended_before(emulator: Emulator, run) -> None:

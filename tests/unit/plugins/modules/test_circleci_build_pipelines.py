@@ -183,6 +183,14 @@ def test_check_mode_starts_nothing_and_has_all_keys(emulator: Emulator, run, clo
     assert (emulator.writes, clock.pauses) == ([], [])
 
 
+@pytest.mark.parametrize("reuse", ["active", "successful"])
+def test_check_mode_predicts_for_a_project_that_is_to_be_followed_first(run_module, reuse: str) -> None:
+    result = run_module(MODULE, project=API, reuse=reuse, check_mode=True)
+    assert ("failed" in result, result["changed"], result["reused"], result["build"]) == (False, True, False, None)
+    (warning,) = result["warnings"]
+    assert warning.startswith(f"CircleCI does not know {API} yet. This prediction is for a project without anything")
+
+
 def test_check_mode_of_what_is_reused_shows_its_builds(emulator: Emulator, run) -> None:
     first = run(wait=True)
     result = run(reuse="successful", wait=True, check_mode=True)
@@ -200,6 +208,9 @@ def test_check_mode_of_what_is_reused_shows_its_builds(emulator: Emulator, run) 
         ({"build_num": 1}, "build_num cannot be used with state triggered"),
         ({"state": "canceled", "build_num": 1, "parameters": {"a": "1"}}, "parameters cannot be used with state"),
         ({"branch": ""}, "branch is empty"),
+        ({"job": ""}, "job is empty"),
+        ({"job": " ", "trigger": "pipeline"}, "job is empty"),
+        ({"job": "", "build_parameters": {"A": "1"}}, "job is empty"),
         ({"revision": "abc"}, "is not the full hash"),
         ({"log_lines": -1}, "log_lines must be 0 or more"),
         ({"wait_timeout": -1}, "wait_timeout must be"),
@@ -208,5 +219,7 @@ def test_check_mode_of_what_is_reused_shows_its_builds(emulator: Emulator, run) 
 def test_what_cannot_be_is_refused_before_any_request(
     emulator: Emulator, run, options: dict[str, Any], words: str
 ) -> None:
-    failed(run(**options), words)
+    result = run(**options)
+    failed(result, words)
+    assert result.keys() >= RETURNED - {"diff"}
     assert emulator.requests == []

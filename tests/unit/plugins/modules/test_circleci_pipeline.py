@@ -21,6 +21,7 @@ RETURNED = {
 PIPELINE = {"id", "number", "state", "status", "url", "branch", "tag", "revision", "created_at", "errors"}
 PARAMETERS = {"target": "staging", "count": 1, "force": False}
 OTHER = "ab" * 20
+OTHER_ID = "5034460f-c7c4-4c43-9457-de07e2029e7b"
 
 
 @pytest.fixture
@@ -287,6 +288,52 @@ def test_the_head_that_is_meant_runs(emulator: Emulator, run) -> None:
     assert (result["pipeline"]["status"], result["pipeline"]["revision"]) == ("success", head)
 
 
+def test_a_commit_that_circleci_tells_late_is_waited_for(emulator: Emulator, run) -> None:
+    head = emulator.project(API).branches["main"]
+    early = {"id": OTHER_ID, "number": 1, "state": "pending", "errors": []}
+    emulator.fault("body", path="/v2/pipeline/[^/]+$", times=2, body=early)
+    result = run(branch="main", revision=head)
+    assert (result.get("failed"), result["pipeline"]["revision"], len(emulator.writes)) == (None, head, 1)
+
+
+@pytest.mark.parametrize("errors", [[], [{"type": "config-fetch", "message": "Failed to fetch config.yml file."}]])
+def test_a_pipeline_that_may_be_of_any_commit_is_not_said_to_have_moved_on(
+    emulator: Emulator, run, errors: list[dict[str, str]]
+) -> None:
+    """Nor that it is canceled, where there is nothing to cancel."""
+    state = "errored" if errors else "created"
+    shown = {"id": OTHER_ID, "number": 1, "state": state, "errors": errors}
+    emulator.fault("body", path="/v2/pipeline/[^/]+$", times=None, body=shown)
+    result = run(branch="main", revision=OTHER)
+    told = "".join(f"The pipeline has errors: {error['message']}. " for error in errors)
+    failed(
+        result,
+        "CircleCI does not say which commit pipeline #1 is of: it runs nothing that can be canceled, for revision "
+        f"{OTHER} was asked for. {told}"
+        "Look at the pipeline on CircleCI.",
+    )
+    assert (result["changed"], result["canceled"], len(emulator.writes)) == (True, [], 1)
+
+
+def test_a_cancellation_that_fails_does_not_hide_why_it_was_tried(emulator: Emulator, run) -> None:
+    head = emulator.project(API).branches["main"]
+    emulator.fault("status", path="/cancel$", times=None, status=403, body={"message": "Forbidden"})
+    result = run(branch="main", revision=OTHER)
+    failed(
+        result,
+        f"main has moved on to {head}: pipeline #1, which was started of it, is to be canceled, for revision {OTHER} "
+        "was asked for, and is not. CircleCI answered 403 to POST",
+    )
+    assert (result["changed"], result["status"], result["canceled"]) == (True, 403, [])
+
+
+def test_a_start_whose_commit_cannot_be_read_says_that_it_was_started(emulator: Emulator, run) -> None:
+    emulator.fault("status", path="/v2/pipeline/[^/]+$", times=None, status=403, body={"message": "Forbidden"})
+    result = run(branch="main", revision=OTHER)
+    failed(result, f"Pipeline #1 of {API} was started, but whether it is of revision {OTHER} cannot be told. CircleCI")
+    assert (result["changed"], result["pipeline"]["number"], len(emulator.writes)) == (True, 1, 1)
+
+
 # --- a trigger whose answer is lost -----------------------------------------------------------------------------------
 
 
@@ -383,6 +430,21 @@ def test_a_lost_start_of_a_default_branch_that_circleci_does_not_tell_is_in_doub
 
 
 # --- definitions ------------------------------------------------------------------------------------------------------
+
+
+def test_a_lost_start_whose_parameters_show_late_is_found(emulator: Emulator, run) -> None:
+    emulator.fault("drop", method="POST", path="/pipeline$", when="after")
+    emulator.fault("status", path="/values$", times=3, status=404, body={"message": "Pipeline not found"})
+    result = run(branch="main", parameters={"target": "live"})
+    assert (result.get("failed"), result["pipeline"]["number"], len(emulator.writes)) == (None, 1, 1)
+
+
+def test_a_lost_start_whose_parameters_never_show_is_in_doubt(emulator: Emulator, run) -> None:
+    emulator.fault("drop", method="POST", path="/pipeline$", when="after")
+    emulator.fault("status", path="/values$", times=None, status=404, body={"message": "Pipeline not found"})
+    result = run(branch="main", parameters={"target": "live"})
+    failed(result, "What became of it cannot be read: CircleCI answered 404")
+    assert (result["changed"], len(emulator.writes)) == (True, 1)
 
 
 @pytest.fixture
@@ -680,6 +742,30 @@ def test_named_workflows_are_waited_for_alone(emulator: Emulator, run) -> None:
     failed(result, "workflow 'deploy' did not start; there are: build-and-test, lint")
 
 
+@pytest.mark.parametrize(("scenario", "status"), [("second-workflow-fails", "failed"), ("two-workflows", "success")])
+def test_the_status_is_that_of_all_workflows_also_where_some_are_waited_for(
+    emulator: Emulator, run, scenario: str, status: str
+) -> None:
+    emulator.scenario(scenario)
+    result = run(wait=True, workflows=["build-and-test"])
+    assert (result.get("failed"), result["pipeline"]["status"]) == (None, status)
+
+
+@pytest.mark.parametrize("on_hold", ["fail", "return", "wait"])
+def test_a_named_workflow_that_never_starts_goes_before_a_hold(emulator: Emulator, run, on_hold: str) -> None:
+    emulator.scenario("hold")
+    result = run(wait=True, workflows=["build-and-deploy", "nope"], on_hold=on_hold)
+    failed(result, "workflow 'nope' did not start; there are: build-and-deploy; nothing of it was approved: hold of")
+    assert 60 <= result["waited_seconds"] < 90
+
+
+def test_a_named_workflow_that_starts_late_is_waited_for_beside_a_hold(emulator: Emulator, run) -> None:
+    late = {"name": "nightly", "jobs": [{"name": "nightly", "outcomes": ["failed"]}], "after": 40}
+    hold = {"name": "deploy", "jobs": [{"name": "hold", "type": "approval"}]}
+    emulator.scenario(configuration={"workflows": [hold, late]})
+    failed(run(wait=True, workflows=["deploy", "nightly"], on_hold="return"), "workflow 'nightly' failed")
+
+
 def test_a_pipeline_that_a_newer_one_cancels_says_which(emulator: Emulator, run) -> None:
     emulator.project(API).feature_flags["autocancel-builds"] = True
     emulator.push(API, branch="feature/login", after=4)
@@ -869,6 +955,18 @@ def test_where_the_defaults_cannot_be_read_nothing_is_reused(emulator: Emulator,
     result = run(reuse="successful")
     assert result["reused"] is False
     assert any("It is not reused" in warning for warning in result["warnings"])
+
+
+def test_where_the_parameters_are_gone_nothing_is_reused(emulator: Emulator, run) -> None:
+    run(wait=True)
+    emulator.fault("status", path="/values$", status=404, body={"message": "Pipeline not found"})
+    result = run(reuse="successful")
+    assert (result.get("failed"), result["reused"], len(emulator.writes)) == (None, False, 2)
+    (warning,) = result["warnings"]
+    assert warning == (
+        f"Whether pipeline #1 of {API} had the same parameters cannot be told: its parameters cannot be read. It is "
+        "not reused."
+    )
 
 
 def test_without_pyyaml_the_defaults_cannot_be_read(emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -1077,6 +1175,78 @@ def test_a_cancellation_that_takes_too_long_says_that_it_was_accepted(
     assert (len(emulator.writes), 120 <= result["waited_seconds"] < 130) == (1, True)
 
 
+def in_time(emulator: Emulator, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Let time pass before a cancellation arrives, so that what was to be canceled has ended."""
+    usual = Emulator._answer
+    times = iter([seconds])
+
+    def answer(self: Emulator, call: Call) -> Answer:
+        if call.path.endswith("/cancel"):
+            self.pass_time(next(times, 0))
+            self.pipeline(API, 1)  # lets the clock do what is due
+        return usual(self, call)
+
+    monkeypatch.setattr(Emulator, "_answer", answer)
+
+
+@pytest.mark.parametrize(("scenario", "delays"), [("setup-continue", {"compiled": 5}), ("auto-rerun", {"rerun": 5})])
+@pytest.mark.parametrize("refused", [False, True])
+def test_what_comes_of_a_workflow_that_ends_before_its_cancellation_is_canceled_too(
+    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch, scenario: str, delays: dict[str, float], refused: bool
+) -> None:
+    emulator.push(API, branch="main", script={"scenario": scenario, "delays": delays})
+    while not emulator.pipeline(API, 1).workflows:
+        emulator.pass_time(0.5)
+    emulator.state.machine.set_seconds({"running": 10})
+    in_time(emulator, monkeypatch, 12)
+    if refused:
+        emulator.fault("status", path="/cancel", status=400, body={"message": "Bad request."}, when="after")
+    result = run(state="canceled", branch="main")
+    first, second = emulator.pipeline(API, 1).workflows
+    emulator.pass_time(60)
+    emulator.pipeline(API, 1)
+    assert (first.status in ("success", "failed"), second.status, result["changed"]) == (True, "canceled", True)
+    told = f"Workflow {first.name!r} of {API} pipeline #1 ended before it could be canceled: {first.status}."
+    assert result["warnings"] == ([told] if refused else [])
+
+
+def test_a_wait_for_a_cancellation_says_what_has_succeeded_all_the_same(
+    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emulator.push(API, branch="main")
+    emulator.pass_time(1)
+    in_time(emulator, monkeypatch, 60)
+    result = run(state="canceled", branch="main", wait=True)
+    told = f"Workflow 'build-and-test' of {API} pipeline #1 ended before it could be canceled: success."
+    assert (result.get("failed"), result["warnings"]) == (None, [told])
+
+
+@pytest.mark.parametrize("thing", [{}, {"id": None}, {"id": 5}, {"id": ""}])
+def test_a_workflow_without_an_id_is_not_canceled_under_another_name(
+    emulator: Emulator, run, thing: dict[str, Any]
+) -> None:
+    emulator.push(API, branch="main")
+    emulator.pass_time(60)
+    listed = {"items": [{"name": "deploy", "status": "running", **thing}], "next_page_token": None}
+    emulator.fault("body", path="/workflow$", times=None, body=listed)
+    result = run(state="canceled", branch="main")
+    failed(result, "CircleCI tells no id of the workflow 'deploy', so that nothing can be done to it.")
+    assert (result["changed"], result["canceled"], emulator.writes) == (False, [], [])
+
+
+@pytest.mark.parametrize("thing", [{}, {"id": None}])
+def test_a_hold_without_an_id_is_not_approved_under_another_name(
+    emulator: Emulator, run, thing: dict[str, Any]
+) -> None:
+    emulator.push(API, branch="main", script={"scenario": "hold"})
+    emulator.pass_time(60)
+    listed = {"items": [{"name": "hold", "type": "approval", "status": "on_hold", **thing}], "next_page_token": None}
+    emulator.fault("body", path="/job$", times=None, body=listed)
+    result = run(state="succeeded", branch="main", approve=["hold"])
+    failed(result, "CircleCI tells no id of the hold 'hold', so that nothing can be done to it.")
+    assert (result["changed"], emulator.writes) == (False, [])
+
+
 def test_more_pipelines_than_are_looked_at_are_a_warning(emulator: Emulator, run) -> None:
     emulator.switch(page_size=100)
     for _unused in range(200):
@@ -1103,6 +1273,24 @@ def test_check_mode_starts_nothing_and_has_all_keys(emulator: Emulator, run, clo
         "tag": None,
         "parameters": {"target": "live"},
     }
+
+
+@pytest.mark.parametrize(
+    ("options", "changed"),
+    [
+        ({"reuse": "successful"}, True),
+        ({"reuse": "active", "branch": "main"}, True),
+        ({"reuse": "active", "tag": "v1.0.0", "wait": True}, True),
+        ({"state": "succeeded", "branch": "main"}, False),
+        ({"state": "canceled", "branch": "main"}, False),
+    ],
+)
+def test_check_mode_predicts_for_a_project_that_is_to_be_followed_first(
+    run_module, options: dict[str, Any], changed: bool
+) -> None:
+    result = run_module(MODULE, project=API, check_mode=True, **options)
+    assert ("failed" in result, result["changed"], result["reused"], result["canceled"]) == (False, changed, False, [])
+    assert result["warnings"][0].startswith(f"CircleCI does not know {API} yet. This prediction is for a project")
 
 
 @pytest.mark.parametrize(

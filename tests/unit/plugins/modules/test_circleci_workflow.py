@@ -558,6 +558,72 @@ def test_a_refused_cancellation_of_what_has_ended_meanwhile_is_none(emulator: Em
     assert workflow.status == "canceled"
 
 
+@pytest.mark.parametrize("ended", ["success", "canceled"])
+def test_a_workflow_that_ends_before_it_can_be_canceled_was_not_canceled(emulator: Emulator, run, ended: str) -> None:
+    workflow = play(emulator, None).workflows[0]
+    listed = {"id": workflow.id, "name": "build-and-test", "status": "running", "pipeline_id": workflow.pipeline.id}
+    emulator.fault("body", path="/pipeline/[^/]+/workflow$", body={"items": [listed], "next_page_token": None})
+    emulator.fault("body", method="GET", path="/v2/workflow/[^/]+$", times=None, body={**listed, "status": ended})
+    emulator.fault("status", path="/cancel", status=400, body={"message": "Bad request."})
+    result = run(state="canceled", workflow="build-and-test", branch="main")
+    told = f"Workflow 'build-and-test' of {API} pipeline #1 ended before it could be canceled: success."
+    assert (result.get("failed"), result["changed"], result["workflow"]["status"]) == (None, False, ended)
+    assert result["warnings"] == ([told] if ended == "success" else [])
+    assert result["diff"]["after"]["status"] == ended
+
+
+# --- odd answers ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("options", [{"state": "canceled"}, {"state": "rerun"}, {"state": "rerun", "jobs": ["test"]}])
+@pytest.mark.parametrize("thing", [{}, {"id": None}, {"id": ""}])
+def test_a_workflow_without_an_id_is_not_taken_for_another_one(
+    emulator: Emulator, run, options: dict[str, Any], thing: dict[str, Any]
+) -> None:
+    """One that has expired has none any more."""
+    play(emulator, "second-workflow-fails")
+    status = "running" if options["state"] == "canceled" else "failed"
+    listed = {"items": [{"name": "lint", "status": status, **thing}], "next_page_token": None}
+    emulator.fault("body", path="/pipeline/[^/]+/workflow$", times=None, body=listed)
+    result = run(workflow="lint", branch="main", **options)
+    words = "has no job 'test'" if "jobs" in options else "CircleCI tells no id of the workflow 'lint', so that nothing"
+    failed(result, words)
+    assert (result["changed"], emulator.writes) == (False, [])
+    assert (result["workflow"]["id"] or None, result["workflow"]["url"]) == (None, None)
+
+
+def test_a_running_workflow_without_an_id_is_not_waited_for_under_another_name(emulator: Emulator, run) -> None:
+    play(emulator, None)
+    listed = {"items": [{"name": "lint", "status": "running"}], "next_page_token": None}
+    emulator.fault("body", path="/pipeline/[^/]+/workflow$", times=None, body=listed)
+    failed(run(workflow="lint", branch="main", state="rerun"), "CircleCI tells no id of the workflow 'lint'")
+
+
+def test_a_job_without_an_id_is_not_run_again_under_another_name(emulator: Emulator, run) -> None:
+    play(emulator, "second-workflow-fails")
+    listed = {"items": [{"name": "lint", "type": "build", "status": "failed"}], "next_page_token": None}
+    emulator.fault("body", path="/job$", times=None, body=listed)
+    result = run(state="rerun", workflow="lint", branch="main", jobs=["lint"])
+    failed(result, "CircleCI tells no id of the job 'lint', so that nothing can be done to it.")
+    assert (result["changed"], emulator.writes) == (False, [])
+
+
+@pytest.mark.parametrize("named", [{"workflow": "lint", "branch": "main"}, {"workflow_id": "{id}"}])
+def test_what_an_answer_leaves_out_and_the_task_knows_does_no_harm(
+    emulator: Emulator, run, named: dict[str, str]
+) -> None:
+    """A listed workflow need not name its pipeline, nor one that was asked for by its id that id."""
+    pipeline = play(emulator, "second-workflow-fails")
+    lint = pipeline.workflows[1]
+    listed = {"items": [{"id": lint.id, "name": "lint", "status": "failed"}], "next_page_token": None}
+    shown = {"name": "lint", "status": "failed", "pipeline_id": pipeline.id, "project_slug": "gh/acme/api"}
+    emulator.fault("body", path="/pipeline/[^/]+/workflow$", body=listed)
+    emulator.fault("body", path=f"/v2/workflow/{lint.id}$", body=shown)
+    result = run(state="rerun", **{name: value.format(id=lint.id) for name, value in named.items()})
+    assert (result.get("failed"), result["changed"]) == (None, True)
+    assert paths(emulator) == [f"workflow/{lint.id}/rerun"]
+
+
 # --- ids that are known after the run ---------------------------------------------------------------------------------
 
 
