@@ -89,9 +89,15 @@ class WantedSchedule:
         name = checked_name(KIND, params["name"])
         if params["state"] == "absent":
             return cls(name, definition=params["definition"])
-        branch, tag = written_text(params["branch"], "branch"), written_text(params["tag"], "tag")
-        if bool(branch) is bool(tag):
+        places = (written_text(params[word], word) for word in ("branch", "tag"))
+        branch, tag = (place if place and place.strip() else None for place in places)
+        if (branch is None) is (tag is None):
             raise invalid(f"Schedule {plain(name)} needs one of branch and tag.")
+        if (branch or tag or "").startswith("refs/"):
+            raise invalid(
+                f"Schedule {plain(name)} names its branch or tag with refs/.",
+                "Write the name alone, as in main or v1.0.",
+            )
         parameters = params["parameters"]
         if parameters is not None:
             parameters = checked_parameters(parameters)
@@ -103,8 +109,8 @@ class WantedSchedule:
         return cls(
             name,
             Timetable.from_params(params),
-            branch or None,
-            tag or None,
+            branch,
+            tag,
             parameters,
             params["description"],
             params["actor"],
