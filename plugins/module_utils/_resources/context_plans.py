@@ -242,8 +242,14 @@ def _create(client: Client, owner: Owner, wanted: WantedContext, restrictions: l
         # Texts and codes for a duplicate vary, so every refusal is followed by a look.
         if error.doubtful or error.status not in (400, 403, 404, 409, 422):
             raise
-        found = look()
+        taken = error.status == 409 or "already" in (error.error or "").lower()
+        found = settled(client, look, lambda found: found is not None) if taken else look()
         if found is None:
+            if taken:
+                error.hint = (
+                    f"{owner.organization} lists no context of exactly this name. Perhaps one differs from it in case, "
+                    "or, on CircleCI Server, another organization has it: choose another name."
+                )
             raise
         made, context = False, found
     if made:
@@ -252,7 +258,7 @@ def _create(client: Client, owner: Owner, wanted: WantedContext, restrictions: l
     progress = _Progress(context, Content(None, {}, []), made=made)
     with telling(progress.outcome, "context"):
         content = read_content(client, context["id"])
-    plan = _plan_content(client, owner, wanted, context, content, restrictions, made=made)
+        plan = _plan_content(client, owner, wanted, context, content, restrictions, made=made)
     return plan.carry_out(client) if plan.changed else plan.predicted
 
 

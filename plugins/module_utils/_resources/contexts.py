@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from ansible_collections.community.circleci.plugins.module_utils._http.answers import with_fields
+from ansible_collections.community.circleci.plugins.module_utils._http.answers import ServerText, with_fields
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, unusable
 from ansible_collections.community.circleci.plugins.module_utils._http.urls import segment
@@ -234,7 +234,7 @@ def _described(item: Json, organization: Organization) -> Json:
 
 def _variable(item: Any) -> tuple[str, Json]:
     known = with_fields(variable=str)(item)
-    return known["variable"], {
+    return ServerText(known["variable"]), {
         "masked_value": _text(known.get("truncated_value")),
         "created_at": _text(known.get("created_at")),
         "updated_at": _text(known.get("updated_at")),

@@ -726,6 +726,28 @@ def test_a_name_that_is_taken_elsewhere_is_refused_in_the_words_of_circleci(emul
     result = run(env_vars=[variable()])
     assert (result["failed"], result["changed"], result["status"]) == (True, False, 400)
     assert "A context already exists with this name" in result["msg"]
+    assert "no context of exactly this name. Perhaps one differs from it in case" in result["msg"]
+
+
+def test_a_context_that_is_listed_late_is_taken(emulator: Emulator, run) -> None:
+    make(emulator)
+    late: dict[str, Any] = {"items": [], "next_page_token": None}
+    emulator.fault("body", method="GET", path="/context[?]", body=late, times=3)
+    result = run(env_vars=[variable()])
+    assert ("failed" in result, [each["kind"] for each in result["added"]]) == (False, ["env_var"])
+    assert held(emulator) == {"TOKEN": LONG}
+
+
+def test_a_new_context_that_cannot_be_filled_is_told(emulator: Emulator, run) -> None:
+    bare = {"id": "x", "name": NAME}
+    emulator.fault("body", method="POST", path="/context$", body=bare)
+    emulator.fault(
+        "body", method="GET", path="/context/x$", body={**bare, "environment_variables": [], "restrictions": []}
+    )
+    emulator.fault("body", method="GET", path="/organization/", body={})
+    result = run(env_vars=[variable()], all_members="present")
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert (result["added"], result["context"]["id"]) == ([{"kind": "context", "name": NAME}], "x")
 
 
 def test_what_somebody_else_has_just_removed_is_gone(emulator: Emulator, run) -> None:
@@ -898,6 +920,12 @@ def test_on_the_cloud_a_uuid_works_too(emulator: Emulator, run) -> None:
 def test_organizations_have_several_spellings(emulator: Emulator, run, given: str) -> None:
     make(emulator)
     assert run(organization=given)["context"]["organization"] == ORGANIZATION
+
+
+def test_no_name_of_a_variable_tells_a_token(emulator: Emulator, run) -> None:
+    context = make(emulator, OLD=LONG)
+    context.variables[emulator.token] = context.variables.pop("OLD")
+    assert emulator.token not in str(run(env_vars=[variable()]))
 
 
 def test_no_value_is_in_a_result(emulator: Emulator, run) -> None:
