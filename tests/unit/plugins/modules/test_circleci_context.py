@@ -786,6 +786,39 @@ def test_what_somebody_else_has_just_removed_is_gone(emulator: Emulator, run) ->
     assert emulator.state.part(Contexts).known == {}
 
 
+@pytest.mark.parametrize("status", [400, 403, 404])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"state": "absent"},
+        {"env_vars": [variable()], "env_vars_exclusive": True},
+        {"restrictions": [{"project": WEB}], "restrictions_exclusive": True},
+    ],
+)
+def test_what_is_still_there_after_a_refusal_was_not_removed(
+    emulator: Emulator, run, options: dict[str, Any], status: int
+) -> None:
+    web = emulator.project(WEB).id
+    make(emulator, ORGANIZATION, ("project", web), ("expression", MAIN), TOKEN=LONG, OLD=OTHER)
+    before = restricted(emulator)
+    emulator.fault("status", method="DELETE", status=status, body={"message": "no"})
+    result = run(**options)
+    assert (result["failed"], result["changed"], result["status"]) == (True, False, status)
+    assert not result.get("removed")
+    assert (held(emulator), restricted(emulator)) == ({"TOKEN": LONG, "OLD": OTHER}, before)
+    assert len(emulator.writes) == 1
+
+
+@pytest.mark.parametrize("status", [401, 429])
+def test_only_a_refusal_may_mean_that_somebody_else_has_just_made_it(emulator: Emulator, run, status: int) -> None:
+    make(emulator, TOKEN=OTHER)
+    emulator.fault("body", method="GET", path="/context", body={"items": [], "next_page_token": None})
+    emulator.fault("status", method="POST", status=status, body={"message": "no"}, headers={"Retry-After": "86400"})
+    result = run(env_vars=[variable()])
+    assert (result["failed"], result["changed"], result["status"]) == (True, False, status)
+    assert (held(emulator), len(emulator.writes)) == ({"TOKEN": OTHER}, 1)
+
+
 def test_a_failure_half_way_tells_what_was_done(emulator: Emulator, run) -> None:
     make(emulator, OLD=LONG)
     emulator.fault("status", method="PUT", path="/B$", status=400, body={"message": "no"})

@@ -109,21 +109,31 @@ def test_an_odd_list_is_refused(emulator: Emulator, run, body: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "more",
+    ("more", "words"),
     [
-        {"id": "another"},
-        {"environment_variables": [{"variable": 1}]},
-        {"environment_variables": [None]},
-        {"environment_variables": [], "restrictions": [{"id": "x"}]},
-        {"environment_variables": None, "restrictions": []},
+        ({"id": "another", "environment_variables": [], "restrictions": []}, "it is about something else"),
+        ({"environment_variables": [{"variable": 1}]}, "it has no usable 'variable'"),
+        ({"environment_variables": [None]}, "an object was expected"),
+        ({"environment_variables": [], "restrictions": [{"id": "x"}]}, "it has no usable 'restriction_type'"),
+        ({"environment_variables": None, "restrictions": []}, "a list is missing"),
     ],
 )
-def test_odd_contents_are_refused(emulator: Emulator, run, more: dict[str, Any]) -> None:
+def test_odd_contents_are_refused(emulator: Emulator, run, more: dict[str, Any], words: str) -> None:
     context = emulator.state.part(Contexts).named("github/acme", "alpha")
     emulator.fault("body", path=f"{context.id}$", body={"id": context.id, "name": "alpha", **more})
     emulator.fault("body", path="/environment-variable", body={"items": "none"})
     result = run(name="alpha", env_vars=True)
     assert (result["failed"], "api_url" in result["msg"]) == (True, True)
+    assert result["msg"].startswith("Context alpha of github/acme: CircleCI's answer to GET /api/v2/context/")
+    assert f" cannot be used: {words}" in result["msg"]
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refusal_is_not_taken_for_an_account_of_a_server(emulator: Emulator, run, status: int) -> None:
+    """Only who is known by a uuid may be one, and only where there is no such organization."""
+    emulator.fault("status", path="/context", status=status, body={"message": "no"})
+    result = run(organization=emulator.state.organizations["github/acme"].id)
+    assert (result["failed"], result["status"], len(emulator.requests)) == (True, status, 1)
 
 
 def test_an_empty_organization_has_no_contexts(emulator: Emulator, run) -> None:
