@@ -104,6 +104,8 @@ options:
       - Whether a pipeline that is there already will do. Looked for is one of the same O(revision), or else the same
         O(tag) or branch, with the same parameters, among the newest 20. A parameter that is not given must have been at
         the default that the pipeline's own configuration declares.
+      - CircleCI does not tell of which O(definition) a pipeline is. Where a project has several, and one is named, that
+        is a warning.
       - V(never) always starts one.
       - V(active) takes one that is running, or waits for an approval.
       - V(successful) also takes one that has succeeded. Set it together with O(revision) to run each commit once.

@@ -32,6 +32,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.pipe
     RERUN_GRACE,
     SUCCESS,
     Pipeline,
+    View,
     Workflow,
     counting,
     expects_rerun,
@@ -42,6 +43,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.pipe
     FAIL,
     Wanted,
     error_text,
+    view_of,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.pipelines import (
     MOST_SOUGHT,
@@ -159,10 +161,12 @@ class Task(Following):
 
     def canceled(self) -> dict[str, Any]:
         """Cancel whatever is sought and has not ended. What is not there is not waited for."""
-        running = {pipeline["number"]: (pipeline, self._running(pipeline)) for pipeline in self._to_cancel()}
-        for pipeline, _workflows in reversed(list(running.values())):
+        seen = {pipeline["number"]: (pipeline, self._looked_over(pipeline)) for pipeline in self._to_cancel()}
+        for pipeline, view in [*seen.values()][:1]:
             self.note(pipeline)
-        busy = [(pipeline, workflows) for pipeline, workflows in running.values() if workflows]
+            self.known["pipeline"]["status"] = view.status
+        running = [(pipeline, _running(view)) for pipeline, view in seen.values()]
+        busy = [(pipeline, workflows) for pipeline, workflows in running if workflows]
         shown = [described(self.client, self.project, pipeline, None) for pipeline, _workflows in busy]
         told = {"canceled": [f"#{pipeline['number']}" for pipeline, _workflows in busy]}
         result = {**NOTHING, **self.known, "canceled": shown}
@@ -181,7 +185,7 @@ class Task(Following):
                     self._await_end(pipeline, workflows)
             finally:
                 self.known["waited_seconds"] = round(self.poller.waited, 1)
-            done["waited_seconds"] = self.known["waited_seconds"]
+            done.update({name: self.known[name] for name in ("pipeline", "waited_seconds")})
         return done
 
     # --- their parts ----------------------------------------------------------------------------------------------
@@ -206,6 +210,8 @@ class Task(Following):
                     f"Pipeline #{pipeline['number']} of {self.project} was started, but whether it is of revision "
                     f"{wanted} cannot be told. {error.message}"
                 )
+                if error.method is None:
+                    error.hint = "Look at it on CircleCI: it runs, unless somebody cancels it."
                 raise
             self.note(pipeline)
             if revision_of(pipeline) != wanted:
@@ -246,7 +252,7 @@ class Task(Following):
         if pipeline.get("errors"):
             hint = f"The pipeline has errors: {'; '.join(map(error_text, pipeline['errors']))}. {hint}"
         try:
-            running = self._running(pipeline)
+            running = _running(self._looked_over(pipeline))
             self._cancel(pipeline, running, described(self.client, self.project, pipeline, None))
         except CircleCIError as error:
             error.message = f"{why} is to be canceled, for revision {wanted} was asked for, and is not. {error.message}"
@@ -265,7 +271,7 @@ class Task(Following):
                 cancel(self.client, workflow, self.named(pipeline))
                 asked.add(str(workflow["id"]))
                 self.known["canceled"] = [*(each for each in self.known.get("canceled", []) if each != shown), shown]
-            workflows = [workflow for workflow in self._running(pipeline) if workflow.get("id") not in asked]
+            workflows = [each for each in _running(self._looked_over(pipeline)) if each.get("id") not in asked]
 
     def _to_cancel(self) -> list[Pipeline]:
         """What is sought among the newest pipelines, newest first."""
@@ -280,13 +286,13 @@ class Task(Following):
         found = [pipeline for pipeline in seen[:MOST_SOUGHT] if reference.fits(pipeline)]
         return [pipeline for pipeline in found if kept is None or revision_of(pipeline) != kept]
 
-    def _running(self, pipeline: Pipeline) -> list[Workflow]:
-        """The workflows of a pipeline that have not ended, with those that are to come."""
+    def _looked_over(self, pipeline: Pipeline) -> View:
+        """A pipeline when the workflows are there that are to come, or will not."""
         poller = self.watcher()
         while True:
             listed = ById(pipeline["id"]).listed(self.client)
             if self.client.read_only or not self._expects_more(pipeline, listed, poller.waited):
-                return [workflow for workflow in listed if not is_final(workflow)]
+                return view_of(pipeline, listed)
             poller.pause()
             if listed:
                 pipeline = read_pipeline(self.client, pipeline["id"])
@@ -322,10 +328,17 @@ class Task(Following):
                 who = failures.named(self.project, described(self.client, self.project, pipeline, None))
                 raise failures.timed_out(who, watch.view, self.poller.timeout, canceling=True)
             self.poller.pause()
+        if self.known["pipeline"]["id"] == pipeline["id"]:
+            self.known["pipeline"]["status"] = watch.view.status
         ids = [workflow["id"] for workflow in canceled]
         for workflow in watch.view.listed:
             if workflow.get("id") in ids and workflow.get("status") == SUCCESS:
                 warn_of_end(self.client, workflow, self.named(pipeline))
+
+
+def _running(view: View) -> list[Workflow]:
+    """The workflows of a pipeline that have not ended."""
+    return [workflow for workflow in view.listed if not is_final(workflow)]
 
 
 def _refuse_idle_options(params: dict[str, Any]) -> None:

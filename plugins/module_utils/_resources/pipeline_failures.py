@@ -88,7 +88,8 @@ def held(who: str, view: View) -> CircleCIError:
     """The failure of a pipeline that waits for a person."""
     return CircleCIError(
         f"{who} waits for an approval: {_holds(view.holds)}",
-        hint="Approve it on CircleCI or by community.circleci.circleci_workflow, name it in approve, or set on_hold.",
+        hint="Approve it on CircleCI or by community.circleci.circleci_workflow. What else is to become of it say the "
+        "options approve and on_hold of community.circleci.circleci_pipeline.",
     )
 
 

@@ -251,7 +251,7 @@ class PipelineWatch:
                 raise CircleCIError(
                     f"This task runs in the workflow {plain(str(workflow.get('name')))!r} that it waits for, which "
                     "cannot end before it",
-                    hint="Name the other workflows in the option workflows.",
+                    hint="Name the other workflows in the option workflows of community.circleci.circleci_pipeline.",
                 )
 
 

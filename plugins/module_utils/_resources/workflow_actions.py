@@ -399,6 +399,8 @@ def _refuse_idle_options(params: dict[str, Any]) -> None:
     ]
     if params["workflow_id"] is not None and others:
         raise invalid(f"workflow_id names one workflow, so {', '.join(others)} would do nothing.", "Leave it out.")
+    if state == APPROVED and not params["approve"]:
+        raise invalid("approve is empty, so that nothing would be approved.", "Name the holds, or leave out the task.")
     if params["ssh"] and not params["jobs"]:
         raise invalid("ssh goes with jobs.", "Name the jobs that you want to log in to.")
     if params["jobs"] and not all(name.strip() for name in params["jobs"]):

@@ -119,6 +119,18 @@ def test_what_is_no_success_is_a_failure(emulator: Emulator, run, scenario: str,
     assert ("hold" in [job["name"] for job in left]) is ("hold" in scenario)
 
 
+def test_the_way_out_of_a_hold_leads_out(emulator: Emulator, run, run_module) -> None:
+    """The options that it names are those of the module that it names: this one has none for holds."""
+    emulator.scenario("hold")
+    result = run(wait=True)
+    failed(result, "waits for an approval: hold of workflow build-and-deploy. Approve it on CircleCI or by")
+    assert result["hint"].endswith(
+        "What else is to become of it say the options approve and on_hold of community.circleci.circleci_pipeline."
+    )
+    again = run_module("circleci_pipeline", project=API, state="succeeded", branch="main", approve=["hold"])
+    assert (again.get("failed"), again["pipeline"]["status"]) == (None, "success")
+
+
 def test_what_was_seen_until_a_wait_broke_off_is_not_lost(emulator: Emulator, run) -> None:
     emulator.state.machine.set_seconds({"running": 10_000})
     emulator.fault("status", path="/workflow$", method="GET", status=401, after=8, times=None)

@@ -10,6 +10,7 @@ import pytest
 
 from emulator import PROJECT_TOKEN, Emulator
 from emulator.http.exchange import Answer, Call
+from emulator.world.definitions import Definitions
 from tests.unit.results import failed
 
 API = "github/acme/api"
@@ -455,8 +456,6 @@ def app(emulator: Emulator, run_module):
 
 
 def define(emulator: Emulator, slug: str, name: str, **options: str) -> str:
-    from emulator.world.definitions import Definitions
-
     return emulator.state.part(Definitions).add(emulator.project(slug), name, **options).id
 
 
@@ -969,6 +968,24 @@ def test_where_the_parameters_are_gone_nothing_is_reused(emulator: Emulator, run
     )
 
 
+@pytest.mark.parametrize(("more", "unlisted"), [(0, False), (1, False), (0, True)])
+def test_what_is_reused_may_be_of_another_definition(emulator: Emulator, app, clock, more: int, unlisted: bool) -> None:
+    slug = next(project.slug for project in emulator.state.projects.values() if project.is_app)
+    for number in range(more):
+        define(emulator, slug, f"other {number}")
+    first = emulator.state.part(Definitions).of(emulator.project(slug))[0]
+    app(definition=first.name, wait=True)
+    if unlisted:
+        emulator.fault("status", path="/pipeline-definitions$", status=404, body={"message": "Not Found"})
+    result = app(definition=first.name, reuse="successful")
+    told = (
+        f"Pipeline #1 of {slug} is reused, but CircleCI does not tell of which definition it is. It may be another one "
+        f"than {first.name}."
+    )
+    assert (result.get("failed"), result["changed"], result["reused"]) == (None, False, True)
+    assert result["warnings"] == ([told] if more or unlisted else [])
+
+
 def test_without_pyyaml_the_defaults_cannot_be_read(emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Hosts other than the controller need not have it."""
     from ansible_collections.community.circleci.plugins.module_utils._resources import pipeline_reuse
@@ -1072,6 +1089,22 @@ def test_whatever_runs_for_a_branch_is_canceled(emulator: Emulator, run) -> None
     emulator.clear()
     again = run(state="canceled", branch="feature/login")
     assert (again["changed"], again["canceled"], emulator.writes) == (False, [], [])
+
+
+@pytest.mark.parametrize(
+    ("scenario", "status"), [(None, "running"), ("hold", "on_hold"), ("no-workflow", "no_workflow")]
+)
+def test_how_the_newest_one_was_is_told_and_how_it_is_at_the_end_of_a_wait(
+    emulator: Emulator, run, scenario: str | None, status: str
+) -> None:
+    emulator.push(API, branch="main", script={"scenario": scenario} if scenario else None)
+    emulator.pass_time(60 if scenario else 1)
+    assert run(state="canceled", branch="main", check_mode=True)["pipeline"]["status"] == status
+    result = run(state="canceled", branch="main", wait=True)
+    assert result["pipeline"]["status"] == ("canceled" if result["changed"] else status)
+    emulator.push(API, branch="main")
+    emulator.pass_time(60)
+    assert run(state="canceled", branch="main")["pipeline"]["status"] == "success"
 
 
 def test_one_commit_is_kept(emulator: Emulator, run) -> None:

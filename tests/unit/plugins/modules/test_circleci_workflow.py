@@ -143,6 +143,13 @@ def test_what_cannot_be_is_refused_before_any_request(
     assert emulator.requests == []
 
 
+def test_an_approval_of_nothing_is_none(emulator: Emulator, run) -> None:
+    play(emulator, "hold")
+    emulator.clear()
+    failed(run(state="approved", approve=[], **NAMED), "approve is empty, so that nothing would be approved.")
+    assert emulator.requests == []
+
+
 def test_a_project_token_is_told_so(emulator: Emulator, run) -> None:
     workflow = play(emulator, "hold").workflows[0]
     for named in ({"workflow_id": workflow.id}, NAMED):

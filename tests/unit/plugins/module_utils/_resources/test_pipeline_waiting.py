@@ -429,8 +429,10 @@ def test_a_workflow_that_expired_has_no_jobs_to_read() -> None:
 
 def test_a_task_that_would_wait_for_itself_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CIRCLE_WORKFLOW_ID", "a")
-    with pytest.raises(CircleCIError, match="runs in the workflow 'a' that it waits for"):
+    with pytest.raises(CircleCIError, match="runs in the workflow 'a' that it waits for") as caught:
         Wait(CREATED, (0, many(runs("a"), runs("b")))).follow()
+    # Not each module that waits has this option.
+    assert str(caught.value.hint).endswith("in the option workflows of community.circleci.circleci_pipeline.")
     wait = Wait(CREATED, (0, many(runs("a"), runs("b", "success"))), workflows=("b",))
     assert wait.follow() == SUCCEEDED
 
