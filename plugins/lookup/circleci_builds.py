@@ -253,6 +253,8 @@ class LookupModule(LookupBase):
         written = {name: values.get(f"ansible_circleci_{name}") for name in definitions}
         if lost := lost_spellings(definitions, {**written, **keywords, "_terms": list(terms)}):
             raise AnsibleLookupError(f"circleci_builds: {lost[0]}")
+        if None in terms:
+            raise AnsibleLookupError("circleci_builds: a term is null. Check the variable that it comes from.")
         self.set_options(var_options=values, direct=keywords)
         options: dict[str, Any] = self.get_options()
         for name in ("limit", "offset"):

@@ -106,7 +106,7 @@ def succeeded(build: Build) -> bool:
 def workflow_id(build: Build) -> str | None:
     """The workflow that a build belongs to; None for configurations without workflows."""
     found = _workflow(build).get("workflow_id")
-    return found if isinstance(found, str) else None
+    return found if isinstance(found, str) and found else None
 
 
 def workflow_name(build: Build) -> str | None:
@@ -219,6 +219,8 @@ def _log_tail(client: Client, project: Project, build: Build, action: dict[str, 
             messages = client.get_foreign(url)
         else:
             step, index = action.get("step"), action.get("index")
+            if not isinstance(step, int) or not isinstance(index, int):
+                raise invalid("CircleCI does not say where it is.")
             messages = client.get(project.path(build["build_num"], "output", str(step), str(index)))
         text = "".join(message["message"] for message in messages or [])
     except (CircleCIError, KeyError, TypeError) as error:

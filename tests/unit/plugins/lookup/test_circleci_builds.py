@@ -187,6 +187,15 @@ def test_failures_say_what_to_do(query: Query, builds, terms: list[str], keyword
     assert words.lower() in str(caught.value).lower()
 
 
+def test_a_null_is_no_repository_of_that_name(emulator: Emulator, query: Query, builds) -> None:
+    """Of an item without a slug, for example."""
+    emulator.clear()
+    terms: list[Any] = ["api", None]
+    with pytest.raises(AnsibleError, match="a term is null"):
+        query(*terms, organization="acme")
+    assert emulator.requests == []
+
+
 def test_options_come_from_keyword_then_variable_then_environment(
     emulator: Emulator, query: Query, builds, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -248,6 +248,21 @@ def test_odd_steps_are_no_failed_steps(emulator: Emulator, run, steps: Any) -> N
     assert run(build_num=1)["failed_steps"] == []
 
 
+@pytest.mark.parametrize("place", [{}, {"step": None, "index": 0}, {"step": 4}, {"step": "4", "index": "0"}])
+def test_an_output_is_not_asked_for_where_circleci_does_not_say_where_it_is(
+    emulator: Emulator, run, place: dict[str, Any]
+) -> None:
+    emulator.clear()
+    steps = [{"actions": [{"name": "Run tests", "status": "failed", "exit_code": 1, **place}]}]
+    emulator.fault("body", body={"build_num": 1, "status": "failed", "steps": steps})
+    result = run(build_num=1)
+    assert [(step["name"], step["log_tail"]) for step in result["failed_steps"]] == [("Run tests", "")]
+    assert result["warnings"] == [
+        "The end of step 'Run tests' is missing in failed_steps. CircleCI does not say where it is."
+    ]
+    assert len(emulator.requests) == 1
+
+
 def forget_sessions() -> None:
     """Let the next client start with an empty cache, as a new process does."""
     session_for.cache_clear()

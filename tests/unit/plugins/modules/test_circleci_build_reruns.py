@@ -230,6 +230,16 @@ def test_a_build_without_a_workflow_runs_again_by_api_v1(emulator: Emulator, run
     assert all("2027-02-01" in each and "circleci_pipeline" in each for each in removal)
 
 
+def test_a_workflow_with_an_empty_id_is_none(emulator: Emulator, run) -> None:
+    single(emulator)
+    body = {"build_num": 1, "status": "success", "outcome": "success", "workflows": {"workflow_id": ""}}
+    emulator.fault("body", path=f"/{API}/1$", body=body)
+    assert [run()["changed"], *(record.path for record in emulator.writes)] == [
+        True,
+        f"/api/v1.1/project/{API}/1/retry",
+    ]
+
+
 def test_when_that_is_removed_the_way_out_is_another_one(emulator: Emulator, run) -> None:
     """Not this module or a rerun, which are for builds of workflows: whoever is here has none."""
     emulator.state.date = AFTER
