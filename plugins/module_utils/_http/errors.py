@@ -191,6 +191,11 @@ def hint_for(status: int, error: str, path: str, has_token: bool) -> str | None:
                 "lacks the grant admin:public_key: authorize it once under the project's settings, SSH keys."
             )
         return "The repository does not exist, or is not visible to the token's user: check the slug."
+    if status == 400 and "invalid project slug" in lower:
+        return (
+            "A slug that begins with circleci/ is made of ids, not of names: circleci/<organization id>/<project id>. "
+            "It stands in the address of the project's page on CircleCI."
+        )
     if status == 400 and "private key" in lower:
         return "CircleCI does not take this kind of key: an RSA key in PEM format works everywhere."
     if status == 400 and "branch not found" in lower:

@@ -534,6 +534,8 @@ def test_all_members_are_shut_out_and_let_in_again(emulator: Emulator, run, orga
         real = run(organization=given, all_members=wanted)
         assert differences(predicted, real) == []
         assert (real["changed"], real["warnings"], restricted(emulator)) == (True, [], left)
+        # The context itself says which organization it belongs to. Only of a bare id is it asked what it stands for.
+        assert [path for path in (record.path for record in emulator.requests) if "/organization/gh/" in path] == []
         emulator.clear()
         assert (run(organization=given, all_members=wanted)["changed"], emulator.writes) == (False, [])
 

@@ -534,6 +534,16 @@ def test_check_mode_before_the_project_exists_predicts_from_nothing(emulator: Em
     assert any("CircleCI does not know" in warning for warning in result["warnings"])
 
 
+@pytest.mark.parametrize("definition", ["release", None])
+def test_check_mode_before_a_project_of_an_app_exists_keeps_to_what_the_task_names(
+    emulator: Emulator, run_module, definition: str | None
+) -> None:
+    slug = "circleci/4FcaSzPRd4iEYiWnGi3VBF/QFmsmoSqVVSXVGMvtCwf3U"
+    result = run_module(MODULE, project=slug, check_mode=True, definition=definition, **NIGHTLY)
+    assert (result["changed"], result["schedule"]["definition"], emulator.writes) == (True, definition, [])
+    assert result["diff"]["after"]["schedules"][0]["definition"] == (definition or "(known after the run)")
+
+
 WORDS = st.fixed_dictionaries(
     {
         "hours_of_day": st.lists(st.integers(0, 23), min_size=1, max_size=4),

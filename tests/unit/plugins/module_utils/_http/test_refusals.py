@@ -38,6 +38,7 @@ RATE_LIMIT = json.dumps({"message": "API rate limit exceeded for user ID 1."})
         ("v2/schedule/1", 404, "Schedule not found.", "Check the id. API v2 shows nothing to project tokens"),
         (f"{V1}/checkout-key", 404, NOT_FOUND, "The repository does not exist or is not visible to the token's user"),
         (f"{V1}/follow", 404, NOT_FOUND, "The repository does not exist, or is not visible to the token's user"),
+        (f"{V2}/settings", 400, "Invalid project slug circleci/a/b", "A slug that begins with circleci/ is made of"),
         (f"{V1}/ssh-key", 400, "it looks like private key is invalid", "CircleCI does not take this kind of key"),
         (f"{V1}/tree/x", 400, "Branch not found", "Push the branch first"),
         (f"{V1}/settings", 500, "Internal server error", "CircleCI has trouble: look at its status page"),

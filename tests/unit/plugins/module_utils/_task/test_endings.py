@@ -69,6 +69,15 @@ def test_a_signal_that_is_ignored_stays_so(order: list[str]) -> None:
     assert order == []
 
 
+def test_what_another_program_handles_is_left_to_it(order: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python knows nothing of handlers that a program has set in which it is embedded."""
+    known = signal.getsignal
+    monkeypatch.setattr(signal, "getsignal", lambda number: None if number == signal.SIGHUP else known(number))
+    with tidily():
+        os.kill(os.getpid(), signal.SIGHUP)
+    assert order == ["SIGHUP"]
+
+
 @tidily()
 def interrupted(after: Callable[[], None]) -> None:
     try:
