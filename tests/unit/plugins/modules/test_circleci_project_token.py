@@ -273,10 +273,19 @@ def test_bad_input_is_refused_before_any_request(
     assert complaint in result["msg"]
 
 
-@pytest.mark.parametrize("entry", [None, [], {"id": 1, "label": "badge", "scope": "all"}, {"id": "a", "label": "b"}])
+@pytest.mark.parametrize(
+    "entry",
+    [
+        None,
+        [],
+        {"id": 1, "label": "badge", "scope": "all"},
+        {"id": "a", "label": "b"},
+        {"id": "", "label": "badge", "scope": "status"},
+    ],
+)
 def test_a_list_with_something_else_in_it_is_refused(emulator: Emulator, run, entry: Any) -> None:
     emulator.fault("body", method="GET", path="/token$", body=[entry])
-    result = run()
+    result = run(rotate=True)
     assert (result["failed"], emulator.writes) == (True, [])
     assert API in result["msg"] or "/token" in result["path"]
     assert result["hint"]
