@@ -15,6 +15,7 @@ from ansible_collections.community.circleci.plugins.module_utils._http.urls impo
 from ansible_collections.community.circleci.plugins.module_utils._resources.named import (
     Step,
     await_listed,
+    changing,
     the_one,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.schedules import (
@@ -90,9 +91,10 @@ class ClassicSchedules(Schedules):
             body["attribution-actor"] = wanted.actor
         if "description" in differences:
             body["description"] = wanted.description
-        made: Schedule = self.client.write(
-            "PATCH", self.path_of(found), body, repeatable=True, seen=seen, shape=_described
-        )
+        with changing(KIND):
+            made: Schedule = self.client.write(
+                "PATCH", self.path_of(found), body, repeatable=True, seen=seen, shape=_described
+            )
         return made
 
 

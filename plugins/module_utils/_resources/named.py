@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+import contextlib
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +66,20 @@ def await_listed(client: Client, kind: str, project: Project, made: Thing, read:
     """
     what = f"{kind} {plain(made['name'])} of {project}"
     seen(client, read, lambda things: made["id"] in [thing["id"] for thing in things], what)
+
+
+@contextlib.contextmanager
+def changing(kind: str) -> Iterator[None]:
+    """Say of a thing that is not there when it is to be changed what became of it: it was listed a moment ago.
+
+    :param kind: what to call it
+    """
+    try:
+        yield
+    except CircleCIError as error:
+        if error.status == 404:
+            error.hint = f"Somebody else has removed the {kind} meanwhile. Run the task again: it makes it anew."
+        raise
 
 
 def checked_name(kind: str, name: str) -> str:

@@ -23,6 +23,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.defi
 from ansible_collections.community.circleci.plugins.module_utils._resources.named import (
     Step,
     await_listed,
+    changing,
     the_one,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_project_id
@@ -166,14 +167,15 @@ class ScheduleTriggers(Schedules):
             body.update(_refs(wanted))
         if "parameters" in differences:
             body["parameters"] = wanted.parameters
-        made: Schedule = self.client.write(
-            "PATCH",
-            self.path_of(found),
-            body,
-            repeatable=True,
-            seen=seen,
-            shape=lambda answer: _described(answer, target),
-        )
+        with changing(KIND):
+            made: Schedule = self.client.write(
+                "PATCH",
+                self.path_of(found),
+                body,
+                repeatable=True,
+                seen=seen,
+                shape=lambda answer: _described(answer, target),
+            )
         return made
 
 

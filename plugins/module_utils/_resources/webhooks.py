@@ -28,6 +28,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.name
     Step,
     Thing,
     await_listed,
+    changing,
     checked_name,
     not_taken,
     plan_steps,
@@ -200,7 +201,8 @@ def _write(client: Client, project: Project, project_id: str, wanted: WantedWebh
         )
         await_listed(client, KIND, project, made, lambda: read_webhooks(client, project, project_id))
     else:
-        made = client.write("PUT", _path(found), body, repeatable=True, seen=seen, shape=_described)
+        with changing(KIND):
+            made = client.write("PUT", _path(found), body, repeatable=True, seen=seen, shape=_described)
     webhook: Webhook = made
     return webhook
 

@@ -577,3 +577,11 @@ def test_a_plan_that_was_carried_out_is_empty(
         emulator.clear()
         again = run_module(MODULE, **options)
         assert (again["changed"], emulator.writes) == (False, [])
+
+
+def test_a_schedule_that_was_removed_meanwhile_is_made_by_the_next_run(emulator: Emulator, run) -> None:
+    run()
+    emulator.fault("status", method="PATCH", status=404, body={"message": "Schedule not found."})
+    result = run(hours_of_day=[3])
+    assert (result["failed"], result["changed"]) == (True, False)
+    assert "Somebody else has removed the schedule meanwhile. Run the task again" in result["msg"]

@@ -231,6 +231,7 @@ def test_a_list_that_cannot_be_read_is_not_an_empty_one(emulator: Emulator, run)
         {"id": "a", "name": "b", "url": "c", "events": [1], "verify_tls": True},
         {"id": "a", "name": "b", "url": "c", "events": []},
         {"id": "a", "name": "b", "url": "c", "events": [], "verify_tls": "yes"},
+        {"id": "", "name": "b", "url": "c", "events": [], "verify_tls": True},
     ],
 )
 def test_a_list_with_something_else_in_it_is_refused(emulator: Emulator, run, item: dict[str, Any]) -> None:
@@ -259,3 +260,11 @@ def test_check_mode_before_the_project_exists_predicts_from_nothing(emulator: Em
     result = run_module(MODULE, project=API, check_mode=True, **DESCRIBED)
     assert (result["changed"], result["webhook"]["id"], emulator.writes) == (True, None, [])
     assert any("CircleCI does not know" in warning for warning in result["warnings"])
+
+
+def test_a_webhook_that_was_removed_meanwhile_is_made_by_the_next_run(emulator: Emulator, run) -> None:
+    make(emulator)
+    emulator.fault("status", method="PUT", status=404, body={"message": "Webhook not found."})
+    result = run(events=BOTH)
+    assert (result["failed"], result["changed"]) == (True, False)
+    assert "Somebody else has removed the webhook meanwhile. Run the task again" in result["msg"]
