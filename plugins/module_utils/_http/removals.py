@@ -8,34 +8,51 @@ from __future__ import annotations
 
 import email.utils
 import re
+from urllib.parse import urlsplit
 
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import plain
+from ansible_collections.community.circleci.plugins.module_utils._http.urls import shown_path
 
-_RERUNS = re.compile(r"/[0-9]+/(retry|ssh)$")
+_STARTS = re.compile(r"/api/v1\.1/project(/[^/]+){3}(/build|/tree/[^/]+)?$")
+_RERUNS = re.compile(r"/api/v1\.1/project(/[^/]+){3}/[0-9]+/(retry|ssh)$")
 # Builds of workflows run again by API v2, so that these calls are made for all others only, which v2 has nothing for.
 _RERUN = "Only builds of workflows can be run again then. Start a pipeline with community.circleci.circleci_pipeline."
 _START = (
     "Use trigger: pipeline with parameters in the place of job and build_parameters, or "
     "community.circleci.circleci_pipeline."
 )
+_UPDATE = "A later version of this collection may do without it: look for one."
 
 
-def removal_warning(path: str, sunset: str | None) -> str:
+def removal_warning(method: str, url: str, sunset: str | None) -> str:
     """What to tell whoever still uses a call that is going to be removed.
 
-    :param path: of the request
     :param sunset: the header ``Sunset``, an HTTP date
     """
-    what = "repeating" if _RERUNS.search(path) else "starting"
-    return f"CircleCI removes this way of {what} builds, by API v1.1, {_when(sunset)}. {successor(path)}"
+    known = _announced(method, urlsplit(url).path)
+    if known is None:
+        # The same words for all projects, so that many of them are told in one line.
+        call = re.sub("project(/[^/]+){3}", "project/…", shown_path(url))
+        return f"CircleCI removes {method} {call}, {_when(sunset)}. {_UPDATE}"
+    what, instead = known
+    return f"CircleCI removes this way of {what} builds, by API v1.1, {_when(sunset)}. {instead}"
 
 
-def successor(path: str) -> str:
-    """What to use instead of a call that is removed.
+def removal_hint(method: str, url: str) -> str:
+    """What to do about an answer that says that something is gone (410)."""
+    known = _announced(method, urlsplit(url).path)
+    if known is None:
+        return f"What was asked for has expired, or CircleCI has removed this call. {_UPDATE}"
+    return f"CircleCI has removed this call from API v1.1. {known[1]}"
 
-    :param path: of the request
-    """
-    return _RERUN if _RERUNS.search(path) else _START
+
+def _announced(method: str, path: str) -> tuple[str, str] | None:
+    """What one of the calls does whose removal is known, and what to use instead."""
+    if method == "POST" and _RERUNS.search(path):
+        return "repeating", _RERUN
+    if method == "POST" and _STARTS.search(path):
+        return "starting", _START
+    return None
 
 
 def _when(sunset: str | None) -> str:

@@ -44,7 +44,7 @@ from ansible_collections.community.circleci.plugins.module_utils._http.losses im
     refuser,
     transport_error,
 )
-from ansible_collections.community.circleci.plugins.module_utils._http.removals import removal_warning, successor
+from ansible_collections.community.circleci.plugins.module_utils._http.removals import removal_hint, removal_warning
 from ansible_collections.community.circleci.plugins.module_utils._http.retrying import (
     Patience,
     RetryPolicy,
@@ -325,7 +325,7 @@ class Wire:
     def _note_removal(self, method: str, url: str, answer: Answer) -> None:
         """Warn of a call that CircleCI has announced to remove (PF §0)."""
         if "Sunset" in answer.headers or "Deprecation" in answer.headers:
-            self.warn(removal_warning(urlsplit(url).path, answer.headers.get("Sunset")))
+            self.warn(removal_warning(method, url, answer.headers.get("Sunset")))
 
     def again(
         self, method: str, url: str, retry: RetryPolicy, answer: Answer | None, cause: Exception | None
@@ -370,7 +370,7 @@ class Wire:
     def refused(self, method: str, url: str, answer: Answer, more: str = "") -> CircleCIError:
         """The error for an answer that says no."""
         error = api_message(answer.body)
-        who, hint = refuser(url, answer) or ("CircleCI", self._hint(answer.status, error, urlsplit(url).path))
+        who, hint = refuser(url, answer) or ("CircleCI", self._hint(method, url, answer.status, error))
         return CircleCIError(
             f"{who} answered {answer.status} to {method} {shown_path(url)}: {error}{more}",
             status=answer.status,
@@ -381,10 +381,10 @@ class Wire:
             doubtful=method != "GET" and may_have_worked(answer, None),
         )
 
-    def _hint(self, status: int, error: str, path: str) -> str | None:
+    def _hint(self, method: str, url: str, status: int, error: str) -> str | None:
         if status == GONE:
-            return f"CircleCI has removed this call from API v1.1. {successor(path)}"
-        return hint_for(status, error, path, bool(self.token))
+            return removal_hint(method, url)
+        return hint_for(status, error, urlsplit(url).path, bool(self.token))
 
     def _lost(self, method: str, url: str, cause: Exception | None, known: Loss | None, more: str = "") -> NoReturn:
         """Fail for a request that got no answer."""

@@ -74,3 +74,26 @@ def test_a_call_that_is_gone_says_what_to_use(emulator: Emulator, path: str, suc
     assert "has removed this call" in str(caught.value.hint)
     assert successor in str(caught.value.hint)
     assert len(emulator.requests) == 1
+
+
+@pytest.mark.parametrize("path", [PROJECT, f"{PROJECT}/settings", f"{PROJECT}/7/artifacts", "v2/me"])
+def test_nobody_is_told_to_start_builds_otherwise_who_only_reads(emulator: Emulator, path: str) -> None:
+    client = Client(emulator.url, TOKEN)
+    emulator.fault("body", method="GET", body={}, headers={"Sunset": SUNSET})
+    client.get(path)
+    shown = path.replace(PROJECT, "project/…")
+    advice = "A later version of this collection may do without it: look for one."
+    assert client.warnings == [f"CircleCI removes GET {shown}, on 2027-02-01. {advice}"]
+    emulator.fault("status", method="GET", status=410, body={"message": "Gone"})
+    with pytest.raises(CircleCIError) as caught:
+        client.get(path)
+    assert caught.value.hint == f"What was asked for has expired, or CircleCI has removed this call. {advice}"
+
+
+@pytest.mark.parametrize("call", ["DELETE /7/retry", "POST /7/cancel", "POST /follow", "POST /envvar"])
+def test_other_writes_are_no_starts_of_builds(emulator: Emulator, call: str) -> None:
+    method, _, path = call.partition(" ")
+    client = Client(emulator.url, TOKEN)
+    emulator.fault("body", method=method, body={}, headers={"Deprecation": "true"})
+    client.write(method, f"{PROJECT}{path}", {}, repeatable=False)
+    assert [warning.partition(", ")[0] for warning in client.warnings] == [f"CircleCI removes {method} project/…{path}"]
