@@ -87,7 +87,9 @@ def plan_token(client: Client, project: Project, tokens: list[Token], wanted: Wa
     :raises CircleCIError: when the label is not that of one token, or that has another scope
     """
     ours = [token for token in tokens if token["label"] == wanted.label]
-    if len(ours) > 1 and not (wanted.exclusive or wanted.rotates):
+    # A rotation that was interrupted leaves two of one scope. One of another scope is somebody else's.
+    interrupted = wanted.rotates and all(token["scope"] == wanted.scope for token in ours)
+    if len(ours) > 1 and not (wanted.exclusive or interrupted):
         raise _ambiguous(project, ours, wanted)
     if not wanted.present:
         create, doomed = False, ours

@@ -180,6 +180,18 @@ def test_a_rotation_that_was_interrupted_is_finished_with_a_token_that_is_told(
     assert texts(emulator) == [second["token"]]
 
 
+@pytest.mark.parametrize("options", [{"rotate": True}, {"max_age": 30}])
+def test_a_rotation_removes_no_token_of_another_scope_unless_told(
+    emulator: Emulator, run, options: dict[str, Any]
+) -> None:
+    make(emulator, "s" * 40, days=40)
+    make(emulator, "a" * 40, days=40, scope="all")
+    result = run(**options)
+    assert (result["failed"], emulator.writes, len(texts(emulator))) == (True, [], 2)
+    assert f"{API} has 2 tokens with the label badge" in result["msg"]
+    assert len(run(exclusive=True, **options)["removed"]) == 2
+
+
 def test_nothing_is_removed_when_the_new_token_is_not_listed(emulator: Emulator, run) -> None:
     run()
     old = texts(emulator)
