@@ -200,8 +200,8 @@ def _settings_of(answer: Any) -> Settings:
     settings: Settings = {}
     for name in (*FRESH, "oss"):
         value = advanced.get(name)
-        if name not in advanced:
-            continue
+        if value is None:
+            continue  # It says nothing of it, as of what this kind of project does not have.
         if name == BRANCHES:
             if not isinstance(value, list) or not all(isinstance(branch, str) for branch in value):
                 raise ValueError(f"its {name!r} is no list of branches.")

@@ -305,6 +305,18 @@ def test_a_flag_that_this_circleci_does_not_have_is_named(emulator: Emulator, ru
         assert f"settings of {API} have no setup_workflows" in result["msg"]
 
 
+def test_a_setting_that_is_null_is_one_that_is_not_there(emulator: Emulator, run) -> None:
+    flags = {**held(emulator), BRANCHES: None, FORK_SECRETS: None, "oss": None}
+    for options in ({"disable_ssh": True}, {BRANCHES: ["main"]}):
+        emulator.fault("body", method="GET", path="/settings", body={"advanced": flags})
+        result = run(**options, check_mode=True)
+        assert result.get("failed", False) is (BRANCHES in options)
+        if BRANCHES in options:
+            assert f"settings of {API} have no {BRANCHES}" in result["msg"]
+        else:
+            assert (result["changed"], result["settings"].keys() & {BRANCHES, FORK_SECRETS, "oss"}) == (True, set())
+
+
 def test_a_server_that_is_too_old_is_told_from_a_project_that_is_not_there(emulator: Emulator, run, run_module) -> None:
     emulator.switch(server="4.7")
     result = run(disable_ssh=True)
