@@ -97,6 +97,8 @@ class WantedWebhook:
         if present:
             _require_address(name, params["url"])
         events = tuple(sorted(set(params["events"] or ())))
+        if unknown := [event for event in events if event not in EVENTS]:
+            raise invalid(f"Webhook {plain(name)} has the event {plain(unknown[0])}, which is not known here.")
         return cls(name, present, params["url"] or "", events, params["verify_tls"], secret, params["update_secret"])
 
     @property

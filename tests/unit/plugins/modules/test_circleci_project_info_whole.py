@@ -250,6 +250,14 @@ def test_what_is_not_set_up_is_described_as_not_followed(emulator: Emulator, run
     changes_nothing(emulator, run_module, described)
 
 
+def test_what_is_not_known_here_is_left_out_of_the_description(emulator: Emulator, run, run_module) -> None:
+    emulator.state.part(Webhooks).add(emulator.project(API), "later", URL, ["job-started"])
+    result = run(project=API, describe=True)
+    assert "later" not in str(result["described"])
+    assert any("webhook later" in text and "job-started" in text for text in result["warnings"])
+    changes_nothing(emulator, run_module, result["described"])
+
+
 def add_trigger(emulator: Emulator, name: str, cron: str, place: int) -> None:
     app = emulator.project(app_slug(emulator))
     definitions = emulator.state.part(Definitions)
