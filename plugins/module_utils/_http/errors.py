@@ -180,7 +180,8 @@ def hint_for(status: int, error: str, path: str, has_token: bool) -> str | None:
                 "token, and check the slug, which begins with circleci/ for a project of the GitHub App."
             )
         return (
-            f"CircleCI does not know the project yet, or the token may not see it: {_FOLLOW_FIRST}, or check the slug."
+            f"CircleCI does not know the project yet, or the token has expired or may not see it: {_FOLLOW_FIRST}, or "
+            "check the slug and the token."
         )
     if status == 404 and V2 in path and lower.rstrip(".").endswith(" not found"):
         return "Check the id. API v2 shows nothing to project tokens: use a personal one."

@@ -270,3 +270,10 @@ def test_what_cannot_be_an_organization_is_not_one_without_projects(emulator: Em
 @pytest.mark.parametrize("organization", ["Umbrella", "github/UMBRELLA"])
 def test_an_organization_is_found_in_any_case(run, organization: str) -> None:
     assert slugs(run(organization=organization)) == [OTHER]
+
+
+def test_a_token_that_has_expired_may_be_why_a_project_is_not_found(run) -> None:
+    result = run(project=API, api_token="expired-long-ago")
+    assert (result["failed"], result["status"]) == (True, 404)
+    assert "or the token has expired" in result["msg"]
+    assert "check the slug and the token" in result["msg"]
