@@ -125,12 +125,12 @@ def depth_of(answer: Any) -> int:
 
 
 def with_fields(**fields: type | tuple[type, ...]) -> Callable[[Any], dict[str, Any]]:
-    """A shape for :meth:`Client.write`: an object that has these fields, of these types. An empty ``id`` is none."""
+    """A shape for :meth:`Client.write`: an object that has these fields, of these types. An empty id is none."""
 
     def check(answer: Any) -> dict[str, Any]:
         for name, kind in fields.items():
             value = an_object(answer).get(name)
-            if not isinstance(value, kind) or (name == "id" and value == ""):
+            if not isinstance(value, kind) or (name.endswith("id") and value == ""):
                 raise ValueError(f"it has no usable {name!r}.")
         return an_object(answer)
 

@@ -22,8 +22,16 @@ SLOWER = 60.0
 SHORTEST_TIMEOUT = 0.5  # seconds
 ENDS_POLLING = frozenset({401, 403, 404})
 """Answers that will not get better."""
+_LATER = (408, 429)
+"""Refusals that pass."""
 
 T = TypeVar("T")
+
+
+def _is_refused(error: CircleCIError) -> bool:
+    """Whether it is a write that CircleCI does not carry out, however often it is asked."""
+    is_for_good = error.status is not None and error.status < 500 and error.status not in _LATER
+    return error.method != "GET" and is_for_good and not error.doubtful
 
 
 class Clock:
@@ -129,7 +137,7 @@ class Poller:
         except CircleCIError as error:
             if self._may_show_up(error):
                 return None
-            if error.status in ENDS_POLLING or error.method is None:
+            if error.status in ENDS_POLLING or error.method is None or _is_refused(error):
                 raise
             if not self._missed:
                 self._missed = True

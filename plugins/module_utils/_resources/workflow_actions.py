@@ -133,7 +133,7 @@ class Task(Following):
                 names = ", ".join(sorted({plain(str(each.get("name"))) for each in view.listed})) or "none yet"
                 raise invalid(
                     f"{self.named(self.pipeline)} has no workflow {plain(name)!r}. There are: {names}.",
-                    "Check workflow.",
+                    "Check workflow." if view.listed else "Run the task again when the pipeline has started some.",
                 )
             found = listed[0]
         self.workflow = found

@@ -22,6 +22,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.pipe
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.settling import settled
 
+ACCEPTED = 202
 _ENDINGS = {
     "failed": "failed",
     "error": "ended with an error of CircleCI",
@@ -125,9 +126,9 @@ def without_pipeline(id_: str) -> CircleCIError:
 
 def _done(client: Client, path: str, seen: Callable[[], bool | None]) -> bool:
     try:
-        client.write("POST", path, repeatable=True, seen=seen, shape=acknowledgement)
+        client.write("POST", path, repeatable=True, seen=seen, shape=acknowledgement, success=ACCEPTED)
     except CircleCIError as error:
-        refused = error.status is not None and 400 <= error.status < 500 and error.status not in (401, 429)
+        refused = error.status is not None and error.status < 500 and error.status not in (401, 429)
         if not refused or error.doubtful:
             raise
         if not settled(client, seen, bool):

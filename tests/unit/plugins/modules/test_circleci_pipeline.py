@@ -165,6 +165,12 @@ def test_without_a_token_nothing_is_started(emulator: Emulator, run) -> None:
     assert emulator.requests == []
 
 
+def test_an_answer_with_an_empty_id_is_looked_into(emulator: Emulator, run) -> None:
+    emulator.fault("body", method="POST", path="/pipeline$", status=201, body={"id": "", "number": 1}, when="after")
+    result = run()
+    assert (result.get("failed"), result["pipeline"]["id"]) == (None, emulator.pipeline(API, 1).id)
+
+
 def test_a_skipped_commit_is_a_failure_with_circlecis_words(emulator: Emulator, run) -> None:
     emulator.scenario("skipped")
     result = run()
@@ -733,6 +739,27 @@ def test_an_approval_is_sent_with_a_body_where_that_is_asked_for(emulator: Emula
     assert [record.body for record in emulator.writes if "approve" in record.path] == [None, {}]
 
 
+@pytest.mark.parametrize("status", [200, 400, 409, 422])
+def test_a_refused_approval_ends_the_wait(emulator: Emulator, run, status: int) -> None:
+    """Whatever comes with a status other than 202 is no approval, and asking again does not make it one."""
+    emulator.scenario("hold")
+    emulator.fault("status", path="/approve/", times=None, status=status, body={"message": "Not allowed."})
+    result = run(wait=True, approve=["hold"])
+    failed(
+        result, f"CircleCI answered {status} to POST v2/workflow/{emulator.pipeline(API, 1).workflows[0].id}/approve/"
+    )
+    assert (result["status"], result["waited_seconds"] < 60, result["warnings"]) == (status, True, [])
+    assert ([hold["job"] for hold in result["holds"]], len(emulator.writes)) == (["hold"], 2)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_an_approval_that_cannot_be_given_now_is_given_later(emulator: Emulator, run, status: int) -> None:
+    emulator.scenario("hold")
+    emulator.fault("status", path="/approve/", times=2, status=status, body={"message": "Not now."})
+    result = run(wait=True, approve=["hold"], retries=0)
+    assert (result.get("failed"), result["pipeline"]["status"]) == (None, "success")
+
+
 def test_named_workflows_are_waited_for_alone(emulator: Emulator, run) -> None:
     emulator.scenario("second-workflow-fails")
     assert "failed" not in run(wait=True, workflows=["build-and-test"])
@@ -1126,6 +1153,15 @@ def test_what_is_named_is_canceled(emulator: Emulator, run, sought: dict[str, An
     id_ = emulator.pipeline(API, 1).id
     result = run(state="canceled", **{key: str(value).format(id=id_) for key, value in sought.items()})
     assert [each["number"] for each in result["canceled"]] == [1]
+
+
+def test_a_cancellation_that_is_answered_with_something_else_is_none(emulator: Emulator, run) -> None:
+    emulator.push(API, branch="main", script={"scenario": "hold"})
+    emulator.pass_time(60)
+    emulator.fault("body", path="/cancel$", body={"message": "Not allowed."})
+    result = run(state="canceled", branch="main")
+    failed(result, "/cancel: Not allowed.")
+    assert (result["changed"], result["canceled"], len(emulator.writes)) == (False, [], 1)
 
 
 def test_none_to_cancel_is_unchanged_and_not_waited_for(emulator: Emulator, run, clock) -> None:

@@ -106,6 +106,12 @@ def test_of_several_runs_it_is_the_newest(emulator: Emulator, run) -> None:
     assert run(state="canceled", workflow_id=failed_run.id)["workflow"]["status"] == "failed"
 
 
+def test_a_workflow_that_is_to_come_is_not_said_to_be_misnamed(emulator: Emulator, run) -> None:
+    play(emulator, None, 0, script={"delays": {"compiled": 20}})
+    result = run(state="canceled", workflow="build-and-test", branch="main")
+    failed(result, "There are: none yet. Run the task again when the pipeline has started some.")
+
+
 def test_a_workflow_that_is_not_there_names_those_that_are(emulator: Emulator, run) -> None:
     play(emulator, "two-workflows")
     failed(run(state="canceled", workflow="deploy", branch="main"), "There are: build-and-test, lint")
