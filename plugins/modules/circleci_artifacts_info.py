@@ -178,6 +178,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import invalid
 from ansible_collections.community.circleci.plugins.module_utils._resources.destination import (
     Attributes,
     look,
@@ -198,6 +199,8 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
 
 def run(_client: Client, params: dict[str, Any]) -> dict[str, Any]:
     """Look at a folder of the machine where this runs."""
+    if not params["dest"].strip():
+        raise invalid("dest is empty.", "Check the variable that it comes from.")
     dest, noted = Path(params["dest"]).absolute(), read_note(Path(params["dest"]))
     names = [safe_name(name) for name in params["names"] or ()]
     seen = look(dest, dict.fromkeys([*names, *(entry.dest for entry in noted)]), Attributes.from_params(params))

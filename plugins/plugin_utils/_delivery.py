@@ -32,6 +32,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.brin
     Tally,
     fetch,
     forecast,
+    not_absolute,
     require_concurrency,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.builds import Build, summary
@@ -97,7 +98,7 @@ class Delivery(InProcess):
         require_concurrency(params["concurrency"])
         dest = str(self._task.args["dest"])
         if not dest.startswith(("/", "~")):
-            raise invalid(f"dest {plain(dest)!r} is not absolute.", "Give the whole path of the folder on the host.")
+            raise not_absolute(dest)
         if getattr(self._connection._shell, "SHELL_FAMILY", "sh") == "powershell":
             raise invalid("Artifacts cannot be brought to hosts with Windows.", "Bring them to a POSIX system.")
         client.require_token()
@@ -184,7 +185,7 @@ class Delivery(InProcess):
         return bringing.result(files)
 
     def _write_note(self, bringing: Bringing, depot: Depot, files: list[Brought], removed: list[Noted]) -> None:
-        text = bringing.note(files, removed)
+        text = bringing.note(files, [*removed, *bringing.missing])
         if text != note_text(bringing.noted):
             with depot.kept(text) as path:
                 self._copy(path, str(bringing.dest / NOTE), {})

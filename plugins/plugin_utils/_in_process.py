@@ -203,8 +203,8 @@ class InProcess(OrdinaryModule):
         """Take relative paths as everywhere in a playbook: from its folder."""
         for name, option in options.items():
             value = params.get(name)
-            if isinstance(value, str) and value and option.get("type") == "path":
-                params[name] = os.path.join(self._loader.get_basedir(), value)
+            if isinstance(value, str) and value.strip() and option.get("type") == "path":
+                params[name] = os.path.join(os.path.abspath(self._loader.get_basedir()), value)
             for item in value if isinstance(value, list) else [value]:
                 if isinstance(item, dict) and "options" in option:
                     self._resolve_paths(option["options"], item)

@@ -236,6 +236,7 @@ HOSTILE = {
     "too long": ([Artifact("x" * 300, text="x")], "more than 255 bytes"),
     "two nodes": ([Artifact("report", node, str(node)) for node in (0, 1)], "Set by_node: true"),
     "a link": ([Artifact("link/a", text="x")], "is no folder of its own"),
+    "a link to a folder": ([Artifact("link", text="x")], "is no file, so no artifact is put in its place"),
     "a variable": ([Artifact("$HOME/a", text="x")], "'$HOME/a' holds the name of a variable of the host"),
 }
 ODD_PATHS = ("/etc/passwd", "a b/{{ 7 * 7 }}/$None;'\"", "-rf", "~/f", "precious")

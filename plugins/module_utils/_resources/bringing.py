@@ -71,7 +71,7 @@ class Bringing:
     :param dest: the folder
     :param exclusive: whether what an earlier build left goes away
     :param noted: what was brought before
-    :param seen: the files that are there under the names of the artifacts
+    :param seen: the files that are there under the names of the artifacts, and of what goes away
     """
 
     selection: Selection
@@ -111,8 +111,8 @@ class Bringing:
         return found[1] == seen.md5 if found and seen and seen.md5 else None
 
     @property
-    def doomed(self) -> list[Noted]:
-        """The files that go away: noted ones of the same job that this build has not."""
+    def left_over(self) -> list[Noted]:
+        """What an earlier build left, if it is to go away: noted files of the same job that this build has not."""
         names = {artifact.name for artifact in self.artifacts}
         ours = str(self.selection.project), job_of(self.build)
         return [
@@ -120,6 +120,16 @@ class Bringing:
             for entry in self.noted
             if self.exclusive and (entry.project, entry.job) == ours and entry.dest not in names
         ]
+
+    @property
+    def doomed(self) -> list[Noted]:
+        """The files that go away."""
+        return [entry for entry in self.left_over if entry.dest in self.seen]
+
+    @property
+    def missing(self) -> list[Noted]:
+        """What would go away and is not there any more: only the note still knows it."""
+        return [entry for entry in self.left_over if entry.dest not in self.seen]
 
     def note(self, files: list[Brought], removed: list[Noted]) -> str:
         """The note after these files were brought and those removed."""
@@ -195,12 +205,15 @@ def carry_out(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     selection, attributes = Selection.from_params(params), Attributes.from_params(params)
     concurrency, hosts = params["concurrency"], params["artifacts_hosts"] or ()
     require_concurrency(concurrency)
+    dest = Path(params["dest"])
+    if not dest.is_absolute():
+        raise not_absolute(params["dest"])
     client.require_token()
     build = find_source(client, selection)
     artifacts = read_artifacts(client, selection, build)
-    dest = Path(params["dest"])
-    seen = look(dest, [artifact.name for artifact in artifacts], attributes)
-    bringing = Bringing(selection, build, artifacts, dest, attributes, params["exclusive"], read_note(dest), seen)
+    bringing = Bringing(selection, build, artifacts, dest, attributes, params["exclusive"], read_note(dest), {})
+    names = [artifact.name for artifact in artifacts] + [entry.dest for entry in bringing.left_over]
+    bringing = replace(bringing, seen=look(dest, names, attributes))
     if client.read_only:
         return bringing.result(forecast(client, bringing, hosts))
     return _bring(client, bringing, concurrency, hosts)
@@ -213,6 +226,11 @@ def require_concurrency(concurrency: int) -> None:
     """
     if not 1 <= concurrency <= MOST_AT_A_TIME:
         raise invalid(f"concurrency must be a number from 1 to {MOST_AT_A_TIME}.")
+
+
+def not_absolute(dest: str) -> CircleCIError:
+    """The failure of a task whose folder is not said in full, where nothing completes it."""
+    return invalid(f"dest {plain(dest)!r} is not absolute.", "Give the whole path of the folder on the host.")
 
 
 def forecast(client: Client, bringing: Bringing, hosts: Any) -> list[Brought]:
@@ -315,9 +333,9 @@ def fetch(client: Client, bringing: Bringing, artifact: Artifact, receive: Calla
 def _write_note(bringing: Bringing, files: list[Brought], removed: list[Noted]) -> None:
     """Write down what was brought, if that is not what the note says already."""
     # Another task may have brought something else meanwhile.
-    bringing = replace(bringing, noted=read_note(bringing.dest))
-    text = bringing.note(files, removed)
-    if text != note_text(bringing.noted):
+    noted = read_note(bringing.dest)
+    text = replace(bringing, noted=noted).note(files, [*removed, *bringing.missing])
+    if text != note_text(noted):
         arrived = write_aside(bringing.dest, [text.encode("utf-8", "surrogateescape")])
         put(arrived, bringing.dest / NOTE, Attributes())
 

@@ -255,7 +255,8 @@ def _measured(path: Path) -> tuple[int, str, str | None]:
 def _existing(dest: Path, name: str) -> Path | None:
     """The file of a name; None when there is none, also when a link has that name: it is going to be replaced.
 
-    :raises CircleCIError: where a link or something else stands in the place of a folder, or a folder in its own place
+    :raises CircleCIError: where a link or something else stands in the place of a folder, or a folder in its own place,
+        also by a link: core's ``copy`` would put the file into that folder
     """
     path = dest
     for part in Path(name).parts[:-1]:
@@ -263,7 +264,7 @@ def _existing(dest: Path, name: str) -> Path | None:
         if path.is_symlink() or (path.exists() and not path.is_dir()):
             raise invalid(f"{path} is no folder of its own, so nothing is put below it.", "Remove it, or change dest.")
     path = dest / name
-    if path.is_symlink() or not path.exists():
+    if (path.is_symlink() and not path.is_dir()) or not path.exists():
         return None
     if not path.is_file():
         raise invalid(f"{path} is no file, so no artifact is put in its place.", "Remove it, or change dest.")

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
-from ansible_collections.community.circleci.plugins.module_utils._resources import bringing
+from ansible_collections.community.circleci.plugins.module_utils._resources import bringing, destination
 from ansible_collections.community.circleci.plugins.modules import circleci_artifacts
 from emulator import Emulator
 from emulator.world.artifacts import Artifact
@@ -336,6 +336,31 @@ def test_a_link_with_the_name_of_a_file_is_replaced_itself(
     assert (precious.read_text(), (dest / "dist/app-1.0.whl").is_symlink()) == ("precious", False)
 
 
+def test_a_link_to_a_folder_stays(project: Emulator, run: Run, dest: Path, tmp_path: Path) -> None:
+    """Core's ``copy`` would put the file into that folder, on hosts that are not local."""
+    (dest / "dist").mkdir(parents=True)
+    (dest / "dist/app-1.0.whl").symlink_to(tmp_path)
+    for check_mode in (True, False):
+        result = run(check_mode=check_mode)
+        assert f"{dest / 'dist/app-1.0.whl'} is no file, so no artifact is put in its place" in result["msg"]
+    assert downloads(project) == []
+
+
+@pytest.mark.parametrize("where", ["", " ", "reports"])
+def test_a_folder_that_is_not_said_is_no_folder(
+    project: Emulator, run: Run, run_module: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """The action completes what is relative, where it can: what is left is not the folder where a process happens to be."""
+    monkeypatch.chdir(tmp_path)
+    project.clear()
+    for check_mode in (True, False):
+        assert f"dest {where!r} is not absolute" in run(dest=where, check_mode=check_mode)["msg"]
+    assert (list(tmp_path.iterdir()), project.requests) == ([], [])
+    if not where.strip():
+        looked = run_module("circleci_artifacts_info", dest=where, api_url=None, api_token=None)
+        assert looked["msg"] == "dest is empty. Check the variable that it comes from."
+
+
 @pytest.mark.parametrize("name", ["dist", "dist/app-1.0.whl"])
 def test_what_is_no_folder_or_no_file_stays(project: Emulator, run: Run, dest: Path, name: str) -> None:
     if name == "dist":
@@ -506,17 +531,66 @@ def test_a_failure_before_anything_is_removed_leaves_it_noted(project: Emulator,
     assert set(files_in(dest)) == {"dist/app-2.0.whl", "dist/broken.txt"}
 
 
-def test_a_failure_while_files_are_removed_names_those_that_are_gone(project: Emulator, run: Run, dest: Path) -> None:
+def test_a_failure_while_files_are_removed_names_those_that_are_gone(
+    project: Emulator, run: Run, dest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run()
     build(project, Artifact("dist/app-2.0.whl", text="second"))
-    (dest / "log/a.txt").unlink()
-    (dest / "log/a.txt").mkdir()
+
+    def too_late(path: Path) -> None:
+        if path == dest / "log/a.txt":  # Somebody else has made a folder of it meanwhile.
+            path.unlink()
+            path.mkdir()
+        destination.remove(path)
+
+    monkeypatch.setattr(bringing, "remove", too_late)
     failed = run(exclusive=True)
     (dest / "log/a.txt").rmdir()
     assert failed["failed"]
     assert {each["path"] for each in failed["removed"]} == {"dist/app-1.0.whl", "dist/app-1.0.txt"}
+    (dest / "log/a.txt").write_text("a")
+    monkeypatch.undo()
     assert {each["path"] for each in run(exclusive=True)["removed"]} == {"log/a.txt"}
     assert set(files_in(dest)) == {"dist/app-2.0.whl"}
+
+
+@pytest.mark.parametrize("is_link", [True, False])
+def test_nothing_is_removed_that_stands_in_the_place_of_what_was_brought(
+    project: Emulator, run: Run, dest: Path, tmp_path: Path, is_link: bool
+) -> None:
+    run()
+    build(project, Artifact("dist/app-2.0.whl", text="second"))
+    if is_link:
+        outside = (dest / "log").rename(tmp_path / "outside")
+        (dest / "log").symlink_to(outside)
+    else:
+        (dest / "log/a.txt").unlink()
+        (dest / "log/a.txt").mkdir()
+    before = files_in(tmp_path)
+    for check_mode in (True, False):
+        result = run(exclusive=True, check_mode=check_mode)
+        assert (result["failed"], result["changed"]) == (True, False)
+        assert str(dest / "log") in result["msg"]
+    assert files_in(tmp_path) == before
+
+
+def test_what_somebody_has_removed_already_is_no_change_and_forgotten(
+    project: Emulator, run: Run, dest: Path, tmp_path: Path
+) -> None:
+    run()
+    build(project, Artifact("dist/app-2.0.whl", text="second"))
+    run()
+    precious = tmp_path / "precious"
+    precious.write_text("precious")
+    for path in ("dist/app-1.0.whl", "dist/app-1.0.txt", "log/a.txt"):
+        (dest / path).unlink()
+    (dest / "log/a.txt").symlink_to(precious)
+    predicted, result = run(exclusive=True, check_mode=True), run(exclusive=True)
+    assert predicted == result
+    assert (result["changed"], result["removed"], result["diff"]["before"]) == (False, [], {"files": {}})
+    (dest / "dist/app-1.0.whl").write_text("mine")
+    assert run(exclusive=True)["changed"] is False
+    assert (files_in(dest)["dist/app-1.0.whl"], files_in(dest)["log/a.txt"]) == ("mine", "precious")
 
 
 @pytest.mark.parametrize(
