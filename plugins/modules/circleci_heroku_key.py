@@ -117,6 +117,7 @@ from ansible_collections.community.circleci.plugins.module_utils._values.masks i
     ON_CREATE,
     WHEN_MASK_DIFFERS,
     left_in_doubt,
+    mark_replaced,
     must_set,
 )
 from ansible_collections.community.circleci.plugins.module_utils._values.suspects import (
@@ -141,11 +142,13 @@ def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
         client.warn(white_ends("api_key", LEFT_OUT))
     client.require_token()
     before = _read_mask(client)
-    after = {"heroku_api_key": f"xxxx{api_key[-4:]}" if len(api_key) > 4 else "xxxx"}
-    must = before is None or must_set(api_key, params["update_value"], masks_equal=before == after["heroku_api_key"])
+    mask = f"xxxx{api_key[-4:]}" if len(api_key) > 4 else "xxxx"
+    must = before is None or must_set(api_key, params["update_value"], masks_equal=before == mask)
     if must is None:
         client.warn(left_in_doubt(["the Heroku key"], "", "", ALWAYS))
     if must:
+        after = {"heroku_api_key": mask}
+        mark_replaced(after, {"heroku_api_key": before or ""}, list(after))
         done = Outcome(after, {})
         (done.added if before is None else done.updated).append({"kind": "heroku_key"})
 
@@ -155,7 +158,7 @@ def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
                 "v1.1/user/heroku-key",
                 {"apikey": api_key},
                 repeatable=True,
-                seen=lambda: True if _read_mask(client) == after["heroku_api_key"] != before else None,
+                seen=lambda: True if _read_mask(client) == mask != before else None,
                 shape=acknowledgement,
             )
             return done

@@ -91,7 +91,13 @@ def result_of(plan: Plan, client: Client, about: object) -> dict[str, Any]:
 
 def result_with_changes(plan: Plan, client: Client, about: object) -> dict[str, Any]:
     """The same for a module that adds and removes things: it says which ones. See :func:`result_of`."""
-    outcome = plan.carry_out(client)
+    try:
+        outcome = plan.carry_out(client)
+    except CircleCIError as error:
+        if client.wrote:
+            # A plan of one write has nothing that was done before it failed.
+            error.partial = {**Outcome(None, {}).changes, **error.partial}
+        raise
     return _result(plan, outcome, about, outcome.changes)
 
 

@@ -78,6 +78,29 @@ def test_a_failure_returns_what_is_documented(run_module, module: str, options: 
     assert result["path"].startswith("/api/")
 
 
+@pytest.mark.parametrize(
+    ("module", "options", "request_path", "answer"),
+    [
+        ("circleci_project_follow", {"project": API}, "/follow", {"following": True}),
+        (
+            "circleci_build_ssh_user",
+            {"project": API, "build_num": 1},
+            "/ssh-users",
+            {"build_num": 1, "status": "queued"},
+        ),
+    ],
+)
+def test_a_failure_after_a_write_that_did_nothing_says_that_nothing_was_changed(
+    emulator: Emulator, run_module, module: str, options: dict[str, Any], request_path: str, answer: dict[str, Any]
+) -> None:
+    if module != "circleci_project_follow":
+        emulator.follow(API)
+    emulator.fault("status", method="POST", path=request_path, status=200, body=answer)
+    result = run_module(module, **options)
+    assert (result["failed"], len(emulator.writes)) == (True, 1), result
+    assert [result[name] for name in CHANGES] == [[], [], []]
+
+
 def test_a_project_and_a_mask_have_one_name_each() -> None:
     places = {f"{module}.{place}" for module in MODULES for place, _value in values(returned(module))}
     # An organization has no other name than its slug.

@@ -350,7 +350,7 @@ def test_a_link_to_a_folder_stays(project: Emulator, run: Run, dest: Path, tmp_p
 def test_a_folder_that_is_not_said_is_no_folder(
     project: Emulator, run: Run, run_module: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
-    """The action completes what is relative, where it can: what is left is not the folder where a process happens to be."""
+    """The action completes what is relative, where it can: the rest is not the folder where a process happens to be."""
     monkeypatch.chdir(tmp_path)
     project.clear()
     for check_mode in (True, False):

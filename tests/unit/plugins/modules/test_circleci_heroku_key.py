@@ -43,6 +43,17 @@ def test_update_value_says_when_it_is_replaced(
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
+def test_a_key_that_looks_like_the_one_it_replaces_is_marked_in_the_diff(
+    emulator: Emulator, run_module, check_mode: bool
+) -> None:
+    run_module(MODULE, api_key=KEY)
+    result = run_module(MODULE, api_key=KEY, update_value="always", check_mode=check_mode)
+    assert (result["changed"], result["updated"]) == (True, [{"kind": "heroku_key"}])
+    assert result["diff"]["before"] == {"heroku_api_key": "xxxxcdef"}
+    assert result["diff"]["after"] == {"heroku_api_key": "xxxxcdef (replaced)"}
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
 def test_a_key_whose_mask_tells_nothing_is_left_alone_with_a_warning(
     emulator: Emulator, run_module, check_mode: bool
 ) -> None:
