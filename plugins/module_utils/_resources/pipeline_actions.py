@@ -141,6 +141,8 @@ class Task(Following):
 
     def succeeded(self) -> dict[str, Any]:
         """Wait until the pipeline that is sought has succeeded, and for it to appear; never start one."""
+        if self.wanted.approve:
+            self.client.require_token()  # which only reading does without, of open-source projects
         self.poller.start()
         found = self._known(lambda: self.sought.find(self.client))
         if found is None and not self.client.read_only:

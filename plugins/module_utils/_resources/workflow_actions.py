@@ -15,17 +15,20 @@ from ansible_collections.community.circleci.plugins.module_utils._http.errors im
 from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_actions import wanted_of
 from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_failures import ends_badly
 from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_following import Following
+from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_reuse import age_of
 from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_seeking import Sought
 from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_status import (
     APPROVAL,
     CANCELED,
     ERRORED,
     NOT_RUN,
+    RERUN_GRACE,
     SUCCESS,
     Job,
     Pipeline,
     View,
     Workflow,
+    expects_rerun,
     is_final,
     is_hold,
     is_setup,
@@ -205,6 +208,11 @@ class Task(Following):
         """Cancel the workflow, unless it has ended."""
         before = {"workflow": self.workflow.get("name"), "status": self.workflow.get("status")}
         if is_final(self.workflow):
+            if self._reruns_itself():
+                self.client.warn(
+                    f"{self._who()} has ended, but CircleCI itself is about to run it again. "
+                    "community.circleci.circleci_pipeline with state: canceled waits for that, and cancels it."
+                )
             return result_of(Plan(before, Outcome(before, self.returned())), self.client, self.project)
         after = {**before, "status": CANCELED}
         ended_before = False
@@ -303,6 +311,11 @@ class Task(Following):
                 f"{self._who()} is {plain(str(status))}: it cannot be run again before it has ended.",
                 "Cancel it first, or run this task again later if that was just done.",
             )
+        if self._reruns_itself():
+            raise invalid(
+                f"{self._who()} has failed, and CircleCI itself is about to run it again.",
+                "Wait for that with community.circleci.circleci_pipeline, or run this task again later.",
+            )
         if is_setup(self.workflow):
             raise invalid(
                 f"{self._who()} is a setup workflow, and a pipeline can be continued only once.",
@@ -328,6 +341,13 @@ class Task(Following):
                 "Set from_failed to false to run all of it.",
             )
         return {"from_failed": True}
+
+    def _reruns_itself(self) -> bool:
+        """Whether an automatic rerun is to come (PF §3.5)."""
+        is_newest = self.workflow.get("id") in [each.get("id") for each in self.looked_by.view.all]
+        # Where it ended in the future, this machine's clock is wrong and tells nothing.
+        is_young = 0 <= age_of(self.workflow.get("stopped_at")) < RERUN_GRACE
+        return is_newest and is_young and expects_rerun(self.workflow)
 
     def _rerun_result(self, result: dict[str, Any]) -> dict[str, Any]:
         if not self.params["wait"] or self.client.read_only:

@@ -906,6 +906,14 @@ def test_open_source_projects_are_waited_for_without_a_token(emulator: Emulator,
     assert run(state="succeeded", branch="main", api_token="")["pipeline"]["status"] == "success"
 
 
+def test_an_approval_without_a_token_is_refused_before_the_wait(emulator: Emulator, run) -> None:
+    emulator.add_repository(API, oss=True)
+    emulator.push(API, branch="main", script={"scenario": "hold"})
+    emulator.clear()
+    failed(run(state="succeeded", branch="main", approve=["hold"], api_token=""), "No API token was given.")
+    assert emulator.requests == []
+
+
 @pytest.mark.parametrize("sought", [{"branch": "main"}, {"pipeline_number": 1}, {"pipeline_id": "{id}"}])
 def test_a_project_token_is_told_so_at_once(emulator: Emulator, run, clock, sought: dict[str, Any]) -> None:
     emulator.push(API, branch="main")

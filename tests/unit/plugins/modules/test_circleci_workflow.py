@@ -585,6 +585,50 @@ def test_a_workflow_that_ends_before_it_can_be_canceled_was_not_canceled(emulato
     assert result["diff"]["after"]["status"] == ended
 
 
+@pytest.fixture
+def seconds_ago(monkeypatch: pytest.MonkeyPatch):
+    """Say how long ago what has ended did so: the emulator's clock is ahead."""
+    from ansible_collections.community.circleci.plugins.module_utils._resources import workflow_actions
+
+    return lambda seconds: monkeypatch.setattr(workflow_actions, "age_of", lambda *moments: seconds)
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_what_circleci_is_about_to_run_again_itself_is_not_run_twice(
+    emulator: Emulator, run, seconds_ago, check_mode: bool
+) -> None:
+    play(emulator, "auto-rerun", 10, script={"delays": {"rerun": 20}})
+    seconds_ago(5.0)
+    named = {"workflow": "build-and-test", "branch": "main", "check_mode": check_mode}
+    result = run(state="rerun", **named)
+    failed(result, "has failed, and CircleCI itself is about to run it again. Wait for that with")
+    canceled = run(state="canceled", **named)
+    assert (canceled["changed"], emulator.writes) == (False, [])
+    (warning,) = canceled["warnings"]
+    assert warning == (
+        f"Workflow 'build-and-test' of {API} pipeline #1 has ended, but CircleCI itself is about to run it again. "
+        "community.circleci.circleci_pipeline with state: canceled waits for that, and cancels it."
+    )
+    # What was run again is itself no more about to be.
+    first = emulator.pipeline(API, 1).workflows[0]
+    emulator.pass_time(60)
+    assert len(emulator.pipeline(API, 1).workflows) == 2
+    again = run(state="rerun", workflow_id=first.id, check_mode=check_mode)
+    assert (again.get("failed"), again["changed"]) == (None, True)
+
+
+@pytest.mark.parametrize("seconds", [30.0, -5.0])
+def test_what_circleci_did_not_run_again_itself_in_time_can_be_run_again(
+    emulator: Emulator, run, seconds_ago, seconds: float
+) -> None:
+    """Nor does a clock that is wrong stand in the way."""
+    play(emulator, "auto-rerun", 10, script={"delays": {"rerun": 100_000}})
+    seconds_ago(seconds)
+    result = run(state="rerun", workflow="build-and-test", branch="main")
+    assert (result.get("failed"), result["changed"]) == (None, True)
+    assert run(state="canceled", workflow_id=result["workflow"]["id"], check_mode=True)["warnings"] == []
+
+
 # --- odd answers ------------------------------------------------------------------------------------------------------
 
 
