@@ -34,6 +34,7 @@ from ansible_collections.community.circleci.plugins.module_utils._values.slugs i
 
 STARTED = 201
 _OURS = ("api", "explicit")
+_RUN_BY_API = "create pipeline run api"
 
 
 @dataclass(frozen=True)
@@ -203,10 +204,17 @@ def _seen(client: Client, project: Project, start: Start, last: int, poller: Pol
 def _is_own(pipeline: Pipeline, login: Any) -> bool:
     """Whether the token's user started a pipeline by the API. Apps' pipelines may not tell who did (PF §2.4)."""
     trigger = pipeline.get("trigger")
-    if not isinstance(trigger, dict) or trigger.get("type") not in _OURS:
+    if not isinstance(trigger, dict) or (trigger.get("type") not in _OURS and not _is_run_by_api(pipeline)):
         return False
     actor = trigger.get("actor")
     return not isinstance(actor, dict) or actor.get("login") in (login, "", None)
+
+
+def _is_run_by_api(pipeline: Pipeline) -> bool:
+    """Whether it is of ``pipeline/run``, whose trigger has many names where the project is one of an App (PF §2.4)."""
+    parameters = pipeline.get("trigger_parameters")
+    circleci = parameters.get("circleci") if isinstance(parameters, dict) else None
+    return isinstance(circleci, dict) and circleci.get("event_type") == _RUN_BY_API
 
 
 def _has_parameters(client: Client, pipeline: Pipeline, given: Mapping[str, Parameter], poller: Poller) -> bool:

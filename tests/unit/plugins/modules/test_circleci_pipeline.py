@@ -10,6 +10,7 @@ import pytest
 
 from emulator import PROJECT_TOKEN, Emulator
 from emulator.http.exchange import Answer, Call
+from emulator.v2 import shapes
 from emulator.world.definitions import Definitions
 from tests.unit.results import failed
 
@@ -1414,6 +1415,29 @@ def test_check_mode_predicts_a_cancellation(emulator: Emulator, run) -> None:
     assert emulator.writes == []
     real = run(state="canceled", branch="main")
     assert {key: predicted[key] for key in RETURNED} == {key: real[key] for key in RETURNED}
+
+
+@pytest.mark.parametrize(("kind", "push"), [("Decoupled Ingestion System", False), ("unknown", True)])
+def test_a_lost_start_of_an_app_is_found_by_what_its_trigger_says_elsewhere(
+    emulator: Emulator, app, clock, monkeypatch: pytest.MonkeyPatch, kind: str, push: bool
+) -> None:
+    """Their triggers have types of many names."""
+    usual = shapes.pipeline
+
+    def shown(found: Any) -> dict[str, Any]:
+        answer = usual(found)
+        return {**answer, "trigger": {**answer["trigger"], "type": kind, "actor": {"login": "", "avatar_url": None}}}
+
+    monkeypatch.setattr(shapes, "pipeline", shown)
+    slug = next(project.slug for project in emulator.state.projects.values() if project.is_app)
+    emulator.fault("drop", method="POST", path="/run$", when="before" if push else "after")
+    if push:
+        # One that a push starts meanwhile is not taken for it.
+        emulator.push(slug, branch="main", after=5)
+        failed(app(), "nothing of it is to be seen")
+    else:
+        assert app()["pipeline"]["number"] == 1
+    assert len(emulator.writes) == 1
 
 
 @pytest.mark.parametrize("name", ["pipeline_id", "pipeline_number"])
