@@ -96,7 +96,8 @@ options:
     type: raw
   workflows:
     description:
-      - Wait for the workflows of these names only, and judge by them. One that never starts is a failure.
+      - Wait for the workflows of these names only, and judge by them. One that never starts is a failure, and goes
+        before an open hold.
     type: list
     elements: str
   reuse:

@@ -38,7 +38,7 @@ options:
       - V(approved) approves the holds in O(approve). One that is approved already is left as it is.
       - V(rerun) runs the workflow again, as a new one. By itself it runs what failed and what depends on that, and
         leaves a workflow that has succeeded as it is. One that was just canceled has five seconds to end before the
-        task fails.
+        task fails. One that CircleCI itself is about to run again is a failure.
       - V(canceled) cancels the workflow. One that has ended is left as it is.
     type: str
     choices: [approved, canceled, rerun]

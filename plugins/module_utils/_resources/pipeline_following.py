@@ -24,6 +24,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.pipe
     is_setup,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_waiting import (
+    FAIL,
     RETURN,
     PipelineWatch,
     Wanted,
@@ -39,6 +40,12 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.poll
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
 
 LOOK_EVERY = 1.0  # seconds between two looks for what was just made
+_WAITS = "The real run waits for it."
+_AT_A_HOLD = {
+    FAIL: "The real run fails, unless somebody approves before what it waits for.",
+    RETURN: "The real run ends well all the same.",
+}
+"""What check mode says of a pipeline in which nothing is left but holds."""
 
 
 class Following:
@@ -130,7 +137,8 @@ class Following:
             result["changed"] = True
             self.client.warn(f"{who} waits for approvals that the real run gives: {', '.join(to_approve)}.")
         elif verdict != SUCCEEDED:
-            self.client.warn(f"{who} is {watch.view.status}: it has not ended. The real run waits for it.")
+            outlook = _AT_A_HOLD.get(self.wanted.on_hold, _WAITS) if verdict == HELD else _WAITS
+            self.client.warn(f"{who} is {watch.view.status}: it has not ended. {outlook}")
         return result
 
     def _warn_of(self, watch: PipelineWatch) -> None:

@@ -1382,6 +1382,25 @@ def test_check_mode_of_a_wait_looks_once(emulator: Emulator, run, clock, scenari
     assert any(warning in each for each in result["warnings"])
 
 
+@pytest.mark.parametrize(
+    ("on_hold", "outlook"),
+    [
+        ("fail", "The real run fails, unless somebody approves before what it waits for."),
+        ("return", "The real run ends well all the same."),
+        ("wait", "The real run waits for it."),
+    ],
+)
+def test_check_mode_of_a_wait_says_what_a_hold_means_to_the_run(
+    emulator: Emulator, run, on_hold: str, outlook: str
+) -> None:
+    emulator.push(API, branch="main", script={"scenario": "hold"})
+    emulator.pass_time(60)
+    options = {"state": "succeeded", "branch": "main", "on_hold": on_hold, "wait_timeout": 60}
+    (warning,) = run(**options, check_mode=True)["warnings"]
+    assert warning.endswith(f" is on_hold: it has not ended. {outlook}")
+    assert run(**options).get("failed", False) is (on_hold != "return")
+
+
 def test_check_mode_of_a_wait_says_what_is_not_there(run, clock) -> None:
     result = run(state="succeeded", revision=OTHER, check_mode=True)
     assert ("failed" in result, clock.pauses) == (False, [])
