@@ -37,7 +37,8 @@ options:
     default: present
   branch:
     description:
-      - The branch that is built. With O(state=present) one of O(branch) and O(tag) is required.
+      - The branch that is built, by its name alone, without C(refs/heads/). With O(state=present) one of O(branch) and
+        O(tag) is required.
       - In a project of an App its configuration is read from the branch of this name, too.
     type: raw
   tag:

@@ -28,6 +28,7 @@ from ansible_collections.community.circleci.plugins.module_utils._values.slugs i
     require_name,
     require_segment,
 )
+from ansible_collections.community.circleci.plugins.module_utils._values.suspects import has_white_ends
 
 _FOLLOWED = "v1.1/projects"
 _VCS_HOSTS = {"github.com": "github", "bitbucket.org": "bitbucket"}
@@ -70,6 +71,11 @@ def list_projects(client: Client, organization: str | None, vcs_type: str | None
     """
     organization, vcs_type = owner_of(organization, vcs_type)
     require_segment(organization, "Write it as in github/acme, or leave it out.")
+    if has_white_ends(organization or ""):
+        # Where one project is named, CircleCI says that it does not know it. A list would just be empty.
+        raise invalid(
+            f"organization {plain(str(organization))!r} begins or ends with white space.", "The filter trim removes it."
+        )
     require_name(organization, vcs_type)
     # Reports say that this list's own "following" cannot be relied on. It holds no others (§3.2).
     listed = [_listed(item, _FOLLOWED, following=True) for item in client.get_list(_FOLLOWED, shallow=True)]

@@ -260,11 +260,24 @@ def test_concurrency_has_bounds(emulator: Emulator, run, concurrency: int) -> No
     assert emulator.requests == []
 
 
-@pytest.mark.parametrize("organization", ["", " ", "acme/", "gitlab/acme", "https://github.com/acme"])
-def test_what_cannot_be_an_organization_is_not_one_without_projects(emulator: Emulator, run, organization: str) -> None:
+@pytest.mark.parametrize(
+    ("organization", "words"),
+    [
+        ("", "is not one segment of a slug"),
+        (" ", "is not one segment of a slug"),
+        ("acme/", "is not one segment of a slug"),
+        ("gitlab/acme", "is not one segment of a slug"),
+        ("https://github.com/acme", "is not one segment of a slug"),
+        ("acme\n", "begins or ends with white space"),
+        ("github/acme ", "begins or ends with white space"),
+    ],
+)
+def test_what_cannot_be_an_organization_is_not_one_without_projects(
+    emulator: Emulator, run, organization: str, words: str
+) -> None:
     result = run(organization=organization)
     assert (result["failed"], emulator.requests) == (True, [])
-    assert "is not one segment of a slug" in result["msg"]
+    assert words in result["msg"]
 
 
 @pytest.mark.parametrize("organization", ["Umbrella", "github/UMBRELLA"])
