@@ -19,7 +19,10 @@ with contextlib.suppress(ImportError):  # on other hosts than the controller it 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, plain
 from ansible_collections.community.circleci.plugins.module_utils._http.urls import segment
-from ansible_collections.community.circleci.plugins.module_utils._resources.definitions import read_definitions
+from ansible_collections.community.circleci.plugins.module_utils._resources.definitions import (
+    read_definitions,
+    the_definition,
+)
 from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_starting import (
     Start,
     default_branch,
@@ -70,16 +73,23 @@ def reusable(client: Client, project: Project, start: Start, reuse: str, watch_o
         watch = watch_of(found)
         if _has_same_parameters(client, project, found, start.parameters) and _is_usable(watch, reuse):
             if start.definition is not None:
-                _warn_of_definition(client, project, found, start.definition)
+                _check_definition(client, project, found, start.definition)
             return watch
     return None
 
 
-def _warn_of_definition(client: Client, project: Project, pipeline: Pipeline, wanted: str) -> None:
-    """Warn that a pipeline may be of another definition, where there are several: it does not tell (PF §2.4)."""
+def _check_definition(client: Client, project: Project, pipeline: Pipeline, wanted: str) -> None:
+    """Warn that a pipeline may be of another definition, where there are several: it does not tell (PF §2.4).
+
+    :raises CircleCIError: when there is none of this name
+    """
+    listed = []
     with contextlib.suppress(CircleCIError):  # CircleCI Server does not list them (PF §1.6)
-        if len(read_definitions(client, project, read_project_id(client, project))) == 1:
-            return
+        listed = read_definitions(client, project, read_project_id(client, project))
+    if listed:
+        the_definition(project, listed, wanted)
+    if len(listed) == 1:
+        return
     client.warn(
         f"Pipeline #{pipeline['number']} of {project} is reused, but CircleCI does not tell of which definition it is. "
         f"It may be another one than {plain(wanted)}."

@@ -1020,6 +1020,7 @@ def test_what_is_reused_may_be_of_another_definition(emulator: Emulator, app, cl
     )
     assert (result.get("failed"), result["changed"], result["reused"]) == (None, False, True)
     assert result["warnings"] == ([told] if more or unlisted else [])
+    failed(app(definition="nope", reuse="successful"), f"{slug} has no pipeline definition nope.")
 
 
 def test_without_pyyaml_the_defaults_cannot_be_read(emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch) -> None:
