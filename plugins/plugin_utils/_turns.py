@@ -10,11 +10,14 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import resource
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 LOOK_EVERY = 0.1  # seconds
+SPARE = 200
+"""Files that a task may have open besides the locks: core's, and the pipes of the programs that it starts."""
 
 
 class Turns:
@@ -42,7 +45,14 @@ class Turns:
         warnings = []
         with contextlib.ExitStack() as stack:
             # In one order, so that no two tasks wait for each other.
-            for slug in sorted(set(slugs)):
+            wanted = sorted(set(slugs))
+            most = _room_for(len(wanted))
+            if most < len(wanted):
+                warnings.append(
+                    f"Nothing keeps other tasks from working on {len(wanted) - most} of these {len(wanted)} projects "
+                    "at the same time: that takes as many open files, which ulimit -Hn limits."
+                )
+            for slug in wanted[:most]:
                 try:
                     file = stack.enter_context(self._file(slug))
                     while not _locked(file):
@@ -69,6 +79,20 @@ class Turns:
             yield file
         finally:
             os.close(file)
+
+
+def _room_for(number: int) -> int:
+    """How many of so many locks can be held at a time, when this process may have more files open than by default."""
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = number + SPARE
+    if now != resource.RLIM_INFINITY and now < needed:
+        with contextlib.suppress(ValueError, OSError):  # as where a system has a lower limit of its own
+            resource.setrlimit(
+                resource.RLIMIT_NOFILE, (needed if most == resource.RLIM_INFINITY else min(needed, most), most)
+            )
+        now = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        return max(0, min(number, now - SPARE))
+    return number
 
 
 def _locked(file: int) -> bool:

@@ -103,6 +103,37 @@ def test_a_turn_ends_with_its_process_however_that_ends(folder: Path) -> None:
     assert is_free(folder, API)
 
 
+MANY = f"""
+import pathlib, resource, subprocess, sys
+from {_turns.__name__} import Turns
+
+def refuse(*_arguments):
+    raise ValueError("not allowed to raise maximum limit")
+
+resource.setrlimit(resource.RLIMIT_NOFILE, (300, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+if sys.argv[2] == "False":
+    resource.setrlimit = refuse
+slugs = [f"github/acme/{{number:03}}" for number in range(400)]
+with Turns(pathlib.Path(sys.argv[1]), {URL!r}, 9.0).take(*slugs) as told:
+    subprocess.run([sys.executable, "-c", ""], capture_output=True, check=True)
+    print(len(list(pathlib.Path(sys.argv[1]).iterdir())), *told)
+"""
+
+
+@pytest.mark.parametrize(
+    ("can_be_raised", "said"),
+    [
+        (True, "400"),
+        (False, "100 Nothing keeps other tasks from working on 300 of these 400 projects at the same time: that takes"),
+    ],
+)
+def test_a_thousand_projects_leave_files_for_the_task_itself(folder: Path, can_be_raised: bool, said: str) -> None:
+    """Most systems let a process have 1024 files open unless it asks for more, and some let it have no more."""
+    command = [sys.executable, "-c", MANY, str(folder), str(can_be_raised)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert ran.stdout.startswith(said)
+
+
 def test_nobody_else_can_look_into_the_folder(folder: Path) -> None:
     folder.mkdir(parents=True, mode=0o777)
     folder.chmod(0o777)
