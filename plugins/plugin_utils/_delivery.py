@@ -34,6 +34,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.brin
     forecast,
     not_absolute,
     require_concurrency,
+    trusted_hosts,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.builds import Build, summary
 from ansible_collections.community.circleci.plugins.module_utils._resources.destination import (
@@ -96,6 +97,7 @@ class Delivery(InProcess):
         """
         selection, attributes = Selection.from_params(params), Attributes.from_params(params)
         require_concurrency(params["concurrency"])
+        hosts = trusted_hosts(params)
         dest = str(self._task.args["dest"])
         if not dest.startswith(("/", "~")):
             raise not_absolute(dest)
@@ -121,7 +123,6 @@ class Delivery(InProcess):
             [Noted(**entry) for entry in looked["noted"]],
             {entry.pop("name"): Seen(**entry) for entry in looked["files"]},
         )
-        hosts = params["artifacts_hosts"] or ()
         if client.read_only:
             return bringing.result(forecast(client, bringing, hosts))
         progress = Tally(client, bringing)

@@ -91,6 +91,8 @@ class Selection:
                 "It is not said which build's artifacts are wanted.",
                 f"Give build_num, or job together with one of {', '.join(SELECTORS)}.",
             )
+        if params["pipeline_number"] is not None and params["pipeline_number"] < 1:
+            raise invalid("pipeline_number must be 1 or more.")
         if params["strip_components"] < 0:
             raise invalid("strip_components must be 0 or more.")
         return cls(

@@ -203,7 +203,7 @@ def carry_out(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     :raises CircleCIError: when there is no such build or artifact, or a file cannot be had or written
     """
     selection, attributes = Selection.from_params(params), Attributes.from_params(params)
-    concurrency, hosts = params["concurrency"], params["artifacts_hosts"] or ()
+    concurrency, hosts = params["concurrency"], trusted_hosts(params)
     require_concurrency(concurrency)
     dest = Path(params["dest"])
     if not dest.is_absolute():
@@ -226,6 +226,21 @@ def require_concurrency(concurrency: int) -> None:
     """
     if not 1 <= concurrency <= MOST_AT_A_TIME:
         raise invalid(f"concurrency must be a number from 1 to {MOST_AT_A_TIME}.")
+
+
+def trusted_hosts(params: dict[str, Any]) -> list[str]:
+    """The hosts that get the token besides the usual ones.
+
+    :raises CircleCIError: for what names no host, and would be trusted in vain
+    """
+    hosts: list[str] = params["artifacts_hosts"] or []
+    for host in hosts:
+        if not re.fullmatch(r"[^\s/@*?#]+", host.strip()):
+            raise invalid(
+                f"artifacts_hosts has {plain(re.sub('.*@', '…@', host))!r}, which is not a host name.",
+                "Give the name alone or with its port, as in artifacts.acme.example:8443, without scheme and path.",
+            )
+    return hosts
 
 
 def not_absolute(dest: str) -> CircleCIError:

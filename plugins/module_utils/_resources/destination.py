@@ -16,7 +16,7 @@ import re
 import stat
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ NOTE = ".circleci-artifacts.json"
 """Holds what was brought. It makes a second run free, and says what an earlier build left."""
 _READ = 1 << 20  # bytes
 _LONGEST_NAME = 255  # bytes, on all file systems that matter
+_HIGHEST_ID = 2**32 - 2  # of users and groups; the next number means none
 _PERMISSIONS = re.compile(r"[0-7]{3,4}")
 
 
@@ -154,21 +155,34 @@ class Attributes:
         if self.mode is not None:
             path.chmod(self.permissions(path.lstat().st_mode))
 
+    def require_known(self) -> None:
+        """Fail for an owner or a group that this machine does not have.
+
+        :raises CircleCIError: then
+        """
+        self._user()
+        self._group()
+
     def _user(self) -> int:
-        if self.owner is None or self.owner.isdecimal():
-            return int(self.owner or -1)
-        try:
-            return pwd.getpwnam(self.owner).pw_uid
-        except KeyError:
-            raise invalid(f"There is no user {plain(self.owner)} here.", "Check owner.") from None
+        return (
+            -1 if self.owner is None else _number(self.owner, "user", "owner", lambda name: pwd.getpwnam(name).pw_uid)
+        )
 
     def _group(self) -> int:
-        if self.group is None or self.group.isdecimal():
-            return int(self.group or -1)
-        try:
-            return grp.getgrnam(self.group).gr_gid
-        except KeyError:
-            raise invalid(f"There is no group {plain(self.group)} here.", "Check group.") from None
+        return (
+            -1 if self.group is None else _number(self.group, "group", "group", lambda name: grp.getgrnam(name).gr_gid)
+        )
+
+
+def _number(name: str, kind: str, option: str, find: Callable[[str], int]) -> int:
+    """The number of a user or a group, by which it may be named, too."""
+    try:
+        number = int(name) if name.isdecimal() else find(name)
+    except (KeyError, ValueError):  # the latter for what no name can be
+        number = -1
+    if not 0 <= number <= _HIGHEST_ID:
+        raise invalid(f"There is no {kind} {plain(name)} here.", f"Check {option}.")
+    return number
 
 
 # --- names ------------------------------------------------------------------------------------------------------------
@@ -201,8 +215,10 @@ def look(dest: Path, names: Iterable[str], attributes: Attributes) -> dict[str, 
     """The files with some names that are there.
 
     :param names: below the folder, as :func:`safe_name` gives them
-    :raises CircleCIError: where a link or something else than a file or folder stands in the way
+    :raises CircleCIError: where a link or something else than a file or folder stands in the way, and for an owner or a
+        group that is not known here
     """
+    attributes.require_known()
     found: dict[str, Seen] = {}
     with _told(dest):
         there = next(path for path in (dest, *dest.absolute().parents) if path.exists())

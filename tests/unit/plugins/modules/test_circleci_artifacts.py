@@ -233,6 +233,11 @@ def test_a_build_by_its_number_need_not_have_succeeded_but_ended(project: Emulat
         ({"concurrency": 0}, "concurrency must be a number from 1 to 32"),
         ({"mode": 420}, "mode is a number for YAML"),
         ({"mode": "rwx"}, "mode 'rwx' is none"),
+        ({"branch": None, "pipeline_number": 0}, "pipeline_number must be 1 or more"),
+        ({"artifacts_hosts": ["files.acme.example", ""]}, "artifacts_hosts has '', which is not a host name"),
+        ({"artifacts_hosts": ["https://files.acme.example"]}, "Give the name alone or with its port"),
+        ({"artifacts_hosts": ["me:secret@files.acme.example"]}, "artifacts_hosts has '…@files.acme.example'"),
+        ({"artifacts_hosts": ["*.acme.example"]}, "artifacts_hosts has '*.acme.example'"),
     ],
 )
 def test_what_cannot_be_is_refused_before_any_request(
@@ -405,10 +410,16 @@ def test_new_files_have_what_the_mask_leaves(project: Emulator, run: Run, dest: 
     assert (dest / "log/a.txt").stat().st_mode & 0o777 == 0o640
 
 
-@pytest.mark.parametrize(("name", "said"), [("owner", "There is no user nobody-here"), ("group", "There is no group")])
-def test_owners_that_do_not_exist_are_told(project: Emulator, run: Run, dest: Path, name: str, said: str) -> None:
-    run()
-    assert said in run(**{name: "nobody-here"})["msg"]
+@pytest.mark.parametrize(("option", "kind"), [("owner", "user"), ("group", "group")])
+@pytest.mark.parametrize("name", ["nobody-here", "", "99999999999999", "4294967295", "-1", "a\0b"])
+def test_owners_that_do_not_exist_are_told(
+    project: Emulator, run: Run, dest: Path, option: str, kind: str, name: str
+) -> None:
+    for check_mode in (True, False):
+        result = run(check_mode=check_mode, **{option: name})
+        assert f"There is no {kind} {name.replace(chr(0), chr(92) + 'x00')} here. Check {option}." in result["msg"]
+        assert not result["changed"]
+    assert (downloads(project), dest.exists()) == ([], False)
 
 
 def test_the_own_user_and_group_are_no_change(project: Emulator, run: Run) -> None:
