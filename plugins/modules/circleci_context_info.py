@@ -165,11 +165,8 @@ from typing import Any
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import invalid
 from ansible_collections.community.circleci.plugins.module_utils._resources.contexts import read_contexts
-from ansible_collections.community.circleci.plugins.module_utils._task.options import (
-    CONNECTION,
-    ORGANIZATION,
-    require_filled,
-)
+from ansible_collections.community.circleci.plugins.module_utils._resources.wanted_contexts import checked_name
+from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION, ORGANIZATION
 from ansible_collections.community.circleci.plugins.module_utils._task.run import run_module
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import parse_organization
 
@@ -187,12 +184,12 @@ def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     """Read one context, or all of an organization."""
     if not 1 <= params["concurrency"] <= 32:
         raise invalid("concurrency must be from 1 to 32.")
-    require_filled(params, "name")
+    name = None if params["name"] is None else checked_name(params["name"])
     organization = parse_organization(params["organization"], params["vcs_type"])
     client.require_token()
     client.caching = True
     wanted = {name: params[name] for name in ("env_vars", "restrictions")}
-    contexts = read_contexts(client, organization, params["name"], params["concurrency"], **wanted)
+    contexts = read_contexts(client, organization, name, params["concurrency"], **wanted)
     return {"changed": False, "contexts": contexts}
 
 

@@ -16,6 +16,11 @@ from ansible_collections.community.circleci.plugins.module_utils._http.errors im
 from ansible_collections.community.circleci.plugins.module_utils._resources.settling import seen
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import Outcome, Plan, telling
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
+from ansible_collections.community.circleci.plugins.module_utils._values.suspects import (
+    TAKEN,
+    has_white_ends,
+    white_ends,
+)
 
 NOT_IN_DIFFS = ("id", "created_at", "updated_at")
 NOT_IN_RESULTS = "updated_at"
@@ -90,6 +95,12 @@ def checked_name(kind: str, name: str) -> str:
     if not name.strip():
         raise invalid(f"name of the {kind} is empty.", f"Give the {kind} a name by which the next run finds it again.")
     return name
+
+
+def warn_of_white_ends(client: Client, kind: str, name: str) -> None:
+    """Say that a name is not the one that it looks like: what is to be absent may be there without the white space."""
+    if has_white_ends(name):
+        client.warn(white_ends(f"The name of {kind} {plain(name.strip())}", TAKEN))
 
 
 def plan_steps(kind: str, things: Sequence[Thing], names: Collection[str], steps: Sequence[Step]) -> Plan:

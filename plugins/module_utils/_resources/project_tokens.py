@@ -20,6 +20,7 @@ from ansible_collections.community.circleci.plugins.module_utils._http.errors im
     plain,
     unusable,
 )
+from ansible_collections.community.circleci.plugins.module_utils._resources.named import warn_of_white_ends
 from ansible_collections.community.circleci.plugins.module_utils._resources.settling import LATER, seen, settled
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN, Outcome, Plan, telling
 from ansible_collections.community.circleci.plugins.module_utils._values.moments import all_older_than, moment_of
@@ -87,6 +88,7 @@ def plan_token(client: Client, project: Project, tokens: list[Token], wanted: Wa
     :raises CircleCIError: when the label is not that of one token, or that has another scope
     """
     ours = [token for token in tokens if token["label"] == wanted.label]
+    warn_of_white_ends(client, "token", wanted.label)
     # A rotation that was interrupted leaves two of one scope. One of another scope is somebody else's.
     interrupted = wanted.rotates and all(token["scope"] == wanted.scope for token in ours)
     if len(ours) > 1 and not (wanted.exclusive or interrupted):

@@ -24,6 +24,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.name
     checked_name,
     not_taken,
     plan_steps,
+    warn_of_white_ends,
 )
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN, Plan
 from ansible_collections.community.circleci.plugins.module_utils._values.parameters import (
@@ -268,6 +269,8 @@ def plan_schedules(schedules: Schedules, found: Sequence[Schedule], wanted: Sequ
 
     :param found: what :meth:`Schedules.read` gave
     """
+    for each in wanted:
+        warn_of_white_ends(schedules.client, KIND, each.name)
     planned = (schedules.plan_one(found, each) for each in wanted)
     steps = [step for step in planned if step is not None]
     return plan_steps(KIND, found, {each.name for each in wanted}, steps)

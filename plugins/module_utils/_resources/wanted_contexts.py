@@ -74,12 +74,7 @@ class WantedContext:
 
         :raises CircleCIError: with everything that is wrong, by its place
         """
-        name = params["name"]
-        if not 1 <= len(name) <= LONGEST_NAME or name != name.strip() or len(name.splitlines()) > 1:
-            raise invalid(
-                f"{plain(name)!r} is not the name of a context.",
-                f"It has 1 to {LONGEST_NAME} characters on one line, and no blank at its ends.",
-            )
+        name = checked_name(params["name"])
         if params["state"] != PRESENT:
             return cls(name, present=False)
         problems: list[str] = []
@@ -106,6 +101,19 @@ class WantedContext:
             params["restrictions_exclusive"],
             params["all_members"],
         )
+
+
+def checked_name(name: str) -> str:
+    """The name of a context.
+
+    :raises CircleCIError: when none can have it
+    """
+    if not 1 <= len(name) <= LONGEST_NAME or name != name.strip() or len(name.splitlines()) > 1:
+        raise invalid(
+            f"{plain(name)!r} is not the name of a context.",
+            f"It has 1 to {LONGEST_NAME} characters on one line, and no blank at its ends.",
+        )
+    return name
 
 
 def _parsed(params: Json, name: str, parse: Callable[[Json], T], problems: list[str]) -> dict[int, T]:

@@ -33,6 +33,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.name
     not_taken,
     plan_steps,
     the_one,
+    warn_of_white_ends,
 )
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN, Plan
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
@@ -139,6 +140,7 @@ def plan_webhooks(
     steps = []
     for each in wanted:
         found = the_one(KIND, project, webhooks, each.name)
+        warn_of_white_ends(client, KIND, each.name)
         if each.present and has_white_ends(each.signing_secret or "") and _sets_secret(each, found):
             client.warn(white_ends(f"signing_secret of webhook {plain(each.name)}", TAKEN))
         if _differs(each, found):

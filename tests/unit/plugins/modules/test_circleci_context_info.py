@@ -154,8 +154,8 @@ def test_mistakes_are_found_before_the_first_request(
     assert words in result["msg"]
 
 
-@pytest.mark.parametrize("name", ["", " "])
-def test_an_empty_name_is_not_that_of_a_context_that_is_not_there(emulator: Emulator, run, name: str) -> None:
+@pytest.mark.parametrize("name", ["", " ", "alpha\n"])
+def test_what_cannot_be_a_name_is_not_that_of_a_context_that_is_not_there(emulator: Emulator, run, name: str) -> None:
     result = run(name=name)
     assert (result["failed"], emulator.requests) == (True, [])
-    assert "name is empty" in result["msg"]
+    assert "is not the name of a context" in result["msg"]

@@ -346,3 +346,11 @@ def test_a_list_that_is_none_is_told_with_its_path(emulator: Emulator, run) -> N
     result = run(label="deploy")
     assert (result["failed"], result["method"]) == (True, "GET")
     assert result["path"] == "/api/v1.1/project/github/acme/api/token"
+
+
+def test_a_name_that_looks_like_another_one_is_pointed_out(run) -> None:
+    run()
+    result = run(label="badge\n", state="absent")
+    (warning,) = result["warnings"]
+    assert result["changed"] is False
+    assert "The name of token badge begins or ends with white space, which is kept" in warning

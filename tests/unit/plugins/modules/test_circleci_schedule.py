@@ -585,3 +585,11 @@ def test_a_schedule_that_was_removed_meanwhile_is_made_by_the_next_run(emulator:
     result = run(hours_of_day=[3])
     assert (result["failed"], result["changed"]) == (True, False)
     assert "Somebody else has removed the schedule meanwhile. Run the task again" in result["msg"]
+
+
+def test_a_name_that_looks_like_another_one_is_pointed_out(run) -> None:
+    run()
+    result = run(name="nightly\n", state="absent")
+    (warning,) = result["warnings"]
+    assert result["changed"] is False
+    assert "The name of schedule nightly begins or ends with white space, which is kept" in warning

@@ -268,3 +268,11 @@ def test_a_webhook_that_was_removed_meanwhile_is_made_by_the_next_run(emulator: 
     result = run(events=BOTH)
     assert (result["failed"], result["changed"]) == (True, False)
     assert "Somebody else has removed the webhook meanwhile. Run the task again" in result["msg"]
+
+
+def test_a_name_that_looks_like_another_one_is_pointed_out(run) -> None:
+    run()
+    result = run(name="deploys\n", state="absent")
+    (warning,) = result["warnings"]
+    assert result["changed"] is False
+    assert "The name of webhook deploys begins or ends with white space, which is kept" in warning
