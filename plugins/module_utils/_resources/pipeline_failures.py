@@ -12,7 +12,10 @@ from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, plain
-from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_starting import parameter_hint
+from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_starting import (
+    default_branch,
+    parameter_hint,
+)
 from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_status import (
     CANCELED,
     NOT_RUN,
@@ -162,6 +165,9 @@ def _by_others(client: Client, project: Project, pipeline: dict[str, Any], bad: 
             if other["number"] <= pipeline["number"] or begun is None:
                 break
             if any(-1 <= (end - begun).total_seconds() <= _AUTO_CANCEL for end in ends):
+                # That of the default branch is spared: somebody has canceled it.
+                if branch == default_branch(client, project):
+                    break
                 return [f"canceled by #{other['number']} of the same branch"]
     except CircleCIError as error:
         client.warn(f"Whether a newer pipeline canceled this one could not be read. {error.message}")

@@ -802,6 +802,18 @@ def test_a_pipeline_that_a_newer_one_cancels_says_which(emulator: Emulator, run)
     assert result["pipeline"]["status"] == "canceled"
 
 
+def test_a_pipeline_of_the_default_branch_is_canceled_by_somebody(emulator: Emulator, run) -> None:
+    """CircleCI spares these when a newer one starts."""
+    emulator.project(API).feature_flags["autocancel-builds"] = True
+    emulator.push(API, branch="main", after=4)
+    machine = emulator.state.machine
+    machine.set_seconds({"running": 60})
+    machine.later(10, lambda: machine.cancel_workflow(emulator.project(API).pipelines[0].workflows[0], None))
+    result = run(branch="main", wait=True)
+    failed(result, "workflow 'build-and-test' was canceled")
+    assert ("#2" in result["msg"], result["pipeline"]["status"], result["warnings"]) == (False, "canceled", [])
+
+
 def test_time_runs_out_in_words(emulator: Emulator, run) -> None:
     emulator.state.machine.set_seconds({"running": 10_000})
     result = run(wait=True, wait_timeout=120)
