@@ -86,7 +86,7 @@ class WantedWebhook:
             params["state"] == "present",
             params["signing_secret"],
         )
-        if secret is not None and not secret:
+        if present and secret is not None and not secret:
             raise invalid(
                 f"signing_secret of webhook {plain(name)} is empty.",
                 "Leave it out for a webhook without a secret. To remove a secret, remove the webhook and make it anew.",
