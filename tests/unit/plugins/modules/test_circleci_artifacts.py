@@ -757,6 +757,28 @@ def test_a_folder_into_which_no_file_may_go_is_told_by_its_own_name(
     assert failed["msg"].startswith(f"{dest / 'log'}: Permission denied. Check the folder, its permissions")
 
 
+def test_a_file_that_cannot_be_read_is_told_by_its_own_name(
+    project: Emulator, run: Run, dest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run()
+
+    def refuse(path: Path, _mode: str) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "open", refuse)  # root may read everything
+    failed = run(include=["log/*"])
+    assert (failed["failed"], failed["changed"]) == (True, False)
+    assert failed["msg"].startswith(f"{dest / 'log/a.txt'}: Permission denied. Check the folder, its permissions")
+
+
+@pytest.mark.parametrize("number", [5, 6])
+def test_of_many_artifacts_the_first_ones_are_named(project: Emulator, run: Run, number: int) -> None:
+    names = [f"report-{index}.xml" for index in range(number)]
+    build(project, *(Artifact(name, text=name) for name in names))
+    told = ", ".join([*names[:5], "…"][:number])
+    assert f"no artifact that matches; it has {number}: {told}." in run(include=["nothing"])["msg"]
+
+
 def test_a_list_that_is_none_is_told(project: Emulator, run: Run) -> None:
     for body in ([{"path": "a"}], [{"path": 1, "url": "x", "node_index": 0}]):
         project.fault("body", path="/artifacts", body=body)

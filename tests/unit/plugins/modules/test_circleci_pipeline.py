@@ -283,7 +283,11 @@ def test_conflicting_parameters_get_their_own_hint(emulator: Emulator, run) -> N
 def test_a_branch_that_has_moved_on_is_not_run(emulator: Emulator, run) -> None:
     result = run(branch="main", revision=OTHER)
     head = emulator.project(API).branches["main"]
-    failed(result, f"main has moved on to {head}")
+    failed(
+        result,
+        f"main has moved on to {head}: pipeline #1, which was started of it, is canceled, for revision {OTHER} was "
+        "asked for. API v2 starts the head of a branch or tag only",
+    )
     assert result["changed"] is True
     assert (result["pipeline"]["number"], result["pipeline"]["revision"]) == (1, head)
     emulator.pass_time(5)
@@ -812,6 +816,19 @@ def test_a_pipeline_of_the_default_branch_is_canceled_by_somebody(emulator: Emul
     result = run(branch="main", wait=True)
     failed(result, "workflow 'build-and-test' was canceled")
     assert ("#2" in result["msg"], result["pipeline"]["status"], result["warnings"]) == (False, "canceled", [])
+
+
+@pytest.mark.parametrize("earlier", [0, 1])
+def test_what_a_person_cancels_is_canceled_by_no_other_pipeline(emulator: Emulator, run, earlier: int) -> None:
+    """Nor by itself, nor by an older one, however close they are."""
+    emulator.state.machine.set_seconds({"running": 60})
+    for _number in range(earlier):
+        emulator.push(API, branch="feature/login")
+    machine, pipelines = emulator.state.machine, emulator.project(API).pipelines
+    machine.later(4, lambda: machine.cancel_workflow(pipelines[-1].workflows[0], None))
+    result = run(branch="feature/login", wait=True)
+    failed(result, "workflow 'build-and-test' was canceled")
+    assert ("canceled by" in result["msg"], result["pipeline"]["number"]) == (False, earlier + 1)
 
 
 def test_time_runs_out_in_words(emulator: Emulator, run) -> None:

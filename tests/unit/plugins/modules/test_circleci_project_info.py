@@ -251,7 +251,9 @@ def test_all_that_can_be_read_leaves_nothing_unreadable(run) -> None:
 @pytest.mark.parametrize("item", [{}, {"vcs_url": "https://example.com/a/b"}, {"vcs_url": 7}, {"vcs_url": "http://[x"}])
 def test_an_entry_that_is_no_project_fails(emulator: Emulator, run, item: dict[str, Any]) -> None:
     emulator.fault("body", path=r"/projects\?shallow=true$", body=[item])
-    assert "list of projects has an entry that is none" in run()["msg"]
+    result = run()
+    assert "list of projects has an entry that is none" in result["msg"]
+    assert (result["method"], result["path"]) == ("GET", "/api/v1.1/projects")
 
 
 @pytest.mark.parametrize("concurrency", [0, 33, -1])

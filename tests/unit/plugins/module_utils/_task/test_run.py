@@ -16,6 +16,7 @@ from ansible_collections.community.circleci.plugins.module_utils._task.run impor
     how_to_install,
     missing_libraries,
     perform,
+    slugs_named,
 )
 from ansible_collections.community.circleci.plugins.module_utils._task.secrets import MASK
 from ansible_collections.community.circleci.plugins.modules import circleci_artifacts, circleci_artifacts_info
@@ -88,3 +89,23 @@ def test_a_library_that_is_there_and_cannot_be_imported_says_why(monkeypatch: py
         "/opt/my python/bin/python3 lacks the Python library cryptography (libssl.so.3: cannot open shared object "
         "file): install it with '/opt/my python/bin/python3' -m pip install cryptography."
     )
+
+
+@pytest.mark.parametrize(
+    ("params", "named"),
+    [
+        ({"project": "gh/acme/api"}, ["github/acme/api"]),
+        ({"project": "api", "organization": "acme", "vcs_type": "bb"}, ["bitbucket/acme/api"]),
+        ({"projects": [{"project": "gh/acme/a"}, {"project": "bb/acme/b"}]}, ["github/acme/a", "bitbucket/acme/b"]),
+        ({"slugs": ["gh/acme/a", "nonsense/x"]}, ["github/acme/a"]),
+        ({"organization": "acme", "vcs_type": None, "name": "deploy"}, ["github/acme deploy"]),
+        ({"organization": "bb/acme", "vcs_type": None, "name": "deploy"}, ["bitbucket/acme deploy"]),
+        ({"organization": "acme", "vcs_type": "svn", "name": "deploy"}, []),
+        ({"organization": "acme", "name": None}, []),
+        ({"project": "gh/acme/api", "organization": "acme", "name": "nightly"}, ["github/acme/api"]),
+        ({}, []),
+    ],
+)
+def test_tasks_about_one_thing_take_one_turn(params: dict[str, Any], named: list[str]) -> None:
+    """Whatever spelling they have for it."""
+    assert slugs_named(params) == named
