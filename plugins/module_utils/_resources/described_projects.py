@@ -88,7 +88,7 @@ def _named(
     for thing in things:
         kind = f"{name[:-1]} {plain(str(thing['name']))}"
         if count[thing["name"]] > 1:
-            client.warn(f"{project} has several {kind}s, so they are not described.")
+            client.warn(f"{project} has more than one {kind}, so none of them is described.")
             continue
         entry = {key: thing[key] for key in options if thing.get(key) is not None}
         if thing.get("definition_id") is not None:

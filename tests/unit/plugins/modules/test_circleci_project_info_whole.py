@@ -228,7 +228,7 @@ def test_what_these_words_cannot_say_is_left_out_with_a_warning(emulator: Emulat
     (entry,) = result["described"]["projects"]
     assert [each["name"] for each in entry["webhooks"]] == ["audit", "deploys"]
     assert [each["name"] for each in entry["schedules"]] == ["nightly", "weekly"]
-    for words in ("several webhook twins", "webhook plain of", "schedule odd of"):
+    for words in ("more than one webhook twins, so none of them", "webhook plain of", "schedule odd of"):
         assert any(words in warning for warning in result["warnings"]), words
     changes_nothing(emulator, run_module, {"projects": [entry]})
 
