@@ -189,6 +189,28 @@ def test_deploy_key_takes_the_canonical_slug_for_its_paths(player: Player, conne
     assert not (player.folder / ".circleci" / "gh").exists()
 
 
+@pytest.mark.parametrize(
+    "named", ["id", pytest.param("keys/id", marks=pytest.mark.rest), pytest.param("shared", marks=pytest.mark.rest)]
+)
+def test_deploy_key_keeps_the_pair_where_the_user_says(player: Player, connection: Json, named: str) -> None:
+    """A path that is not whole starts where the user is. A folder that is there may be for others, too."""
+    project = player.emulator.follow(PROJECT)
+    authorized = player.folder / "authorized"
+    (player.working / "shared").mkdir(mode=0o755)
+    before = [path.stat().st_mode for path in (player.working, player.working / "shared")]
+    command = deploy_hosts(player, good={"circleci_authorized_keys": str(authorized)})
+    played = player.run(*command, "--extra-vars", f"circleci_project={PROJECT} circleci_key_file={named}", **connection)
+    assert [path.stat().st_mode for path in (player.working, player.working / "shared")] == before
+    if named == "shared":
+        assert f"{player.working / named} is a folder. Name the file for the key in it" in failure(played)
+        assert project.ssh_keys == []
+        return
+    assert played.status == 0, played.output
+    public = (player.working / f"{named}.pub").read_text(encoding="utf-8")
+    assert authorized.read_text(encoding="utf-8") == public
+    assert [key.public_key for key in project.ssh_keys] == [public.rsplit(" ", 2)[0]]
+
+
 def test_onboard_takes_its_example_file(player: Player, connection: Json) -> None:
     example = HERE.parents[1] / "playbooks" / "vars" / "onboard.example.yml"
     command = ["community.circleci.onboard", f"--extra-vars=@{example}", f"--extra-vars=@{vault(player)}", "--diff"]
