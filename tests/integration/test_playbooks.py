@@ -30,6 +30,7 @@ def test_deploy_key_gives_one_half_to_a_host_and_the_other_to_circleci(player: P
     project = player.emulator.follow(PROJECT)
     key, authorized = player.folder / "keys" / "id", player.folder / "authorized_keys"
     authorized.write_text("ssh-ed25519 AAAAsomebody else\n", encoding="utf-8")
+    authorized.chmod(0o644)
     deploy: Json = {"hosts": {"production": {"ansible_host": HOST, "ansible_connection": "elsewhere"}}}
     deploy["vars"] = {"ansible_python_interpreter": sys.executable}
     inventory = player.folder / "hosts.yml"
@@ -48,7 +49,7 @@ def test_deploy_key_gives_one_half_to_a_host_and_the_other_to_circleci(player: P
     public = key.with_suffix(".pub").read_text(encoding="utf-8")
     assert authorized.read_text(encoding="utf-8").splitlines() == ["ssh-ed25519 AAAAsomebody else", public.strip()]
     assert [(key.hostname, key.public_key) for key in project.ssh_keys] == [(HOST, public.rsplit(" ", 2)[0])]
-    assert key.stat().st_mode & 0o077 == 0
+    assert (key.stat().st_mode & 0o077, authorized.stat().st_mode & 0o777) == (0, 0o644)
 
     again = player.run(*command, **connection)
     assert (again.status, [ran.task for ran in again.ran if ran.changed]) == (0, []), again.output
@@ -207,7 +208,7 @@ def test_deploy_key_keeps_the_pair_where_the_user_says(player: Player, connectio
         return
     assert played.status == 0, played.output
     public = (player.working / f"{named}.pub").read_text(encoding="utf-8")
-    assert authorized.read_text(encoding="utf-8") == public
+    assert (authorized.read_text(encoding="utf-8"), authorized.stat().st_mode & 0o022) == (public, 0)
     assert [key.public_key for key in project.ssh_keys] == [public.rsplit(" ", 2)[0]]
 
 
