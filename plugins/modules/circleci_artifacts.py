@@ -123,6 +123,7 @@ options:
     description:
       - Whether to remove what an earlier build of the same job left in O(dest). Only files go that this module has
         brought and noted.
+      - What this very build left stays when none of its artifacts match, as when they are not kept any more.
     type: bool
     default: false
   concurrency:

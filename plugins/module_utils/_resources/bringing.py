@@ -112,13 +112,19 @@ class Bringing:
 
     @property
     def left_over(self) -> list[Noted]:
-        """What an earlier build left, if it is to go away: noted files of the same job that this build has not."""
+        """What an earlier build left, if it is to go away: noted files of the same job that this build has not.
+
+        Not what this very build left, where it has nothing any more: artifacts are kept for a limited time.
+        """
         names = {artifact.name for artifact in self.artifacts}
         ours = str(self.selection.project), job_of(self.build)
         return [
             entry
             for entry in self.noted
-            if self.exclusive and (entry.project, entry.job) == ours and entry.dest not in names
+            if self.exclusive
+            and (entry.project, entry.job) == ours
+            and entry.dest not in names
+            and (names or entry.build_num != self.build["build_num"])
         ]
 
     @property

@@ -565,6 +565,22 @@ def test_a_failure_while_files_are_removed_names_those_that_are_gone(
     assert set(files_in(dest)) == {"dist/app-2.0.whl"}
 
 
+def test_what_was_brought_stays_when_circleci_does_not_keep_it_any_more(
+    project: Emulator, run: Run, dest: Path
+) -> None:
+    run()
+    before = files_in(dest)
+    project.fault("body", path="/artifacts", body=[], times=None)
+    for check_mode in (True, False):
+        result = run(exclusive=True, required=False, check_mode=check_mode)
+        assert (result["changed"], result["files"], result["removed"]) == (False, [], [])
+    assert files_in(dest) == before
+    # Of another build it is said that it has none.
+    build(project)
+    assert len(run(exclusive=True, required=False)["removed"]) == 3
+    assert files_in(dest) == {}
+
+
 @pytest.mark.parametrize("is_link", [True, False])
 def test_nothing_is_removed_that_stands_in_the_place_of_what_was_brought(
     project: Emulator, run: Run, dest: Path, tmp_path: Path, is_link: bool
