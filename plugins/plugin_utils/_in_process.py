@@ -93,9 +93,9 @@ class InProcess(OrdinaryModule):
         params: dict[str, Any] = {}
         try:
             _validated, params = self.validate_argument_spec(options, **constraints)
-        except AnsibleActionFail as error:
+        except (AnsibleActionFail, ValueError) as error:  # the latter until ansible-core 2.18, see argument_problems
             found = argument_problems(options, self._task.args, self._name(), constraints)
-            problems += found or [error.message]
+            problems += found or [getattr(error, "message", str(error))]
         if problems:
             scrubber = scrubber_of(options, self._task.args)
             raise all_wrong([scrubber.text(problem) for problem in problems])

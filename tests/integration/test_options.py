@@ -189,6 +189,9 @@ def test_mistakes_in_options_are_failures_that_name_the_module_and_send_nothing(
         *both_ways("exclusive", "circleci_ssh_key", project=PROJECT, private_key="no-key-at-all", private_key_path="y"),
         *both_ways("type", "circleci_checkout_key", project=PROJECT, max_age="soon"),
         *both_ways("list", "circleci_projects", projects=[PROJECT, {"project": "x", "env_vars": {"A": "long-enough"}}]),
+        *both_ways(
+            "pair", "circleci_projects", projects=["project=x web", {"project": "x", "env_vars": "A=long-enough b"}]
+        ),
         *both_ways("slug", "circleci_checkout_key", project="acme/api"),
         *both_ways("token", "circleci_checkout_key", project=PROJECT, api_token=""),
     ]
@@ -205,6 +208,10 @@ def test_mistakes_in_options_are_failures_that_name_the_module_and_send_nothing(
         "list": [
             "2 things are wrong:\nprojects[0]: a dictionary is needed, not text. Write it as in {project: github/acme/",
             "\nprojects[1].env_vars is a dictionary, not a list of dictionaries.",
+        ],
+        "pair": [
+            "2 things are wrong:\nprojects[0]: a dictionary is needed, not text.",
+            "\nprojects[1].env_vars: a dictionary is needed, not text.",
         ],
         "slug": ["acme/api", "github/acme/api"],
         "token": ["No API token", "CIRCLE_TOKEN"],

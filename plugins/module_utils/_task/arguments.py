@@ -117,7 +117,7 @@ def _problems_inside(option: Json, value: Any, module: str, place: str) -> list[
 def _problems_of_entry(options: Options, entry: Any, module: str, place: str) -> list[str]:
     try:
         return argument_problems(options, check_type_dict(entry), module, where=f"{place}.")
-    except TypeError:
+    except (TypeError, ValueError):  # the latter until ansible-core 2.18, for text with a = in it
         kind = "text" if isinstance(entry, str) else "a list" if isinstance(entry, list) else "a single value"
         names = [name for name, option in options.items() if option.get("required")] or list(options)[:1]
         sample = ", ".join(f"{name}: {SAMPLES.get(name, '...')}" for name in names)

@@ -52,6 +52,12 @@ AS_ITEM = "a dictionary is needed, not {}. Write it as in {{project: github/acme
                 "projects[0].ssh_keys[0]: a dictionary is needed, not text. Write it as in {hostname: deploy.example",
             ],
         ),
+        # Older cores end by an exception when there is a = in a text that is no list of pairs, such as a key.
+        (["project=x web"], [f"projects[0]: {AS_ITEM.format('text')}"]),
+        (
+            [{"project": "x", "ssh_keys": "-----BEGIN KEY-----\nsecret==\n-----END KEY-----"}],
+            ["projects[0].ssh_keys: a dictionary is needed, not text. Write it as in {hostname: deploy.example"],
+        ),
         (
             [GOOD, {"project": "x", "env_vars": {"A": "secret"}}],
             ["projects[1].env_vars is a dictionary, not a list of dictionaries. Pass names with their values thro"],
