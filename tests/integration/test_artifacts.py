@@ -230,6 +230,14 @@ def test_what_cannot_be_is_said_in_words(player: Player, options: Json, keywords
     assert not (player.folder / "hosts" / "one").exists()
 
 
+@pytest.mark.rest
+def test_where_nothing_matches_nothing_is_made(player: Player) -> None:
+    for arguments in (["--check"], []):
+        played = deploy(player, [bring(include=["*.deb"], required=False, exclusive=True)], *arguments)
+        assert (played.status, played["bring"].changed, played["bring"].result["files"]) == (0, False, [])
+    assert not (player.folder / "hosts" / "one").exists()
+
+
 HOSTILE = {
     "up": ([Artifact("../escaped", text="x")], "would lead out of dest"),
     "NUL": ([Artifact("a\0b", text="x")], "has a path that no file can have"),

@@ -232,7 +232,7 @@ def look(dest: Path, names: Iterable[str], attributes: Attributes) -> dict[str, 
 
 def missing_folders(dest: Path, names: Iterable[str]) -> list[str]:
     """The folders that these names need and that are not there, outer ones first."""
-    wanted = {dest} | {dest / parent for name in names for parent in Path(name).parents}
+    wanted = {dest / parent for name in names for parent in Path(name).parents}  # The outermost one is dest itself.
     return [str(folder) for folder in sorted(wanted) if not folder.is_dir()]
 
 

@@ -53,3 +53,5 @@ def test_folders_come_before_those_within_them(tmp_path: Path) -> None:
     found = missing_folders(tmp_path / "dest", ["a/b/c", "a/d", "e"])
     assert found == [str(tmp_path / "dest"), str(tmp_path / "dest/a"), str(tmp_path / "dest/a/b")]
     assert missing_folders(tmp_path, ["there/x", "y"]) == []
+    # A task that brings nothing changes nothing.
+    assert missing_folders(tmp_path / "dest", []) == []
