@@ -203,7 +203,7 @@ def run(_client: Client, params: dict[str, Any]) -> dict[str, Any]:
         raise invalid("dest is empty.", "Check the variable that it comes from.")
     dest, noted = Path(params["dest"]).absolute(), read_note(Path(params["dest"]))
     names = [safe_name(name) for name in params["names"] or ()]
-    seen = look(dest, dict.fromkeys([*names, *(entry.dest for entry in noted)]), Attributes.from_params(params))
+    seen = look(dest, names, [entry.dest for entry in noted], Attributes.from_params(params))
     return {
         "changed": False,
         "dest": str(dest),

@@ -218,8 +218,8 @@ def carry_out(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     build = find_source(client, selection)
     artifacts = read_artifacts(client, selection, build)
     bringing = Bringing(selection, build, artifacts, dest, attributes, params["exclusive"], read_note(dest), {})
-    names = [artifact.name for artifact in artifacts] + [entry.dest for entry in bringing.left_over]
-    bringing = replace(bringing, seen=look(dest, names, attributes))
+    names, left = [artifact.name for artifact in artifacts], [entry.dest for entry in bringing.left_over]
+    bringing = replace(bringing, seen=look(dest, names, left, attributes))
     if client.read_only:
         return bringing.result(forecast(client, bringing, hosts))
     return _bring(client, bringing, concurrency, hosts)

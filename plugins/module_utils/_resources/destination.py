@@ -16,7 +16,7 @@ import re
 import stat
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -211,10 +211,11 @@ def safe_name(path: str) -> str:
 # --- looking ----------------------------------------------------------------------------------------------------------
 
 
-def look(dest: Path, names: Iterable[str], attributes: Attributes) -> dict[str, Seen]:
+def look(dest: Path, names: Collection[str], brought: Iterable[str], attributes: Attributes) -> dict[str, Seen]:
     """The files with some names that are there.
 
     :param names: below the folder, as :func:`safe_name` gives them
+    :param brought: more of them. Where something else stands in the place of such a file, it is not there any more
     :raises CircleCIError: where a link or something else than a file or folder stands in the way, and for an owner or a
         group that is not known here
     """
@@ -224,8 +225,15 @@ def look(dest: Path, names: Iterable[str], attributes: Attributes) -> dict[str, 
         there = next(path for path in (dest, *dest.absolute().parents) if path.exists())
         if not there.is_dir():
             raise invalid(f"dest {dest} cannot be: {there} is no folder.", "Give another folder, or remove that.")
-        for name in names:
-            if path := _existing(dest, name):
+        wanted = set(names)
+        for name in dict.fromkeys([*names, *brought]):
+            try:
+                path = _existing(dest, name)
+            except CircleCIError:
+                if name in wanted:
+                    raise
+                continue
+            if path:
                 found[name] = Seen(*_measured(path), attributes.differ(path))
     return found
 

@@ -583,7 +583,7 @@ def test_what_was_brought_stays_when_circleci_does_not_keep_it_any_more(
 
 @pytest.mark.parametrize("is_link", [True, False])
 def test_nothing_is_removed_that_stands_in_the_place_of_what_was_brought(
-    project: Emulator, run: Run, dest: Path, tmp_path: Path, is_link: bool
+    project: Emulator, run: Run, run_module: Run, dest: Path, tmp_path: Path, is_link: bool
 ) -> None:
     run()
     build(project, Artifact("dist/app-2.0.whl", text="second"))
@@ -593,12 +593,14 @@ def test_nothing_is_removed_that_stands_in_the_place_of_what_was_brought(
     else:
         (dest / "log/a.txt").unlink()
         (dest / "log/a.txt").mkdir()
-    before = files_in(tmp_path)
-    for check_mode in (True, False):
-        result = run(exclusive=True, check_mode=check_mode)
-        assert (result["failed"], result["changed"]) == (True, False)
-        assert str(dest / "log") in result["msg"]
-    assert files_in(tmp_path) == before
+    looked = run_module("circleci_artifacts_info", dest=str(dest), api_url=None, api_token=None)
+    assert {each["name"] for each in looked["files"]} == {"dist/app-1.0.whl", "dist/app-1.0.txt"}
+    predicted, result = run(exclusive=True, check_mode=True), run(exclusive=True)
+    for each in (predicted, result):
+        assert {entry["path"] for entry in each["removed"]} == {"dist/app-1.0.whl", "dist/app-1.0.txt"}
+    assert set(files_in(dest)) | {"log/a.txt"} == {"dist/app-2.0.whl", "log/a.txt"}
+    assert (tmp_path / "outside" / "a.txt").exists() if is_link else (dest / "log/a.txt").is_dir()
+    assert run(exclusive=True)["changed"] is False
 
 
 def test_what_somebody_has_removed_already_is_no_change_and_forgotten(
