@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -117,8 +118,9 @@ class Scrubber:
 
 
 def _spellings(text: str) -> set[str]:
-    """A text as it stands in JSON, in an error message and in a URL."""
+    """A text as it stands in JSON, in an error message, in HTML and in a URL."""
     spellings = {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1], repr(text)[1:-1]}
+    spellings |= {html.escape(text), html.escape(text, quote=False)}
     return spellings | {quote(text, errors="replace"), quote(text, safe="", errors="replace")}
 
 

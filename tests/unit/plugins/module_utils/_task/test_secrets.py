@@ -56,6 +56,8 @@ SPELLINGS = {
     "JSON with letters of all alphabets": ('pass "wörd"', r"pass \"wörd\""),
     "a line in JSON": ('pass "wörd"\nanother-line', r"pass \"wörd\""),
     "an error message": ("pass \\ \x1b[31m", r"pass \\ \x1b[31m"),
+    "HTML": ('pass<"wörd"', "pass&lt;&quot;wörd&quot;"),
+    "HTML between tags": ('pass<"wörd"', 'pass&lt;"wörd"'),
     "a path of a URL": ("pass/wörd?", "pass/w%C3%B6rd%3F"),
     "a segment of a URL": ("pass/wörd?", "pass%2Fw%C3%B6rd%3F"),
 }
