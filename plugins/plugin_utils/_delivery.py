@@ -44,6 +44,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.dest
     Noted,
     Seen,
     note_text,
+    told,
     write_aside,
 )
 from ansible_collections.community.circleci.plugins.module_utils._task.run import Run, how_to_install, missing_libraries
@@ -229,7 +230,8 @@ class Depot:
     """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(mode=0o700, exist_ok=True)
+        with told(folder):
+            folder.mkdir(mode=0o700, exist_ok=True)
         self._folder = folder
 
     @classmethod
@@ -286,7 +288,8 @@ class Depot:
                 if arrived is None:
                     return None
                 arrived.path.replace(path)
-                facts.write_text(json.dumps([arrived.size, arrived.sha256]), encoding="utf-8")
+                known = write_aside(self._folder, [json.dumps([arrived.size, arrived.sha256]).encode()])
+                known.path.replace(facts)
             return Arrived(path, *json.loads(facts.read_bytes()))
 
     @contextlib.contextmanager
@@ -300,8 +303,10 @@ class Depot:
 
     @contextlib.contextmanager
     def _locked(self, name: str) -> Iterator[None]:
-        with (self._folder / f"{name}.lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with contextlib.ExitStack() as stack:
+            with told(self._folder):
+                file = stack.enter_context((self._folder / f"{name}.lock").open("w"))
+                fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
 

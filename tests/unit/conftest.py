@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
+import resource
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,7 @@ settings.load_profile("untimed")
 
 RunModule = Callable[..., dict[str, Any]]
 Query = Callable[..., list[dict[str, Any]]]
+FullDisk = Callable[..., contextlib.AbstractContextManager[None]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -108,6 +111,22 @@ def no_md5(monkeypatch: pytest.MonkeyPatch) -> None:
     fips = types.SimpleNamespace(md5=refuse, new=refuse, sha256=hashlib.sha256)
     for module in (keys, destination):
         monkeypatch.setattr(module, "hashlib", fips)
+
+
+@contextlib.contextmanager
+def _no_space(*, after: int) -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (after, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.fixture
+def no_space() -> FullDisk:
+    """As a full disk: no file grows beyond so many bytes meanwhile."""
+    return _no_space
 
 
 class EmulatedClock(polling.Clock):
@@ -214,11 +233,19 @@ def run_module(emulator: Emulator) -> RunModule:
     """Run a module against the emulator and return the result of the task."""
 
     def run(
-        module_name: str, /, *, check_mode: bool = False, diff: bool = True, turn: Any = None, **options: Any
+        module_name: str,
+        /,
+        *,
+        check_mode: bool = False,
+        diff: bool = True,
+        turn: Any = None,
+        null: Sequence[str] = (),
+        **options: Any,
     ) -> dict[str, Any]:
+        """Options that are None are left out, but for those of which ``null`` says that the task gives them so."""
         module = importlib.import_module(f"{MODULES}.{module_name}")
         given = {"api_url": emulator.url, "api_token": TOKEN, **options}
-        given = {key: value for key, value in given.items() if value is not None}
+        given = {key: value for key, value in given.items() if value is not None} | dict.fromkeys(null)
         empty_ids = take_empty_ids(module.ARGUMENT_SPEC, given)
         constraints = {} if empty_ids else getattr(module, "CONSTRAINTS", {})
         validator = ArgumentSpecValidator(without(module.ARGUMENT_SPEC, empty_ids), **constraints)

@@ -221,7 +221,7 @@ def look(dest: Path, names: Collection[str], brought: Iterable[str], attributes:
     """
     attributes.require_known()
     found: dict[str, Seen] = {}
-    with _told(dest):
+    with told(dest):
         there = next(path for path in (dest, *dest.absolute().parents) if path.exists())
         if not there.is_dir():
             raise invalid(f"dest {dest} cannot be: {there} is no folder.", "Give another folder, or remove that.")
@@ -335,15 +335,15 @@ def write_aside(folder: Path, chunks: Iterable[bytes], unfinished: Unfinished | 
     """
     hasher = hashlib.sha256()
     size = 0
-    with _told(folder):
+    with told(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    with _told(folder, exactly=True):
+    with told(folder, exactly=True):
         number, path = (unfinished or Unfinished()).begin(folder)
     try:
-        with os.fdopen(number, "wb") as file:
+        # A full disk may show as late as when the file is closed. What comes off the wire raises no OSError.
+        with told(folder), os.fdopen(number, "wb") as file:
             for chunk in chunks:
-                with _told(folder):
-                    file.write(chunk)
+                file.write(chunk)
                 hasher.update(chunk)
                 size += len(chunk)
     except BaseException:
@@ -358,7 +358,7 @@ def put(arrived: Arrived, path: Path, attributes: Attributes) -> None:
     :raises CircleCIError: when that cannot be; nothing is left of it then
     """
     try:
-        with _told(path, exactly=True):
+        with told(path, exactly=True):
             before = path.lstat() if path.is_file() and not path.is_symlink() else None
             mode = stat.S_IMODE(before.st_mode) if before else attributes.fresh
             arrived.path.chmod(mode)
@@ -378,7 +378,7 @@ def give(path: Path, attributes: Attributes) -> None:
 
     :raises CircleCIError: when that cannot be
     """
-    with _told(path):
+    with told(path):
         attributes.give(path)
 
 
@@ -387,7 +387,7 @@ def remove(path: Path) -> None:
 
     :raises CircleCIError: when that cannot be
     """
-    with _told(path):
+    with told(path):
         path.unlink(missing_ok=True)
 
 
@@ -399,7 +399,7 @@ def _umask() -> int:
 
 
 @contextlib.contextmanager
-def _told(path: Path, *, exactly: bool = False) -> Iterator[None]:
+def told(path: Path, *, exactly: bool = False) -> Iterator[None]:
     """Tell failures of the file system as everything else is told.
 
     :param exactly: whether this path is named, not the one that the failure names: that of a file which is gone then

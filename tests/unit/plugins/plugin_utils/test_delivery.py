@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ import pytest
 from ansible import constants
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._http.downloads import Download
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid
 from ansible_collections.community.circleci.plugins.module_utils._resources.artifacts import Artifact, Selection
-from ansible_collections.community.circleci.plugins.module_utils._resources.bringing import Bringing
+from ansible_collections.community.circleci.plugins.module_utils._resources.bringing import Bringing, Tally
 from ansible_collections.community.circleci.plugins.module_utils._resources.build_search import Sought
 from ansible_collections.community.circleci.plugins.module_utils._resources.destination import (
     NOTE,
@@ -24,6 +26,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.dest
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import parse_project
 from ansible_collections.community.circleci.plugins.plugin_utils import _delivery
 from ansible_collections.community.circleci.plugins.plugin_utils._delivery import Delivery, Depot
+from tests.unit.conftest import FullDisk
 
 SELECTION = Selection(parse_project("github/acme/api"), 1, Sought(), None, (), (), 0, by_node=False, required=True)
 CLIENT = Client("http://127.0.0.1:9", "token")
@@ -119,6 +122,46 @@ def test_the_first_host_chooses_the_build_for_all() -> None:
     assert first == second
     assert (first[0]["build_num"], first[1]) == (1, [artifact])
     assert [chosen[0]["build_num"] for chosen in (other_task, elsewhere)] == [2, 3]
+
+
+def test_a_choice_that_fails_is_made_again() -> None:
+    def refuse() -> Any:
+        raise invalid("There is no such build.")
+
+    with pytest.raises(CircleCIError):
+        depot().choice(refuse)
+    assert depot().choice(lambda: ({"build_num": 1}, []))[0]["build_num"] == 1
+
+
+def test_what_a_full_disk_has_cut_is_no_riddle_to_the_next_host(
+    monkeypatch: pytest.MonkeyPatch, no_space: FullDisk
+) -> None:
+    def fetch(_client: Client, _bringing: Bringing, _artifact: Artifact, receive: Any, _hosts: Any) -> Any:
+        return receive(Download({}, iter([b"abc"])))
+
+    monkeypatch.setattr(_delivery, "fetch", fetch)
+    artifact = Artifact("a", 0, "https://output.example.com/a", "a")
+    bringing = Bringing(SELECTION, {"build_num": 1}, [artifact], Path("/srv/dest"), Attributes(), False, [], {})
+
+    def fetched() -> dict[str, Arrived]:
+        return depot().fetch_all(CLIENT, bringing, (), 1, Tally(CLIENT, bringing))
+
+    with no_space(after=10), pytest.raises(CircleCIError, match=r": File too large\.$"):
+        fetched()
+    first = fetched()["a"]
+    assert (first.path.read_bytes(), first.size) == (b"abc", 3)
+    assert fetched()["a"] == first
+
+
+def test_a_folder_that_is_gone_is_told_in_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(constants, "DEFAULT_LOCAL_TMP", str(tmp_path / "there"))
+    with pytest.raises(CircleCIError, match=r": No such file or directory\.$"):
+        depot()
+    (tmp_path / "there").mkdir()
+    shared = depot()
+    shutil.rmtree(tmp_path / "there")
+    with pytest.raises(CircleCIError, match=r": No such file or directory\.$"):
+        shared.choice(lambda: ({"build_num": 1}, []))
 
 
 def test_a_note_is_kept_as_long_as_it_is_transferred(tmp_path: Path) -> None:

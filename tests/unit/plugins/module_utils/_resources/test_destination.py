@@ -16,6 +16,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.dest
     safe_name,
     write_aside,
 )
+from tests.unit.conftest import FullDisk
 
 
 @pytest.mark.parametrize(
@@ -45,6 +46,14 @@ def test_what_breaks_off_leaves_nothing(tmp_path: Path) -> None:
 
     with pytest.raises(RuntimeError):
         write_aside(tmp_path, chunks())
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("size", [5000, 50000])
+def test_a_full_disk_is_told_in_words_whenever_it_shows(tmp_path: Path, no_space: FullDisk, size: int) -> None:
+    """A little text meets it only when the file is closed."""
+    with no_space(after=4096), pytest.raises(CircleCIError, match=f"^{tmp_path}: File too large.$"):
+        write_aside(tmp_path, [b"x" * size])
     assert list(tmp_path.iterdir()) == []
 
 
