@@ -186,8 +186,9 @@ def _refs(wanted: WantedSchedule) -> dict[str, Any]:
 
 
 def _is_schedule(item: dict[str, Any]) -> bool:
-    source = item.get("event_source")
-    return isinstance(source, dict) and source.get("provider") == KIND
+    """Whether a trigger is one by time. :raises ValueError: when it does not say, for it may be the wanted one."""
+    source = with_fields(event_source=dict)(item)["event_source"]
+    return bool(with_fields(provider=str)(source)["provider"] == KIND)
 
 
 def _described(item: Any, definition: Definition) -> Schedule:

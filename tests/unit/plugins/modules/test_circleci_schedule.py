@@ -506,6 +506,8 @@ TRIGGER = {
         ({**CLASSIC_ITEM, "parameters": {"branch": 1}}, "its branch or tag is no text."),
         ({**CLASSIC_ITEM, "parameters": ["m"]}, "it has no usable 'parameters'."),
         ({**CLASSIC_ITEM, "actor": None}, "it has no usable actor."),
+        ({**TRIGGER, "event_source": None}, "it has no usable 'event_source'."),
+        ({**TRIGGER, "event_source": {"schedule": DAILY}}, "it has no usable 'provider'."),
         ({**TRIGGER, "event_source": {"provider": "schedule"}}, "an object was expected."),
         ({**TRIGGER, "event_source": {"provider": "schedule", "schedule": {}}}, "it has no usable 'cron_expression'."),
         (
