@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, plain
@@ -28,12 +29,17 @@ def bounded(lines: list[str], between: str = " | ", most: int = MOST_NAMED) -> s
 def alike(told: Iterable[tuple[object, str]]) -> list[tuple[list[str], str]]:
     """What was told of many things, with equal texts together, in the order in which they first come.
 
+    Of one thing, texts that differ in ids stay apart: each is about something else in it.
+
     :param told: projects, or names of other things, each with a text. Those about projects may differ in the slug
     :returns: the things, and their text; if it is that of several projects, without a slug
     """
-    groups: dict[str, list[tuple[object, str]]] = {}
-    for about, text in told:
-        groups.setdefault(_DIFFERS.sub("", _without_slug(about, text)), []).append((about, text))
+    groups: dict[tuple[str, int], list[tuple[object, str]]] = {}
+    counts: Counter[tuple[object, str]] = Counter()
+    for about, text in dict.fromkeys(told):
+        likeness = _DIFFERS.sub("", _without_slug(about, text))
+        groups.setdefault((likeness, counts[about, likeness]), []).append((about, text))
+        counts[about, likeness] += 1
     return [
         ([str(about) for about, _text in group], group[0][1] if len(group) == 1 else _without_slug(*group[0]))
         for group in groups.values()

@@ -82,3 +82,16 @@ def test_warnings_say_what_they_are_about_unless_their_words_do() -> None:
         "github/acme/api is new.",
         "Context x: Full.",
     ]
+
+
+def test_warnings_of_one_project_that_differ_in_an_id_are_not_those_of_others() -> None:
+    api, web = parse_project("github/acme/api"), parse_project("github/acme/web")
+    first, second, third = (f"Trigger 0e5fd2bb-4a9b-4a7e-9b8c-3c9a6e6b3a0{number} is odd." for number in range(3))
+    assert each_once([(api, first), (api, second), (api, first)]) == [
+        f"github/acme/api: {first}",
+        f"github/acme/api: {second}",
+    ]
+    assert each_once([(api, first), (api, second), (web, third)]) == [
+        f"github/acme/api and 1 other: {first}",
+        f"github/acme/api: {second}",
+    ]
