@@ -62,6 +62,7 @@ options:
       - The commit, by its full hash. With or without O(branch) or O(tag). Write it in quotes.
       - API v2 starts heads only. With O(state=triggered), a pipeline of another commit is canceled at once and the task
         fails, for the branch has moved on.
+      - With O(state=canceled), given and empty, it is known after the run, as an id is. Nothing is canceled then.
     type: raw
   pipeline_id:
     description:
@@ -93,6 +94,7 @@ options:
   keep_revision:
     description:
       - With O(state=canceled) and O(branch), the pipelines of this commit go on.
+      - Given and empty, it is known after the run, as an id is. Nothing is canceled then.
     type: raw
   workflows:
     description:

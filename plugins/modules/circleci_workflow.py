@@ -71,6 +71,7 @@ options:
   revision:
     description:
       - The workflow of the newest pipeline of this commit, by its full hash. Write it in quotes.
+      - Given and empty, it is known after the run, as an id is. No workflow of another commit is taken instead.
     type: raw
   approve:
     description:

@@ -19,7 +19,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.pipe
     age_of,
     reusable,
 )
-from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_seeking import Sought
+from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_seeking import Sought, unnamed
 from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_starting import (
     Start,
     Trigger,
@@ -58,6 +58,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.pipe
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_known
 from ansible_collections.community.circleci.plugins.module_utils._resources.workflows import cancel, warn_of_end
+from ansible_collections.community.circleci.plugins.module_utils._task.late_ids import require_ids
 from ansible_collections.community.circleci.plugins.module_utils._task.options import refuse_idle
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN, Outcome, Plan, result_of
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import project_of
@@ -88,6 +89,10 @@ def carry_out(client: Client, params: dict[str, Any]) -> dict[str, Any]:
 
     :raises CircleCIError: also for a pipeline that did not succeed, with the return values in its ``partial``
     """
+    if empty := unnamed(params) if params["state"] == CANCELED else []:
+        client.require_token()
+        require_ids(client, empty)
+        return {"changed": True, **NOTHING}
     task = Task(client, params)
     try:
         if params["state"] == AWAITED:

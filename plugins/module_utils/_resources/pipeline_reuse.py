@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -122,19 +123,19 @@ def _has_same_parameters(client: Client, project: Project, pipeline: Pipeline, g
     A default is what the pipeline's own configuration declares. Where that, or what the pipeline ran with, is not to be
     read, that is a warning.
     """
-    values, unreadable = _values(client, pipeline), "parameters"
+    values, why = _values(client, pipeline), "its parameters cannot be read"
     if values is not None:
         if not all(name in values and is_same(values[name], value) for name, value in given.items()):
             return False
         others = {name: value for name, value in values.items() if name not in given}
         if not others:
             return True
-        defaults, unreadable = _defaults(client, pipeline), "configuration"
+        defaults, why = _defaults(client, pipeline)
         if defaults is not None:
             return all(name in defaults and is_same(defaults[name], value) for name, value in others.items())
     client.warn(
-        f"Whether pipeline #{pipeline['number']} of {project} had the same parameters cannot be told: its "
-        f"{unreadable} cannot be read. It is not reused."
+        f"Whether pipeline #{pipeline['number']} of {project} had the same parameters cannot be told: {why}. It is "
+        "not reused."
     )
     return False
 
@@ -149,19 +150,20 @@ def _values(client: Client, pipeline: Pipeline) -> dict[str, Any] | None:
         return None
 
 
-def _defaults(client: Client, pipeline: Pipeline) -> dict[str, Any] | None:
-    """The parameters that the first configuration of a pipeline declares, with their defaults."""
+def _defaults(client: Client, pipeline: Pipeline) -> tuple[dict[str, Any] | None, str]:
+    """The parameters that the first configuration of a pipeline declares, with their defaults; else None, and why."""
+    unreadable = "its configuration cannot be read"
     try:
         config = client.get_object(f"v2/pipeline/{segment(pipeline['id'])}/config")
     except CircleCIError as error:
         if error.status != 404:
             raise
-        return None
+        return None, unreadable
     source = str(config.get("setup-config") or config.get("setup_config") or config.get("source"))
     try:
         declared = yaml.safe_load(source)["parameters"]
-        return {name: parameter.get("default") for name, parameter in declared.items()}
+        return {name: parameter.get("default") for name, parameter in declared.items()}, ""
     except NameError:
-        return None  # without PyYAML
+        return None, f"{sys.executable} lacks the Python library PyYAML, which reads its configuration"
     except (yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError, RecursionError):
-        return None
+        return None, unreadable

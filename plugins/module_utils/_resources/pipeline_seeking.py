@@ -20,7 +20,15 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.pipe
     require_own,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.polling import Poller
+from ansible_collections.community.circleci.plugins.module_utils._task.late_ids import given_empty
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
+
+
+def unnamed(params: dict[str, Any]) -> list[str]:
+    """The options of a task that were to say which pipelines are meant, and are empty: it would act on others."""
+    if params["pipeline_id"] is not None or params["pipeline_number"] is not None:
+        return []
+    return given_empty(params, "branch", "tag", "revision", "keep_revision")
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.pipe
 from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_failures import ends_badly
 from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_following import Following
 from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_reuse import age_of
-from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_seeking import Sought
+from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_seeking import Sought, unnamed
 from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_status import (
     APPROVAL,
     CANCELED,
@@ -54,6 +54,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.work
     rerun,
     without_pipeline,
 )
+from ansible_collections.community.circleci.plugins.module_utils._task.late_ids import require_ids
 from ansible_collections.community.circleci.plugins.module_utils._task.options import refuse_idle
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN, Outcome, Plan, result_of
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import (
@@ -83,6 +84,10 @@ def carry_out(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     :raises CircleCIError: also for a pipeline that did not succeed, with the return values in its ``partial``
     """
     _refuse_idle_options(params)
+    if empty := [] if params["workflow_id"] else unnamed(params):
+        client.require_token()
+        require_ids(client, empty)
+        return {"changed": True, **NOTHING}
     task = Task(client, params)
     client.require_token()
     try:
@@ -417,6 +422,8 @@ def _refuse_idle_options(params: dict[str, Any]) -> None:
     others = [
         name for name in ("workflow", "pipeline_id", "pipeline_number", "branch", "tag", "revision") if name in given
     ]
+    if params["workflow_id"] is None and not (params["workflow"] or "").strip():
+        raise invalid("workflow is empty.", "Name the workflow, or give workflow_id.")
     if params["workflow_id"] is not None and others:
         raise invalid(f"workflow_id names one workflow, so {', '.join(others)} would do nothing.", "Leave it out.")
     if state == APPROVED and not params["approve"]:

@@ -6,6 +6,8 @@
 
 In check mode that earlier task makes nothing. To core, an option that is null is one that was not given: a task that
 names a pipeline by such an id would take the newest one of a branch instead.
+
+Other options may be null, and mean nothing then, but where they say which ones are removed or canceled.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import invalid
+from ansible_collections.community.circleci.plugins.module_utils._task.options import Params
 
 LATE_IDS = ("pipeline_id", "pipeline_number", "workflow_id", "build_num")
 """In every module that has options of these names. Such a module says by ``known_after_the_run`` what it returns."""
@@ -37,6 +40,12 @@ def take_empty_ids(options: dict[str, dict[str, Any]], given: dict[str, Any]) ->
 def without(options: dict[str, dict[str, Any]], empty: list[str]) -> dict[str, dict[str, Any]]:
     """The argument spec for a task whose ids are empty: they cannot be asked for."""
     return {name: {**option, "required": False} if name in empty else option for name, option in options.items()}
+
+
+def given_empty(params: dict[str, Any], *names: str) -> list[str]:
+    """Which options a task gave, and as null or as nothing: what they were to come from is not there."""
+    given = params.given if isinstance(params, Params) else {}
+    return [name for name in names if name in given and _is_empty(given[name])]
 
 
 def _is_empty(value: Any) -> bool:

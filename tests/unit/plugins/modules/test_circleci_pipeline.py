@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date
 from typing import Any
 
@@ -1060,7 +1061,11 @@ def test_without_pyyaml_the_defaults_cannot_be_read(emulator: Emulator, run, mon
     monkeypatch.delattr(pipeline_reuse, "yaml")
     result = run(reuse="successful")
     assert (result.get("failed"), result["reused"], len(emulator.writes)) == (None, False, 2)
-    assert any("It is not reused" in warning for warning in result["warnings"])
+    [warning] = result["warnings"]
+    assert warning.endswith(
+        f" cannot be told: {sys.executable} lacks the Python library PyYAML, which reads its configuration. It is not "
+        "reused."
+    )
     # Where all parameters are given, no defaults matter.
     assert run(parameters=PARAMETERS, reuse="successful", wait=True)["reused"] is True
 
@@ -1179,6 +1184,39 @@ def test_one_commit_is_kept(emulator: Emulator, run) -> None:
     emulator.pass_time(1)
     result = run(state="canceled", branch="main", keep_revision=OTHER.upper())
     assert [each["number"] for each in result["canceled"]] == [3, 1]
+
+
+@pytest.mark.parametrize(
+    ("sought", "null"),
+    [
+        ({"branch": "main"}, "keep_revision"),
+        ({"branch": "main"}, "revision"),
+        ({"tag": "v1.0.0"}, "revision"),
+        ({"revision": OTHER}, "branch"),
+        ({"revision": OTHER}, "tag"),
+    ],
+)
+def test_nothing_is_canceled_in_the_place_of_what_is_not_known(
+    emulator: Emulator, run, sought: dict[str, Any], null: str
+) -> None:
+    emulator.push(API, branch="main", revision=OTHER)
+    emulator.push(API, tag="v1.0.0", revision=OTHER)
+    emulator.pass_time(1)
+    emulator.clear()
+    predicted = run(state="canceled", check_mode=True, null=[null], **sought)
+    assert (predicted["changed"], predicted["canceled"], predicted["pipeline"]["id"]) == (True, [], None)
+    assert any(f"{null} is known after the run only" in warning for warning in predicted["warnings"])
+    real = run(state="canceled", null=[null], **sought)
+    failed(real, f"{null} is given, but empty.")
+    assert (real["changed"], emulator.requests) == (False, [])
+    failed(run(state="canceled", **sought, **{null: " "}), f"{null} is given, but empty.")
+
+
+def test_a_number_names_one_pipeline_whatever_else_is_null(emulator: Emulator, run) -> None:
+    emulator.push(API, branch="main")
+    emulator.pass_time(1)
+    result = run(state="canceled", pipeline_number=1, null=["revision", "branch"])
+    assert [each["number"] for each in result["canceled"]] == [1]
 
 
 @pytest.mark.parametrize(

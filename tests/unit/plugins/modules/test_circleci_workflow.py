@@ -57,6 +57,28 @@ def test_a_workflow_is_found_by_its_name_in_a_pipeline(emulator: Emulator, run, 
     assert result["workflow"]["url"] == url
 
 
+@pytest.mark.parametrize("empty", [{"null": ["workflow"]}, {"workflow": " "}])
+def test_a_workflow_without_a_name_is_refused(emulator: Emulator, run, empty: dict[str, Any]) -> None:
+    failed(run(state="canceled", branch="main", **empty), "workflow is empty. Name the workflow, or give workflow_id.")
+    assert emulator.requests == []
+
+
+@pytest.mark.parametrize("options", [{"state": "canceled"}, {"state": "approved", "approve": ["hold"]}])
+@pytest.mark.parametrize(("sought", "null"), [({"branch": "main"}, "revision"), ({"revision": "ab" * 20}, "branch")])
+def test_no_workflow_of_another_commit_or_branch_is_taken_for_one_that_is_not_known(
+    emulator: Emulator, run, options: dict[str, Any], sought: dict[str, Any], null: str
+) -> None:
+    play(emulator, "hold", revision="ab" * 20)
+    emulator.clear()
+    named = {"workflow": "build-and-deploy", "null": [null], **sought, **options}
+    predicted = run(check_mode=True, **named)
+    assert (predicted["changed"], predicted["workflow"]) == (True, NO_WORKFLOW)
+    assert any(f"{null} is known after the run only" in warning for warning in predicted["warnings"])
+    real = run(**named)
+    failed(real, f"{null} is given, but empty.")
+    assert (real["changed"], emulator.requests) == (False, [])
+
+
 def test_a_workflow_is_found_by_its_id_without_a_project(emulator: Emulator, run) -> None:
     workflow = play(emulator, "hold").workflows[0]
     result = run(project=None, state="approved", workflow_id=workflow.id, approve=["hold"])
