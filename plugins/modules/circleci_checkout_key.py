@@ -41,6 +41,8 @@ options:
         whatever that user can, submodules for example.
       - The three words for user keys mean the same. CircleCI's user must have authorized it to add user keys once, in
         the project's settings under I(SSH Keys).
+      - Whose a user key is makes no difference. What O(rotate), O(max_age), O(exclusive) and O(state=absent) remove
+        may have been added by other users. The new key is the one that CircleCI checks out with.
     type: str
     choices: [deploy-key, github-user-key, bitbucket-user-key, user-key]
     default: deploy-key
@@ -50,10 +52,13 @@ options:
       - With O(state=present) this key must be there, and is the one that O(exclusive) keeps. With O(state=absent) it is
         the only one removed.
       - It excludes O(rotate) and O(max_age).
+      - Given and empty, it is known after the run. With O(state=absent) or O(exclusive=true) a real run fails then, and
+        removes no other key. In check mode the task is ok, and says so.
     type: str
   rotate:
     description:
       - Make a new key, then remove the older ones of O(type). At no time is the project without one.
+      - It excludes O(max_age).
     type: bool
     default: false
   max_age:
@@ -223,13 +228,16 @@ from typing import Any
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._resources.checkout_keys import (
     DEPLOY_KEY,
+    NOTHING,
     TYPES,
     WantedKeys,
     plan_checkout_keys,
     read_checkout_keys,
     require_checkout_keys,
+    unnamed,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_known
+from ansible_collections.community.circleci.plugins.module_utils._task.late_ids import require_ids
 from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION, PROJECT, STATE
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import result_with_changes
 from ansible_collections.community.circleci.plugins.module_utils._task.run import run_module
@@ -250,8 +258,12 @@ ARGUMENT_SPEC = {
 def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     """Make, adopt, rotate or remove checkout keys."""
     project = project_of(params)
-    wanted = WantedKeys.from_params(params)
     require_checkout_keys(project)
+    if empty := unnamed(params):
+        client.require_token()
+        require_ids(client, empty)
+        return {"changed": True, **NOTHING}
+    wanted = WantedKeys.from_params(params)
     client.require_token()
     keys: list[dict[str, Any]] = read_known(client, project, lambda: read_checkout_keys(client, project), [])
     return result_with_changes(plan_checkout_keys(client, project, keys, wanted), client, project)

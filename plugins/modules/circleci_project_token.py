@@ -55,6 +55,7 @@ options:
   rotate:
     description:
       - Make a new token, then remove all older ones with this label. At no time is the project without one.
+      - It excludes O(max_age).
     type: bool
     default: false
   max_age:

@@ -18,6 +18,7 @@ from ansible_collections.community.circleci.plugins.module_utils._http.errors im
     unusable,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.settling import LATER, seen, settled
+from ansible_collections.community.circleci.plugins.module_utils._task.late_ids import given_empty
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN, Outcome, Plan, telling
 from ansible_collections.community.circleci.plugins.module_utils._values.keys import (
     normalize_fingerprint,
@@ -30,6 +31,15 @@ from ansible_collections.community.circleci.plugins.module_utils._values.slugs i
 DEPLOY_KEY = "deploy-key"
 USER_KEYS = ("github-user-key", "bitbucket-user-key", "user-key")
 TYPES = (DEPLOY_KEY, *USER_KEYS)
+NOTHING: dict[str, Any] = {
+    "checkout_key": None,
+    "checkout_keys": [],
+    "created": False,
+    "added": [],
+    "removed": [],
+    "updated": [],
+}
+"""What the module returns where nothing is known."""
 
 Key = dict[str, Any]
 
@@ -60,6 +70,11 @@ class WantedKeys:
         rotate, max_age = bool(params.get("rotate")), params.get("max_age")
         if max_age is not None and max_age < 0:
             raise invalid("max_age must be a number of days, 0 or more.")
+        if rotate and max_age is not None:
+            raise invalid(
+                "rotate and max_age exclude each other.",
+                "rotate makes a new key in every run: leave it out to rotate only what is older.",
+            )
         if rotate or max_age is not None:
             option = "rotate" if rotate else "max_age"
             if fingerprint is not None:
@@ -77,6 +92,15 @@ class WantedKeys:
     def covers(self, key_type: str | None) -> bool:
         """Whether a key of this type is meant. The words for user keys are interchangeable."""
         return key_type == DEPLOY_KEY if self.type == DEPLOY_KEY else (key_type or "").endswith("user-key")
+
+
+def unnamed(params: dict[str, Any]) -> list[str]:
+    """The option that was to say which key is removed, or kept as the only one, if it is empty.
+
+    Without it other keys would be removed than were meant.
+    """
+    removes = params["state"] == "absent" or params["exclusive"]
+    return given_empty(params, "fingerprint") if removes else []
 
 
 def require_checkout_keys(project: Project) -> None:

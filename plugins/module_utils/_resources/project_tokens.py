@@ -57,6 +57,11 @@ class WantedToken:
             raise invalid("label is empty.", "Give the token a name by which the next run finds it again.")
         if max_age is not None and max_age < 0:
             raise invalid("max_age must be a number of days, 0 or more.")
+        if rotate and max_age is not None:
+            raise invalid(
+                "rotate and max_age exclude each other.",
+                "rotate makes a new token in every run: leave it out to rotate only what is older.",
+            )
         if not present and (rotate or max_age is not None):
             option = "rotate" if rotate else "max_age"
             raise invalid(f"{option} and state absent exclude each other.", "Leave one of them out.")

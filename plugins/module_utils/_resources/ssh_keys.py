@@ -60,6 +60,9 @@ class WantedKey:
         given = [name for name in ("private_key", "private_key_path", "fingerprint") if params[name] is not None]
         if len(given) > 1:
             raise invalid(f"{given[0]} and {given[1]} exclude each other.", "Give one of them.")
+        if not given:
+            # To core, one that is null is there.
+            raise invalid("a key is missing.", "Give private_key, private_key_path or fingerprint.")
         hostname = params["hostname"] or ""
         shown = plain(re.sub(".*@", "…@", hostname))  # without a user and a password
         if not _is_host(hostname):

@@ -188,8 +188,6 @@ def _all(found: _Collector, values: dict[str, Any], name: str, parse: Callable[[
 
 def _ssh_key(options: dict[str, Any], known: dict[tuple[Any, ...], WantedKey]) -> WantedKey:
     """Parse a key, once for all projects that share it: an RSA key takes its time."""
-    if all(options[name] is None for name in ("private_key", "private_key_path", "fingerprint")):
-        raise invalid("a key is missing.", "Give private_key, private_key_path or fingerprint.")
     identity = tuple(options[name] for name in sorted(options))
     if identity not in known:
         known[identity] = WantedKey.from_params(options)

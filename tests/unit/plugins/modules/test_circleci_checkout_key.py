@@ -139,6 +139,39 @@ def test_a_fingerprint_of_another_type_says_so(emulator: Emulator, run) -> None:
     assert "is a deploy-key, not a user-key" in result["msg"]
 
 
+@pytest.mark.parametrize("empty", [{"null": ["fingerprint"]}, {"fingerprint": ""}])
+@pytest.mark.parametrize("options", [{"state": "absent"}, {"exclusive": True}])
+def test_no_key_is_removed_in_the_place_of_one_that_is_not_known(
+    emulator: Emulator, run, options: dict[str, Any], empty: dict[str, Any]
+) -> None:
+    """Of what is null, ansible-core before 2.19 makes an empty text in templates."""
+    make(emulator)
+    made = run(check_mode=True, rotate=True)["checkout_key"]
+    assert made["fingerprint"] is None
+    emulator.clear()
+    predicted = run(check_mode=True, **options, **empty)
+    assert (predicted["changed"], predicted["removed"], predicted["project"]) == (True, [], API)
+    assert predicted.keys() >= run(check_mode=True).keys() - {"diff"}
+    assert any("fingerprint is known after the run only" in warning for warning in predicted["warnings"])
+    real = run(**options, **empty)
+    assert (real["failed"], real["changed"], emulator.writes, len(listed(emulator))) == (True, False, [], 2)
+    assert "fingerprint is given, but empty." in real["msg"]
+    assert "Or leave the option out." in real["msg"]
+
+
+def test_where_nothing_is_removed_a_fingerprint_may_be_null(emulator: Emulator, run) -> None:
+    assert run(null=["fingerprint"])["checkout_key"] == run()["checkout_key"]
+    assert emulator.writes == []
+
+
+def test_whose_a_user_key_is_makes_no_difference(emulator: Emulator, run) -> None:
+    """What is rotated is a type. CircleCI checks out with the new key, and with none of the others."""
+    emulator.state.add_token("another-token", login="octocat")
+    emulator.state.add_checkout_key(emulator.project(API), "github-user-key", emulator.state.users["octocat"])
+    result = run(type="user-key", rotate=True)
+    assert [key["type"] for key in result["removed"]] == ["github-user-key"]
+
+
 def test_absent_removes_every_key_of_the_type_only(emulator: Emulator, run) -> None:
     run(type="user-key")
     make(emulator)
@@ -221,6 +254,7 @@ def test_a_user_key_without_the_grant_says_which(emulator: Emulator, run) -> Non
         ({"max_age": 3, "state": "absent"}, "max_age and state absent exclude each other"),
         ({"exclusive": True, "state": "absent"}, "exclusive and state absent exclude each other"),
         ({"max_age": -1}, "0 or more"),
+        ({"rotate": True, "max_age": 90}, "rotate and max_age exclude each other. rotate makes a new key in every run"),
         ({"fingerprint": "aa:bb"}, "is not a fingerprint"),
         ({"type": "rsa"}, "value of type must be one of"),
         ({"project": "circleci/4FcaSzPRd4iEYiWnGi3VBF/QFmsmoSqVVSXVGMvtCwf3U"}, "have no checkout keys"),

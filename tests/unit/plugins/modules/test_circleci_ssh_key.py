@@ -80,6 +80,18 @@ def test_a_key_is_repaired_before_it_is_sent(emulator: Emulator, run, damage) ->
     assert emulator.writes[0].body["private_key"] == private_key("rsa", "traditional")
 
 
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize(
+    ("state", "null"),
+    [("present", "private_key"), ("absent", "private_key"), ("absent", "private_key_path"), ("absent", "fingerprint")],
+)
+def test_a_key_that_is_null_is_missing(emulator: Emulator, run, state: str, null: str, check_mode: bool) -> None:
+    """Core takes it for given."""
+    result = run(state=state, null=[null], check_mode=check_mode)
+    assert (result["failed"], result["changed"], emulator.requests) == (True, False, [])
+    assert "a key is missing. Give private_key, private_key_path or fingerprint." in result["msg"]
+
+
 def test_the_same_key_for_another_host_is_another_one(emulator: Emulator, run) -> None:
     run(private_key=private_key())
     assert run(private_key=private_key(), hostname="")["changed"] is True
@@ -412,6 +424,12 @@ class TestWithoutMD5:
         key = run(private_key=private_key())["ssh_key"]
         assert run(fingerprint=key["fingerprint_sha256"], state="absent")["changed"] is True
         assert held(emulator) == []
+
+    def test_a_key_that_is_null_stands_for_no_other_one(self, emulator: Emulator, run) -> None:
+        """Here no key has an MD5 fingerprint: that is null, too."""
+        run(private_key=private_key())
+        assert run(state="absent", null=["private_key"])["failed"] is True
+        assert held(emulator) == [(HOST, public(private_key()))]
 
     def test_an_md5_fingerprint_is_refused_and_not_taken_for_unlisted(self, emulator: Emulator, run) -> None:
         result = run(fingerprint=SAID, state="absent")
