@@ -108,7 +108,7 @@ options:
           type:
             description:
               - The kind of key. The three words for user keys mean the same.
-              - Whose a user key is makes no difference: those that go may have been added by other users.
+              - Whose a user key is makes no difference. Those that go may have been added by other users.
             type: str
             choices: [deploy-key, github-user-key, bitbucket-user-key, user-key]
             default: deploy-key
