@@ -34,7 +34,8 @@ options:
     choices: [community.circleci.circleci_projects]
   organization:
     description:
-      - Take only the projects of this user or organization, by its name or by its slug as in V(github/acme).
+      - Take only the projects of this user or organization, by its name or by its slug as in V(github/acme). At GitHub
+        and Bitbucket the name may be written in any case.
     type: str
     aliases: [username, owner]
     vars:

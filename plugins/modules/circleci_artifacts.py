@@ -26,6 +26,12 @@ extends_documentation_fragment:
   - community.circleci._attributes
   - community.circleci._attributes.changes
   - community.circleci._attributes.action_groups_project
+attributes:
+  check_mode:
+    details:
+      - Nothing is downloaded.
+      - A number or id that is given and empty is known after the run. The task is changed then, says so, and asks
+        nothing.
 options:
   organization:
     description:
@@ -113,11 +119,12 @@ options:
     type: raw
   owner:
     description:
-      - The name or the number of the user that the files are to belong to.
+      - The name or the number of the user that the files are to belong to. One that the host does not know is an error
+        before anything is downloaded.
     type: str
   group:
     description:
-      - The name or the number of the group that the files are to belong to.
+      - The name or the number of the group that the files are to belong to, as with O(owner).
     type: str
   exclusive:
     description:
@@ -128,7 +135,7 @@ options:
     default: false
   concurrency:
     description:
-      - How many files are downloaded at a time.
+      - How many files are downloaded at a time, from 1 to 32.
     type: int
     default: 4
   artifacts_hosts:
@@ -200,7 +207,7 @@ project:
   returned: always
   sample: github/acme/api
 build:
-  description: The build whose artifacts they are, in short.
+  description: The build whose artifacts they are, in short. Null in check mode where only the run knows which one.
   type: dict
   returned: success
   contains:

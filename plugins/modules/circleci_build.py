@@ -29,7 +29,10 @@ extends_documentation_fragment:
   - community.circleci._attributes.action_groups_project
 attributes:
   check_mode:
-    details: Nothing is started and nothing is waited for. RV(build) is null where a build would be started.
+    details:
+      - Nothing is started or canceled, and nothing is waited for. RV(build) is null where a build would be started or
+        canceled.
+      - A number that is given and empty is known after the run. The task is changed then, says so, and asks nothing.
   idempotent:
     support: partial
     details: With O(reuse=never) and with O(state=retried) every run starts a build. Use O(reuse) for a task that may
@@ -40,7 +43,8 @@ options:
       - V(triggered) starts a build.
       - V(retried) runs the build with O(build_num) again, as a new build. A build of a workflow runs again in a new run
         of that, with the jobs that depend on it, and not before the workflow has ended. That needs a personal token.
-      - V(canceled) cancels the build with O(build_num). A build that has ended is left as it is.
+      - V(canceled) cancels the build with O(build_num). A build that has ended is left as it is. One that ends before
+        it can be canceled is a warning, and the task is unchanged.
     type: str
     choices: [triggered, retried, canceled]
     default: triggered
@@ -65,8 +69,8 @@ options:
   revision:
     description:
       - The commit to build, by its full hash of 40 hexadecimal digits. Set it to build exactly what is being deployed.
-      - Pipelines start from the head of a branch or tag only. One of another commit is canceled at once, and the task
-        fails.
+      - Pipelines start from the head of a branch or tag only. One of another commit, or of a commit that CircleCI does
+        not tell, is canceled at once, and the task fails.
       - Write it in quotes, because YAML takes hashes without letters for numbers. Those are refused.
     type: raw
   job:
@@ -117,13 +121,15 @@ options:
       - A build that CircleCI itself retries after a failure of its infrastructure is followed to the one that replaces
         it.
       - For a pipeline it is all of its workflows, as with M(community.circleci.circleci_pipeline).
+      - With O(state=canceled) every end will do.
       - While waiting, failed requests do not end the task, with one warning for all of them. Only the answers 401 and
-        403 do, and 404 when it lasts for five seconds, because CircleCI may not find at once what it has just named.
+        403 do, and 404 when it lasts, because CircleCI may not find at once what it has just named. A build may be
+        missing for five seconds, a new pipeline for a minute.
     type: bool
     default: false
   wait_timeout:
     description:
-      - How long to wait at most, in seconds. Then the task fails. Nothing is canceled.
+      - How long to wait at most, in seconds. Then the task fails. That cancels nothing.
     type: float
     default: 1800.0
   wait_interval:

@@ -21,6 +21,9 @@ extends_documentation_fragment:
   - community.circleci._attributes
   - community.circleci._attributes.reads
   - community.circleci._attributes.action_groups_project
+attributes:
+  check_mode:
+    details: A number that is given and empty is known after the run. The task is ok then, says so, and asks nothing.
 options:
   build_num:
     description:

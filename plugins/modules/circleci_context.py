@@ -40,7 +40,8 @@ options:
     default: present
   name:
     description:
-      - The name of the context. Case matters. CircleCI has no way to rename a context.
+      - The name of the context, with up to 200 characters and no white space at its ends. Case matters. CircleCI has no
+        way to rename a context.
     type: str
     required: true
   env_vars:

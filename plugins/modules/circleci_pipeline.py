@@ -17,7 +17,7 @@ description:
     wrote. A failure goes before a hold. Nothing is approved in a pipeline in which anything has failed.
   - At most one pipeline comes of one task. When the answer to the request is lost, the module looks for the pipeline
     that may have come of it. It never sends the request again. If it cannot tell, it fails and says so.
-  - It uses API v2 and needs a personal token, but for O(state=succeeded) of an open-source project.
+  - It uses API v2 and needs a personal token, but for O(state=succeeded) without O(approve) of an open-source project.
 author:
   - The community.circleci contributors (@ansible-collections)
 extends_documentation_fragment:
@@ -32,7 +32,8 @@ attributes:
       - Nothing is started, approved or canceled, and nothing is waited for. The module looks once.
       - With O(state=succeeded), a pipeline that has not ended or is not there yet is a warning. One that has failed is
         a failure.
-      - An id that is given and empty is known after the run. The task is ok then, says so, and asks nothing.
+      - An id that is given and empty is known after the run. The task says so then, and asks nothing. With
+        O(state=succeeded) it is ok, otherwise changed.
   idempotent:
     support: partial
     details: With O(state=triggered) and O(reuse=never) every run starts a pipeline. Use O(reuse) for a task that may
@@ -43,8 +44,9 @@ options:
       - V(triggered) starts a pipeline, unless O(reuse) finds one.
       - V(succeeded) waits until the pipeline that is sought has succeeded. It waits for one that is not there yet, and
         starts none. Use it to deploy what a push has built.
-      - V(canceled) cancels the workflows that have not ended, of whatever is sought. It waits for no pipeline to
-        appear, but for the workflows that a pipeline is about to start.
+      - V(canceled) cancels the workflows that have not ended, of whatever is sought among the newest 200 pipelines. It
+        waits for no pipeline to appear, but for the workflows that a pipeline is about to start. A workflow that ends
+        before it can be canceled is a warning.
     type: str
     choices: [triggered, succeeded, canceled]
     default: triggered
@@ -61,7 +63,7 @@ options:
     description:
       - The commit, by its full hash. With or without O(branch) or O(tag). Write it in quotes.
       - API v2 starts heads only. With O(state=triggered), a pipeline of another commit is canceled at once and the task
-        fails, for the branch has moved on.
+        fails, for the branch has moved on. So is one whose commit CircleCI does not tell within O(appear_timeout).
       - With O(state=canceled), given and empty, it is known after the run, as an id is. Nothing is canceled then.
     type: raw
   pipeline_id:
@@ -75,7 +77,7 @@ options:
   parameters:
     description:
       - The parameters of the pipeline, which its configuration must declare. Text, whole numbers and booleans, whose
-        types are kept.
+        types are kept. CircleCI takes up to 100, with names of up to 128 and text of up to 512 characters.
       - Everybody who can see the pipeline can see them. For secrets use M(community.circleci.circleci_env_var) or
         M(community.circleci.circleci_context).
       - On ansible-core before 2.19, V("{{ n | int }}") is text. Give the whole dictionary as one template there.
@@ -106,9 +108,10 @@ options:
     description:
       - Whether a pipeline that is there already will do. Looked for is one of the same O(revision), or else the same
         O(tag) or branch, with the same parameters, among the newest 20. A parameter that is not given must have been at
-        the default that the pipeline's own configuration declares.
-      - CircleCI does not tell of which O(definition) a pipeline is. Where a project has several, and one is named, that
-        is a warning.
+        the default that the pipeline's own configuration declares. One of which that cannot be read is not reused,
+        with a warning.
+      - CircleCI does not tell of which O(definition) a pipeline is. Where one is named, and CircleCI does not list it
+        as the only one, that is a warning.
       - V(never) always starts one.
       - V(active) takes one that is running, or waits for an approval.
       - V(successful) also takes one that has succeeded. Set it together with O(revision) to run each commit once.
@@ -117,7 +120,8 @@ options:
     default: never
   approve:
     description:
-      - The names of holds that are approved when they open. No other one is. It needs O(wait=true).
+      - The names of holds that are approved when they open. No other one is. It needs O(wait=true) or
+        O(state=succeeded).
     type: list
     elements: str
   on_hold:
@@ -131,19 +135,20 @@ options:
   appear_timeout:
     description:
       - How long a pipeline that is sought, its workflows, or what a setup workflow continues with may take to show up,
-        in seconds.
+        in seconds. Also how long a pipeline is looked for when the answer to its start is lost.
     type: float
     default: 60.0
   wait:
     description:
-      - Wait until the pipeline has ended, a reused one too. O(state=succeeded) waits always.
-      - While waiting, failed requests do not end the task, with one warning for all of them. Only the answers 401, 403
-        and 404 do.
+      - Wait until the pipeline has ended, a reused one too. O(state=succeeded) waits always. With O(state=canceled)
+        every end will do.
+      - While waiting, failed requests do not end the task, with one warning for all of them. Only the answers 401 and
+        403 do, 404 once O(appear_timeout) is over, and an approval that CircleCI refuses.
     type: bool
     default: false
   wait_timeout:
     description:
-      - How long to wait at most, in seconds. Then the task fails. Nothing is canceled.
+      - How long to wait at most, in seconds. Then the task fails. That cancels nothing.
     type: float
     default: 1800.0
   wait_interval:
@@ -241,8 +246,10 @@ project:
   sample: github/acme/api
 pipeline:
   description:
-    - The pipeline that was started, reused, or sought. With O(state=canceled) it is the newest one that matches. Every
-      value is null where there is none, as in check mode where one would be started.
+    - The pipeline that was started, reused, or sought. Where there is none, as in check mode where one would be
+      started, every value is null, and RV(pipeline.errors) is empty.
+    - With O(state=canceled) it is the newest one that matches. Its status is that from before, or with O(wait) the one
+      at the end.
   type: dict
   returned: always
   contains: &pipeline
@@ -301,7 +308,8 @@ pipeline:
           sample: Unknown variable(s)
 workflows:
   description:
-    - The newest workflow of each name. Empty when nobody looked, as without O(wait) where a pipeline was started.
+    - The newest workflow of each name. Empty when nobody looked, as without O(wait) where a pipeline was started, and
+      with O(state=canceled).
   type: list
   elements: dict
   returned: always
@@ -413,7 +421,7 @@ failed_steps:
       type: str
       sample: "FAILED tests/test_orders.py::test_order_3"
 canceled:
-  description: The pipelines in which something was canceled, newest first.
+  description: The pipelines that had something to cancel, newest first. In check mode those that have.
   type: list
   elements: dict
   returned: always

@@ -27,7 +27,7 @@ options:
       - The project, by its whole slug as in V(github/acme/api). Or only the name of the repository, with
         O(organization) and, if it is not at GitHub, O(vcs_type).
       - Without it every project that the token's user follows is read. O(organization) and O(vcs_type) then say which
-        of them, if given.
+        of them, if given. At GitHub and Bitbucket the name of an organization may be written in any case.
   following:
     description:
       - Which projects are read without O(project).

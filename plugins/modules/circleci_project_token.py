@@ -34,7 +34,8 @@ options:
     description:
       - The name of the token. It tells the tokens of a project apart.
       - Two tokens with this label are an error, unless O(exclusive), O(rotate) or O(max_age) says what is to become of
-        them.
+        them. O(rotate) and O(max_age) do so where all of them have this O(scope).
+      - "White space at its ends is kept, with a warning: it is rarely meant."
     type: str
     required: true
   scope:

@@ -47,7 +47,8 @@ options:
       following:
         description:
           - Whether the token's user follows the project. The first follower sets it up, and CircleCI then makes a
-            deploy key. A project that is not set up yet fails without V(true), in check mode too.
+            deploy key. A project that is not set up yet fails without V(true), in check mode too, unless all that it
+            has is V(false).
           - V(false) comes last and excludes O(projects[].checkout_keys), because CircleCI drops the checkout keys of a
             project when its last follower leaves.
         type: bool

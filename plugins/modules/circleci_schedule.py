@@ -26,6 +26,7 @@ options:
   name:
     description:
       - The name of the schedule. It tells the schedules of a project apart. Two with this name are an error.
+      - "White space at its ends is kept, with a warning: it is rarely meant."
     type: str
     required: true
   state:
@@ -79,7 +80,8 @@ options:
     elements: str
   description:
     description:
-      - What the schedule is for. Left out, what is there stays. Schedules of projects of Apps have none.
+      - What the schedule is for. Left out, what is there stays. Empty, it is taken away. Schedules of projects of Apps
+        have none.
     type: str
   actor:
     description:

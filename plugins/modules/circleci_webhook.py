@@ -30,6 +30,7 @@ options:
   name:
     description:
       - The name of the webhook. It tells the webhooks of a project apart. Two with this name are an error.
+      - "White space at its ends is kept, with a warning: it is rarely meant."
     type: str
     required: true
   state:

@@ -27,7 +27,7 @@ attributes:
   check_mode:
     details:
       - Nothing is approved, started or canceled, and nothing is waited for. The module looks once.
-      - An id that is given and empty is known after the run. The task is ok then, says so, and asks nothing.
+      - An id that is given and empty is known after the run. The task is changed then, says so, and asks nothing.
   idempotent:
     support: partial
     details: With O(state=rerun), every run starts a workflow that has failed again, and with O(jobs) or
@@ -37,9 +37,11 @@ options:
     description:
       - V(approved) approves the holds in O(approve). One that is approved already is left as it is.
       - V(rerun) runs the workflow again, as a new one. By itself it runs what failed and what depends on that, and
-        leaves a workflow that has succeeded as it is. One that was just canceled has five seconds to end before the
-        task fails. One that CircleCI itself is about to run again is a failure.
-      - V(canceled) cancels the workflow. One that has ended is left as it is.
+        leaves a workflow that has succeeded as it is. One that was canceled, or not run, needs O(jobs) or
+        O(from_failed=false). One that was just canceled has five seconds to end before the task fails. One that
+        CircleCI itself is about to run again is a failure.
+      - V(canceled) cancels the workflow. One that has ended is left as it is, with a warning when CircleCI itself is
+        about to run it again. One that ends before it can be canceled is a warning, and the task is unchanged.
     type: str
     choices: [approved, canceled, rerun]
     required: true
@@ -75,7 +77,8 @@ options:
     type: raw
   approve:
     description:
-      - The names of the holds to approve. Required with O(state=approved). There is no way to approve all.
+      - The names of the holds to approve. Required with O(state=approved), and not empty then. There is no way to
+        approve all.
     type: list
     elements: str
   stale:
@@ -119,8 +122,8 @@ options:
     description:
       - Wait until all of the pipeline has ended, as M(community.circleci.circleci_pipeline) does. With
         O(state=approved) the task also waits for the holds to open. Not with O(state=canceled).
-      - While waiting, failed requests do not end the task, with one warning for all of them. Only the answers 401, 403
-        and 404 do.
+      - While waiting, failed requests do not end the task, with one warning for all of them. Only the answers 401 and
+        403 do, 404 once O(appear_timeout) is over, and an approval that CircleCI refuses.
     type: bool
     default: false
   wait_timeout:
@@ -188,8 +191,9 @@ project:
   sample: github/acme/api
 workflow:
   description:
-    - The workflow, and with O(state=rerun) the new one. With O(wait=true) it is as it was at the end. Every value is
-      null where there is none, as in check mode where it would be started.
+    - The workflow, and with O(state=rerun) the new one. With O(wait=true) it is as it was at the end.
+    - Where there is none, every value is null, and there are no jobs. In check mode where it would be started, only its
+      name is there.
   type: dict
   returned: always
   contains:
