@@ -854,7 +854,7 @@ def test_what_a_poll_is_warned_of_is_told_once(emulator: Emulator, run) -> None:
     emulator.fault("headers", method="GET", path=f"/{API}/1$", headers=sunset, times=None)
     result = run(wait=True)
     (warning,) = result["warnings"]
-    assert "by API v1.1, on 2027-02-01." in warning
+    assert "CircleCI removes GET project/…/1, on 2027-02-01." in warning
     assert (result["build"]["status"], len(emulator.requests) > 4) == ("success", True)
 
 
