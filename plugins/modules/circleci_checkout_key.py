@@ -237,7 +237,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.chec
     unnamed,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_known
-from ansible_collections.community.circleci.plugins.module_utils._task.late_ids import require_ids
+from ansible_collections.community.circleci.plugins.module_utils._task.late_ids import result_without
 from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION, PROJECT, STATE
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import result_with_changes
 from ansible_collections.community.circleci.plugins.module_utils._task.run import run_module
@@ -259,10 +259,8 @@ def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     """Make, adopt, rotate or remove checkout keys."""
     project = project_of(params)
     require_checkout_keys(project)
-    if empty := unnamed(params):
-        client.require_token()
-        require_ids(client, empty)
-        return {"changed": True, **NOTHING}
+    if (later := result_without(client, unnamed(params), NOTHING)) is not None:
+        return later
     wanted = WantedKeys.from_params(params)
     client.require_token()
     keys: list[dict[str, Any]] = read_known(client, project, lambda: read_checkout_keys(client, project), [])

@@ -48,11 +48,11 @@ def removal_hint(method: str, url: str) -> str:
 
 def _announced(method: str, path: str) -> tuple[str, str] | None:
     """What one of the calls does whose removal is known, and what to use instead."""
-    if method == "POST" and _RERUNS.search(path):
+    if method != "POST":
+        return None
+    if _RERUNS.search(path):
         return "repeating", _RERUN
-    if method == "POST" and _STARTS.search(path):
-        return "starting", _START
-    return None
+    return ("starting", _START) if _STARTS.search(path) else None
 
 
 def _when(sunset: str | None) -> str:

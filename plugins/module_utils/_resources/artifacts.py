@@ -33,6 +33,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.pipe
     read_workflows,
     require_own,
 )
+from ansible_collections.community.circleci.plugins.module_utils._task.options import require_positive
 from ansible_collections.community.circleci.plugins.module_utils._values.patterns import matcher
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project, project_of
 
@@ -91,8 +92,7 @@ class Selection:
                 "It is not said which build's artifacts are wanted.",
                 f"Give build_num, or job together with one of {', '.join(SELECTORS)}.",
             )
-        if params["pipeline_number"] is not None and params["pipeline_number"] < 1:
-            raise invalid("pipeline_number must be 1 or more.")
+        require_positive(params, "pipeline_number")
         if params["strip_components"] < 0:
             raise invalid("strip_components must be 0 or more.")
         return cls(

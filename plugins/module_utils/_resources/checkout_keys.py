@@ -19,6 +19,7 @@ from ansible_collections.community.circleci.plugins.module_utils._http.errors im
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.settling import LATER, seen, settled
 from ansible_collections.community.circleci.plugins.module_utils._task.late_ids import given_empty
+from ansible_collections.community.circleci.plugins.module_utils._task.options import check_rotation
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN, Outcome, Plan, telling
 from ansible_collections.community.circleci.plugins.module_utils._values.keys import (
     normalize_fingerprint,
@@ -68,13 +69,7 @@ class WantedKeys:
         present = params.get("state", "present") == "present"
         fingerprint = params.get("fingerprint")
         rotate, max_age = bool(params.get("rotate")), params.get("max_age")
-        if max_age is not None and max_age < 0:
-            raise invalid("max_age must be a number of days, 0 or more.")
-        if rotate and max_age is not None:
-            raise invalid(
-                "rotate and max_age exclude each other.",
-                "rotate makes a new key in every run: leave it out to rotate only what is older.",
-            )
+        check_rotation(rotate, max_age, "key")
         if rotate or max_age is not None:
             option = "rotate" if rotate else "max_age"
             if fingerprint is not None:

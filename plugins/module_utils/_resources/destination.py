@@ -164,18 +164,16 @@ class Attributes:
         self._group()
 
     def _user(self) -> int:
-        return (
-            -1 if self.owner is None else _number(self.owner, "user", "owner", lambda name: pwd.getpwnam(name).pw_uid)
-        )
+        return _number(self.owner, "user", "owner", lambda name: pwd.getpwnam(name).pw_uid)
 
     def _group(self) -> int:
-        return (
-            -1 if self.group is None else _number(self.group, "group", "group", lambda name: grp.getgrnam(name).gr_gid)
-        )
+        return _number(self.group, "group", "group", lambda name: grp.getgrnam(name).gr_gid)
 
 
-def _number(name: str, kind: str, option: str, find: Callable[[str], int]) -> int:
-    """The number of a user or a group, by which it may be named, too."""
+def _number(name: str | None, kind: str, option: str, find: Callable[[str], int]) -> int:
+    """The number of a user or a group, by which it may be named, too; -1 for none."""
+    if name is None:
+        return -1
     try:
         number = int(name) if name.isdecimal() else find(name)
     except (KeyError, ValueError):  # the latter for what no name can be

@@ -58,7 +58,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.pipe
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_known
 from ansible_collections.community.circleci.plugins.module_utils._resources.workflows import cancel, warn_of_end
-from ansible_collections.community.circleci.plugins.module_utils._task.late_ids import require_ids
+from ansible_collections.community.circleci.plugins.module_utils._task.late_ids import result_without
 from ansible_collections.community.circleci.plugins.module_utils._task.options import refuse_idle
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN, Outcome, Plan, result_of
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import project_of
@@ -89,10 +89,9 @@ def carry_out(client: Client, params: dict[str, Any]) -> dict[str, Any]:
 
     :raises CircleCIError: also for a pipeline that did not succeed, with the return values in its ``partial``
     """
-    if empty := unnamed(params) if params["state"] == CANCELED else []:
-        client.require_token()
-        require_ids(client, empty)
-        return {"changed": True, **NOTHING}
+    empty = unnamed(params) if params["state"] == CANCELED else []
+    if (later := result_without(client, empty, NOTHING)) is not None:
+        return later
     task = Task(client, params)
     try:
         if params["state"] == AWAITED:
@@ -169,8 +168,9 @@ class Task(Following):
     def canceled(self) -> dict[str, Any]:
         """Cancel whatever is sought and has not ended. What is not there is not waited for."""
         seen = {pipeline["number"]: (pipeline, self._looked_over(pipeline)) for pipeline in self._to_cancel()}
-        for pipeline, view in [*seen.values()][:1]:
-            self.note(pipeline)
+        if seen:
+            newest, view = next(iter(seen.values()))
+            self.note(newest)
             self.known["pipeline"]["status"] = view.status
         running = [(pipeline, _running(view)) for pipeline, view in seen.values()]
         busy = [(pipeline, workflows) for pipeline, workflows in running if workflows]

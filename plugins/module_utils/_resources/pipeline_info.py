@@ -25,6 +25,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.pipe
     iterate_pipelines,
     read_jobs,
 )
+from ansible_collections.community.circleci.plugins.module_utils._task.options import require_positive
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project, project_of
 
 _SPELLINGS = {"setup_config": "setup-config", "compiled_setup_config": "compiled-setup-config"}
@@ -37,8 +38,7 @@ def read_pipelines(client: Client, params: dict[str, Any]) -> list[dict[str, Any
     """
     project = project_of(params)
     sought = Sought.from_params(project, params, optional=True)
-    if params["limit"] < 1:
-        raise invalid("limit must be 1 or more.")
+    require_positive(params, "limit")
     if params["jobs"] and not params["workflows"]:
         raise invalid("jobs needs workflows, whose jobs they are.", "Leave workflows out.")
     client.caching = True

@@ -21,6 +21,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.pipe
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.polling import Poller
 from ansible_collections.community.circleci.plugins.module_utils._task.late_ids import given_empty
+from ansible_collections.community.circleci.plugins.module_utils._task.options import require_positive
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
 
 
@@ -61,8 +62,7 @@ class Sought:
                 "It is not said which pipeline is meant.",
                 "Set one of pipeline_id, pipeline_number, branch, tag and revision.",
             )
-        if params["pipeline_number"] is not None and params["pipeline_number"] < 1:
-            raise invalid("pipeline_number must be 1 or more.")
+        require_positive(params, "pipeline_number")
         return cls(project, params["pipeline_id"], params["pipeline_number"], Reference.from_params(params))
 
     @property

@@ -22,6 +22,7 @@ from ansible_collections.community.circleci.plugins.module_utils._http.errors im
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.named import warn_of_white_ends
 from ansible_collections.community.circleci.plugins.module_utils._resources.settling import LATER, seen, settled
+from ansible_collections.community.circleci.plugins.module_utils._task.options import check_rotation
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN, Outcome, Plan, telling
 from ansible_collections.community.circleci.plugins.module_utils._values.moments import all_older_than, moment_of
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
@@ -55,13 +56,7 @@ class WantedToken:
         present, rotate, max_age = params["state"] == "present", params["rotate"], params["max_age"]
         if not params["label"].strip():
             raise invalid("label is empty.", "Give the token a name by which the next run finds it again.")
-        if max_age is not None and max_age < 0:
-            raise invalid("max_age must be a number of days, 0 or more.")
-        if rotate and max_age is not None:
-            raise invalid(
-                "rotate and max_age exclude each other.",
-                "rotate makes a new token in every run: leave it out to rotate only what is older.",
-            )
+        check_rotation(rotate, max_age, "token")
         if not present and (rotate or max_age is not None):
             option = "rotate" if rotate else "max_age"
             raise invalid(f"{option} and state absent exclude each other.", "Leave one of them out.")

@@ -54,7 +54,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.work
     rerun,
     without_pipeline,
 )
-from ansible_collections.community.circleci.plugins.module_utils._task.late_ids import require_ids
+from ansible_collections.community.circleci.plugins.module_utils._task.late_ids import result_without
 from ansible_collections.community.circleci.plugins.module_utils._task.options import refuse_idle
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN, Outcome, Plan, result_of
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import (
@@ -84,10 +84,9 @@ def carry_out(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     :raises CircleCIError: also for a pipeline that did not succeed, with the return values in its ``partial``
     """
     _refuse_idle_options(params)
-    if empty := [] if params["workflow_id"] else unnamed(params):
-        client.require_token()
-        require_ids(client, empty)
-        return {"changed": True, **NOTHING}
+    empty = [] if params["workflow_id"] else unnamed(params)
+    if (later := result_without(client, empty, NOTHING)) is not None:
+        return later
     task = Task(client, params)
     client.require_token()
     try:
@@ -224,11 +223,12 @@ class Task(Following):
 
         def apply() -> Outcome:
             nonlocal ended_before
-            ended_before = not cancel(self.client, self.workflow, self.named(self.pipeline))
-            if ended_before:
-                self.workflow = read_workflow(self.client, str(self.workflow["id"]))
-                self._show(self.workflow, self.jobs)
-            return Outcome({**after, "status": self.workflow.get("status")} if ended_before else after, self.returned())
+            ended = cancel(self.client, self.workflow, self.named(self.pipeline))
+            if ended is None:
+                return Outcome(after, self.returned())
+            ended_before, self.workflow = True, ended
+            self._show(self.workflow, self.jobs)
+            return Outcome({**after, "status": self.workflow.get("status")}, self.returned())
 
         result = result_of(Plan(before, Outcome(after, self.returned()), apply), self.client, self.project)
         return {**result, "changed": result["changed"] and not ended_before}

@@ -74,11 +74,11 @@ def approve(client: Client, hold: dict[str, Any]) -> bool:
     return _done(client, f"{path}/approve/{segment(request)}", seen)
 
 
-def cancel(client: Client, workflow: Workflow, of: str) -> bool:
+def cancel(client: Client, workflow: Workflow, of: str) -> Workflow | None:
     """Cancel a workflow (PF §3.3). It ends some seconds later. That it ended before that is a warning.
 
     :param of: its pipeline, in words
-    :returns: whether it was this task that canceled it
+    :returns: as it ended, when it was not this task that canceled it
     :raises CircleCIError: when it still runs
     """
     path = f"v2/workflow/{segment(workflow_id(workflow))}"
@@ -89,10 +89,11 @@ def cancel(client: Client, workflow: Workflow, of: str) -> bool:
         now = {**workflow, **client.get_object(path)}
         return True if is_final(now) else None
 
-    is_ours = _done(client, f"{path}/cancel", ended)
-    if not is_ours and now.get("status") != CANCELED:
+    if _done(client, f"{path}/cancel", ended):
+        return None
+    if now.get("status") != CANCELED:
         warn_of_end(client, now, of)
-    return is_ours
+    return now
 
 
 def warn_of_end(client: Client, workflow: Workflow, of: str) -> None:

@@ -64,3 +64,17 @@ def require_ids(client: Client, empty: list[str]) -> None:
             "It comes from a task that made nothing, or was skipped: look at its result. Or leave the option out.",
         )
     client.warn(f"{names} is known after the run only, so nothing more is known of this task in check mode.")
+
+
+def result_without(client: Client, empty: list[str], nothing: dict[str, Any]) -> dict[str, Any] | None:
+    """What check mode says of a task that is not told what to act on; None for one that is.
+
+    :param empty: the options that were to tell
+    :param nothing: what the module returns where nothing is known
+    :raises CircleCIError: when it is no check mode, see :func:`require_ids`
+    """
+    if not empty:
+        return None
+    client.require_token()
+    require_ids(client, empty)
+    return {"changed": True, **nothing}

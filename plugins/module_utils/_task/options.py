@@ -66,6 +66,32 @@ def require_filled(params: dict[str, Any], *names: str) -> None:
             raise invalid(f"{name} is empty.", "Leave it out, with the filter default(omit) for example.")
 
 
+def require_positive(params: dict[str, Any], *names: str) -> None:
+    """Fail for numbers that count from one, and are less.
+
+    :raises CircleCIError: then
+    """
+    for name in names:
+        if params[name] is not None and params[name] < 1:
+            raise invalid(f"{name} must be 1 or more.")
+
+
+def check_rotation(rotate: bool, max_age: int | None, kind: str) -> None:
+    """Check when something is to be replaced by a new one.
+
+    :param max_age: days
+    :param kind: what to call it
+    :raises CircleCIError: when that makes no sense
+    """
+    if max_age is not None and max_age < 0:
+        raise invalid("max_age must be a number of days, 0 or more.")
+    if rotate and max_age is not None:
+        raise invalid(
+            "rotate and max_age exclude each other.",
+            f"rotate makes a new {kind} in every run: leave it out to rotate only what is older.",
+        )
+
+
 def from_environment(option: str, variables: Mapping[str, str]) -> tuple[str, str] | None:
     """What an environment has for an option. An empty variable counts as unset.
 

@@ -74,7 +74,7 @@ def side_by_side(
                 continue
             index, result, error = one
             if error is None:
-                results[index] = result  # type: ignore[assignment]
+                results[index] = result  # type: ignore[assignment]  # there is one where there is no error
                 each(results[index])
             elif failure is None:
                 failure = error
