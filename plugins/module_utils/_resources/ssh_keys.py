@@ -163,6 +163,13 @@ def plan_ssh_keys(
         def so_far() -> Outcome:
             return _outcome([*_without(keys, removed), *added], wanted_key, added, removed)
 
+        def remove(equals: list[Key], most: int) -> int:
+            left = len(equals)
+            while left > most:
+                before, left = left, _delete(client, project, equals[0], left)
+                removed.extend(equals[left:before])
+            return left
+
         with telling(so_far):
             for (wanted, private), described in zip(missing, new):
                 _add(client, project, wanted, private)
@@ -170,17 +177,9 @@ def plan_ssh_keys(
             if missing:
                 _require_listed(client, project, missing, "No other key was removed.")
             for identity in dict.fromkeys(map(_identity, doomed)):
-                same = [key for key in doomed if _identity(key) == identity]
-                left = len(same)
-                while left:
-                    left = _delete(client, project, same[0], left)
-                removed += same
+                remove([key for key in doomed if _identity(key) == identity], 0)
             for wanted, private, equals in surplus:
-                left = len(equals)
-                while left > 1:
-                    left = _delete(client, project, equals[0], left)
-                removed += equals[left:]
-                if not left:
+                if not remove(equals, 1):
                     _add_again(client, project, wanted, private)
                     removed.remove(equals[0])
         return so_far()

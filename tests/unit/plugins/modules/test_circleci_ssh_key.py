@@ -342,6 +342,21 @@ def test_a_key_that_went_with_its_equals_and_is_refused_then_is_told(emulator: E
     assert held(emulator) == [(HOST, public(private_key()))]
 
 
+@pytest.mark.parametrize(("options", "left"), [({"state": "absent"}, 0), ({"exclusive": True}, 1)])
+def test_a_removal_of_equal_keys_that_fails_in_between_tells_those_that_are_gone(
+    emulator: Emulator, run, options: dict[str, object], left: int
+) -> None:
+    key = private_key()
+    run(private_key=key)
+    add_again(emulator, key, 2 + left)
+    emulator.fault("status", method="DELETE", after=1, status=403, body={"message": "Permission denied"})
+    result = run(private_key=key, **options)
+    assert (result["failed"], result["changed"], len(held(emulator))) == (True, True, 2 + left)
+    assert [each["public_key"] for each in result["removed"]] == [public(key)]
+    assert len(run(private_key=key, **options)["removed"]) == 2
+    assert len(held(emulator)) == left
+
+
 def unreadable(emulator: Emulator, *entries: dict[str, object], times: int | None = 1) -> None:
     """Let the settings have these SSH keys."""
     emulator.fault(
