@@ -159,7 +159,7 @@ class Client(Wire):
                     fresh += 1
                     yield item
             token = page.get("next_page_token")
-            if not token or token in tokens or (tokens and not fresh):
+            if not token or token in tokens or (page["items"] and not fresh):
                 return
             tokens.add(token)
             query = {**query, "page-token": token}

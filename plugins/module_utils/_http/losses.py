@@ -149,9 +149,9 @@ def may_have_worked(answer: Answer | None, cause: Exception | None) -> bool:
 def reason_of(error: BaseException | None) -> str:
     """The innermost cause of a lost request in few words."""
     causes = causes_of(error)
-    for cause in causes:
-        if isinstance(cause, requests.exceptions.ReadTimeout):
-            return "it took longer than timeout allows"
+    # requests has an exception of its own for it only where nothing of the answer has arrived.
+    if any(isinstance(cause, urllib3.exceptions.ReadTimeoutError) for cause in causes):
+        return "it took longer than timeout allows"
     words = str(causes[-1]) if causes else "unknown"
     if not words.startswith("["):
         words = words.split(": ", 1)[-1]  # without the object that had it

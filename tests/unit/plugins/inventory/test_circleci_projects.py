@@ -436,7 +436,8 @@ def test_no_file_of_the_cache_depends_on_the_token(emulator: Emulator, caching: 
 
 
 @pytest.mark.parametrize(
-    "kept", [{}, [1], [{"project": "api"}], [{"project": "github/acme/api", "colour": "red"}], "x"]
+    "kept",
+    [{}, [1], [{}], [{"colour": "red"}], [{"project": "api"}], [{"project": "github/acme/api", "colour": "red"}], "x"],
 )
 def test_what_cannot_be_used_of_a_cache_is_read_anew(
     emulator: Emulator, caching: Caching, read_inventory: ReadInventory, kept: Any

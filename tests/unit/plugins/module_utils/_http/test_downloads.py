@@ -20,6 +20,7 @@ pytestmark = pytest.mark.once
 
 TOKEN = "emulator-personal-token"
 BODY = "0123456789" * 1000
+HINT = "Check api_url and whether a proxy stands between."
 
 
 @pytest.fixture
@@ -125,6 +126,40 @@ def test_another_host_gets_the_token_only_when_it_is_named(emulator: Emulator, e
     assert fetch(emulator, serve(elsewhere)) == fetch(emulator, serve(elsewhere), hosts=(host,)) == BODY
     first, second = elsewhere.requests
     assert ("Circle-Token" in first.headers, second.headers.get("Circle-Token")) == (False, TOKEN)
+
+
+@pytest.mark.parametrize(
+    "location", ["ftp://files.example/a", "https:///a", "https://[::1/a", "http://files.example:port/a"]
+)
+def test_a_redirect_to_what_is_no_address_says_so(emulator: Emulator, location: str) -> None:
+    emulator.fault("redirect", path="/files/b", location=location)
+    words = "answered GET /files/b with a redirect that is not followed (to what is no address)."
+    with pytest.raises(CircleCIError) as caught:
+        fetch(emulator, f"{emulator.url}/files/b?signature=as-good-as-a-password")
+    assert caught.value.result() == {
+        "failed": True,
+        "msg": f"{emulator.url} {words} {HINT}",
+        "hint": HINT,
+        "method": "GET",
+        "path": "/files/b",
+    }
+    assert len(emulator.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "address", ["", "dist/a", "ftp://files.example/a", "https:///a", "http://files.example:port/a"]
+)
+def test_a_file_whose_address_is_none_is_not_asked_for(emulator: Emulator, address: str) -> None:
+    with pytest.raises(CircleCIError) as caught:
+        fetch(emulator, f"{address}?signature=as-good-as-a-password")
+    assert caught.value.result() == {
+        "failed": True,
+        "msg": f"CircleCI gave {address!r} as the address of a file, which is none. {HINT}",
+        "hint": HINT,
+        "method": "GET",
+        "path": None,
+    }
+    assert emulator.requests == []
 
 
 def test_redirects_have_an_end(emulator: Emulator) -> None:

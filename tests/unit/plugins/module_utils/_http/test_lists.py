@@ -80,7 +80,7 @@ def test_a_page_that_comes_again_ends_the_list(emulator: Emulator, tokens: list[
 
 
 def test_an_empty_page_in_the_middle_is_no_end(emulator: Emulator) -> None:
-    pages(emulator, ([], "a"), (things(1), "b"), (things(2), None))
+    pages(emulator, ([], "a"), (things(1), "b"), ([], "c"), ([], "d"), (things(2), None))
     assert client_for(emulator).get_items("v2/things") == things(1, 2)
 
 

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import gc
 import re
+import socket
 import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,7 +23,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
 from emulator import Emulator
-from tests.unit.loopback import closed_port, make_certificate, server_context, serving
+from tests.unit.loopback import Server, closed_port, make_certificate, server_context, serving
 
 # A handshake that a client breaks off may leave the server's side of it to the garbage collector.
 pytestmark = [pytest.mark.once, pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")]
@@ -265,6 +267,30 @@ def test_a_connection_that_breaks_off_is_still_in_doubt(emulator: Emulator) -> N
     assert caught.value.doubtful is True
     emulator.fault("drop")
     assert Client(emulator.url, TOKEN).get_object("v1.1/me")["login"] == "emulator"
+
+
+class Mute(Server):
+    """A server that says what it says, and then nothing more."""
+
+    def _talk(self, connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            connection.recv(65536)
+            connection.sendall(self.answer or b"")
+            connection.recv(1)
+
+
+@METHODS
+@pytest.mark.parametrize(
+    "answer", [b"", b"HTTP/1.1 200 OK\r\n", b'HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"login']
+)
+def test_an_answer_that_takes_too_long_says_so_wherever_it_stops(method: str, answer: bytes) -> None:
+    with contextlib.closing(Mute(answer)) as server:
+        client = Client(f"http://127.0.0.1:{server.port}", TOKEN, timeout=0.05, retries=0)
+        with pytest.raises(CircleCIError, match=r"got no answer: it took longer than timeout allows$") as caught:
+            client._call(method, "v1.1/me")
+        with pytest.raises(CircleCIError, match=r"got no answer: it took longer than timeout allows$"):
+            client.download(f"http://127.0.0.1:{server.port}/a", lambda found: list(found.chunks))
+    assert caught.value.doubtful is (method != "GET")
 
 
 def test_a_loss_that_requests_does_not_explain_is_in_doubt(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.community.circleci.plugins.module_utils._http import client as client_file
+from ansible_collections.community.circleci.plugins.module_utils._http.answers import with_fields
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
 from ansible_collections.community.circleci.plugins.module_utils._http.retrying import Patience
@@ -59,6 +60,32 @@ def test_no_other_refusal_is_answered_with_a_second_try(
     with pytest.raises(CircleCIError):
         write(emulator, body=body)
     assert len(emulator.requests) == 1
+
+
+@pytest.mark.parametrize(("repeatable", "sent"), [(True, [None, {}, {}]), (False, [None, {}])])
+def test_the_try_with_a_body_is_repeated_where_the_write_is(emulator: Emulator, repeatable: bool, sent: Any) -> None:
+    emulator.fault("status", method="POST", status=400, body=WANTS_A_BODY)
+    emulator.fault("drop", method="POST")
+    emulator.fault("body", method="POST", body={"message": "Accepted."})
+    found = Client(emulator.url, TOKEN).write(
+        "POST", "v2/workflow/1/cancel", repeatable=repeatable, seen=lambda: {"message": "Accepted."}
+    )
+    assert (found, [record.body for record in emulator.writes]) == ({"message": "Accepted."}, sent)
+
+
+@pytest.mark.parametrize(
+    ("expected", "words"),
+    [({"shape": with_fields(id=str)}, "has no usable 'id'"), ({"success": 201}, "200 to POST .*: no")],
+)
+def test_the_answer_to_the_try_with_a_body_is_looked_at_too(
+    emulator: Emulator, expected: dict[str, Any], words: str
+) -> None:
+    emulator.fault("status", method="POST", status=400, body=WANTS_A_BODY)
+    emulator.fault("body", method="POST", body={"message": "no"})
+    client = Client(emulator.url, TOKEN)
+    with pytest.raises(CircleCIError, match=words):
+        client.write("POST", "v2/workflow/1/cancel", repeatable=False, **expected)
+    assert not client.wrote
 
 
 def test_a_doubtful_try_is_not_followed_by_one_with_a_body(emulator: Emulator) -> None:
