@@ -72,7 +72,12 @@ class Following:
     def watch(self, pipeline: Pipeline) -> PipelineWatch:
         """What looks at a pipeline."""
         return PipelineWatch(
-            self.client, self.source(pipeline), self.wanted, named=self.named(pipeline), poller=self.poller
+            self.client,
+            self.source(pipeline),
+            self.wanted,
+            pipeline=pipeline,
+            named=self.named(pipeline),
+            poller=self.poller,
         )
 
     def source(self, pipeline: Pipeline) -> ById:
@@ -108,7 +113,7 @@ class Following:
         try:
             verdict = watch.follow()
         finally:
-            if watch.pipeline:
+            if watch.view.state:
                 self.note(watch.pipeline, watch)
             self.known["waited_seconds"] = round(self.poller.waited, 1)
             self.approved += watch.approved

@@ -78,6 +78,7 @@ class Wanted:
 class PipelineWatch:
     """Looks at one pipeline until it has ended or time is up.
 
+    :param pipeline: as it is known; CircleCI may list it before it finds it (PF §4.1)
     :param named: how progress names the pipeline
     :param poller: counts the time, and asks
     """
@@ -88,6 +89,7 @@ class PipelineWatch:
         source: Source,
         wanted: Wanted,
         *,
+        pipeline: Pipeline,
         named: str,
         poller: Poller,
     ) -> None:
@@ -96,7 +98,7 @@ class PipelineWatch:
         self.source = source
         self.wanted = wanted
         self.named = named
-        self.pipeline: Pipeline = {}
+        self.pipeline = pipeline
         self.view = View("", names=wanted.workflows)
         self.approved: list[str] = []
         """names of the holds that this wait has approved"""

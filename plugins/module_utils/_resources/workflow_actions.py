@@ -279,6 +279,12 @@ class Task(Following):
 
     def _require_unbroken(self) -> None:
         view = self.looked_by.view
+        if self.workflow.get("id") not in [each.get("id") for each in view.listed]:
+            raise invalid(
+                f"CircleCI does not list this yet: {self._who()}. Whether anything beside it has failed cannot be "
+                "seen, so nothing is approved.",
+                "Run the task again.",
+            )
         if view.has_failed:
             bad = [each for each in view.all if ends_badly(each)]
             told = [f"workflow {plain(str(each.get('name')))!r} {ending(str(each.get('status')))}" for each in bad]

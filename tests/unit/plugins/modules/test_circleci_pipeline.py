@@ -1124,6 +1124,21 @@ def test_a_running_one_is_reused_and_followed(emulator: Emulator, run) -> None:
     assert (result["changed"], len(emulator.writes)) == (False, 1)
 
 
+@pytest.mark.parametrize("options", [{"reuse": "active"}, {"state": "succeeded"}])
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_pipeline_that_is_listed_and_not_found_yet_is_taken_as_it_is_listed(
+    emulator: Emulator, run, options: dict[str, Any], check_mode: bool
+) -> None:
+    emulator.push(API, branch="main")
+    emulator.pass_time(1)
+    body = {"message": "Pipeline not found"}
+    emulator.fault("status", path="/v2/pipeline/[^/]*$", times=2, status=404, body=body)
+    result = run(branch="main", **options, wait=True, check_mode=check_mode)
+    assert (result.get("failed"), result["changed"], emulator.writes) == (None, False, [])
+    assert (result["pipeline"]["number"], result["pipeline"]["status"]) == (1, "pending" if check_mode else "success")
+    assert any("is pending: it has not ended" in each for each in result["warnings"]) is check_mode
+
+
 def test_only_the_newest_twenty_are_looked_at(emulator: Emulator, run) -> None:
     emulator.push(API, branch="main", revision=OTHER)
     for _unused in range(20):

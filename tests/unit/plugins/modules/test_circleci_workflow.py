@@ -250,6 +250,25 @@ def test_nothing_is_approved_where_something_has_failed(
     assert emulator.writes == []
 
 
+@pytest.mark.parametrize(("path", "after"), [("/v2/pipeline/[^/]*$", 1), ("/v2/pipeline/[^/]*/workflow$", 0)])
+def test_nothing_is_approved_where_nobody_can_see_whether_something_has_failed(
+    emulator: Emulator, run, path: str, after: int
+) -> None:
+    """CircleCI may find a workflow before it lists it."""
+    emulator.push(API, branch="main", script={"scenario": "fail-and-hold"})
+    emulator.pass_time(60)
+    id_ = emulator.pipeline(API, 1).workflows[0].id
+    body = {"message": "Pipeline not found"}
+    emulator.fault("status", path=path, after=after, times=None, status=404, body=body)
+    result = run(state="approved", workflow_id=id_, approve=["hold"])
+    failed(
+        result,
+        f"CircleCI does not list this yet: Workflow 'build-and-deploy' of {API} pipeline #1. Whether anything beside "
+        "it has failed cannot be seen, so nothing is approved. Run the task again.",
+    )
+    assert (result["changed"], result["approved"], emulator.writes) == (False, [], [])
+
+
 @pytest.mark.parametrize("wait", [False, True])
 def test_a_hold_of_a_workflow_that_was_not_run_is_closed(emulator: Emulator, run, wait: bool) -> None:
     """That is no failure, but no hold opens in it any more."""

@@ -168,6 +168,7 @@ class Wait:
             self.client,
             self.play,
             Wanted(**{"workflows": (), "approve": (), "on_hold": FAIL, "appear_timeout": 60.0, **wanted}),
+            pipeline={"id": "p", "number": 5, "state": "pending"},
             named="#5",
             poller=Poller(self.client, interval=interval, timeout=timeout, clock=self.clock),
         )
