@@ -179,7 +179,7 @@ class Delivery(InProcess):
             self._write_note(bringing, depot, files, removed)
         except CircleCIError as error:
             error.partial = bringing.partial(files, removed)
-            if files:
+            if files or removed:
                 # On a full disk it fails as well, and what failed first is what is told.
                 with contextlib.suppress(CircleCIError):
                     self._write_note(bringing, depot, files, removed)

@@ -25,7 +25,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.buil
     read_build,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.destination import safe_name
-from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_status import counting
+from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_status import APPROVAL, counting
 from ansible_collections.community.circleci.plugins.module_utils._resources.pipelines import (
     read_jobs,
     read_numbered,
@@ -34,6 +34,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.pipe
     require_own,
 )
 from ansible_collections.community.circleci.plugins.module_utils._task.options import require_positive
+from ansible_collections.community.circleci.plugins.module_utils._task.words import bounded
 from ansible_collections.community.circleci.plugins.module_utils._values.patterns import matcher
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project, project_of
 
@@ -138,7 +139,7 @@ def _job_number(client: Client, selection: Selection, named: str | int) -> int:
     """The build number of the wanted job of a pipeline, from the newest workflow of each name (PF §4.1).
 
     :param named: the id or the number of the pipeline
-    :raises CircleCIError: when the pipeline has no such job, or the job has not succeeded
+    :raises CircleCIError: when the pipeline has no such workflow or job, or the job has not succeeded
     """
     project, job = selection.project, selection.sought.job
     if isinstance(named, int):
@@ -147,25 +148,32 @@ def _job_number(client: Client, selection: Selection, named: str | int) -> int:
         pipeline = require_own(project, read_pipeline(client, named), "pipeline")
     wanted = selection.sought.workflow
     workflows = counting(read_workflows(client, pipeline["id"]), [wanted] if wanted else [])
+    place = f"Pipeline {pipeline.get('number')} of {project}"
+    if wanted not in (None, *(workflow.get("name") for workflow in workflows)):
+        raise _not_there(place, "workflow", wanted, workflows)
     jobs = [
         each
         for workflow in reversed(workflows)
         if wanted in (None, workflow.get("name"))
         for each in read_jobs(client, workflow)
+        if each.get("type") != APPROVAL  # Nothing is to be found under the number of one (PF §10.15).
     ]
     found = [each for each in jobs if each.get("name") == job]
     for each in found:
         if each.get("status") == "success" and isinstance(each.get("job_number"), int):
             return int(each["job_number"])
-    place = f"Pipeline {pipeline.get('number')} of {project}"
     if found:
         raise invalid(
             f"The job {plain(str(job))} of {place} has not succeeded: {plain(str(found[0].get('status')))}.",
             "Wait for it with community.circleci.circleci_pipeline.",
         )
-    names = sorted({plain(str(each.get("name")), 100) for each in jobs})
-    raise invalid(
-        f"{place} has no job {plain(str(job))}; it has {', '.join(names) or 'none yet'}.",
+    raise _not_there(place, "job", job, jobs)
+
+
+def _not_there(place: str, kind: str, wanted: str | None, there: list[dict[str, Any]]) -> CircleCIError:
+    names = sorted({plain(str(each.get("name"))) for each in there})
+    return invalid(
+        f"{place} has no {kind} {plain(str(wanted))}; it has {bounded(names, ', ') or 'none yet'}.",
         "Check job and workflow, or wait for it with community.circleci.circleci_pipeline.",
     )
 

@@ -298,7 +298,7 @@ def _bring(client: Client, bringing: Bringing, concurrency: int, hosts: Any) -> 
         files = list(done.values())
         if isinstance(error, CircleCIError):
             error.partial = bringing.partial(files, removed)
-        if files:
+        if files or removed:
             # On a full disk it fails as well, and what failed first is what is told.
             with contextlib.suppress(CircleCIError):
                 _write_note(bringing, files, removed)
@@ -330,7 +330,7 @@ def _bring_one(
             else:
                 put(arrived, path, bringing.attributes)
                 client.wrote = True
-    if seen is not None and seen.differs and brought.changed:
+    if seen is not None and seen.differs:
         give(path, bringing.attributes)
         client.wrote = True
     return brought

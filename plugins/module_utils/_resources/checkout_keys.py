@@ -138,7 +138,7 @@ def plan_checkout_keys(client: Client, project: Project, keys: list[Key], wanted
         if wanted.fingerprint is not None:
             doomed = [key for key in keys if _matches(key, wanted.fingerprint)]
     elif wanted.fingerprint is not None:
-        kept = _listed(project, keys, ours, wanted)
+        kept = _listed(project, keys, ours, wanted.type, wanted.fingerprint)
         doomed = [key for key in ours if key is not kept] if wanted.exclusive else []
     elif not ours or wanted.rotate or _is_due(ours, wanted):
         create, doomed = True, ours
@@ -240,19 +240,22 @@ def _require_listed(client: Client, project: Project, made: Key) -> None:
         )
 
 
-def _listed(project: Project, keys: list[Key], ours: list[Key], wanted: WantedKeys) -> Key:
-    """The key with the wanted fingerprint."""
+def _listed(project: Project, keys: list[Key], ours: list[Key], wanted: str, fingerprint: str) -> Key:
+    """The key with the wanted fingerprint.
+
+    :param ours: those of the wanted type
+    """
     for key in ours:
-        if _matches(key, wanted.fingerprint or ""):
+        if _matches(key, fingerprint):
             return key
     for key in keys:
-        if _matches(key, wanted.fingerprint or ""):
+        if _matches(key, fingerprint):
             raise invalid(
-                f"Checkout key {wanted.fingerprint} of {project} is {_a_kind(key)}, not a {wanted.type}.",
+                f"Checkout key {fingerprint} of {project} is {_a_kind(key)}, not a {wanted}.",
                 f"Set type to {plain(key['type'])}." if key["type"] else None,
             )
     raise invalid(
-        f"{project} has no checkout key {wanted.fingerprint}.",
+        f"{project} has no checkout key {fingerprint}.",
         "CircleCI makes checkout keys itself: leave fingerprint out to adopt the key that is there or make a new one.",
     )
 

@@ -542,11 +542,12 @@ def test_a_failure_before_anything_is_removed_leaves_it_noted(project: Emulator,
     assert set(files_in(dest)) == {"dist/app-2.0.whl", "dist/broken.txt"}
 
 
+@pytest.mark.parametrize("brought", [[Artifact("dist/app-2.0.whl", text="second")], []], ids=["new", "nothing"])
 def test_a_failure_while_files_are_removed_names_those_that_are_gone(
-    project: Emulator, run: Run, dest: Path, monkeypatch: pytest.MonkeyPatch
+    project: Emulator, run: Run, dest: Path, monkeypatch: pytest.MonkeyPatch, brought: list[Artifact]
 ) -> None:
     run()
-    build(project, Artifact("dist/app-2.0.whl", text="second"))
+    build(project, *brought)
 
     def too_late(path: Path) -> None:
         if path == dest / "log/a.txt":  # Somebody else has made a folder of it meanwhile.
@@ -555,14 +556,24 @@ def test_a_failure_while_files_are_removed_names_those_that_are_gone(
         destination.remove(path)
 
     monkeypatch.setattr(bringing, "remove", too_late)
-    failed = run(exclusive=True)
+    failed = run(exclusive=True, required=False)
     (dest / "log/a.txt").rmdir()
-    assert failed["failed"]
+    assert (failed["failed"], failed["changed"]) == (True, True)
     assert {each["path"] for each in failed["removed"]} == {"dist/app-1.0.whl", "dist/app-1.0.txt"}
     (dest / "log/a.txt").write_text("a")
+    (dest / "dist/app-1.0.txt").write_text("mine")  # What is gone is forgotten: this is nothing that was brought.
     monkeypatch.undo()
-    assert {each["path"] for each in run(exclusive=True)["removed"]} == {"log/a.txt"}
-    assert set(files_in(dest)) == {"dist/app-2.0.whl"}
+    assert {each["path"] for each in run(exclusive=True, required=False)["removed"]} == {"log/a.txt"}
+    assert set(files_in(dest)) == {"dist/app-1.0.txt", *(each.path for each in brought)}
+
+
+def test_a_failure_after_a_mode_was_given_tells_that_something_has_changed(project: Emulator, run: Run) -> None:
+    run()
+    build(project, Artifact("log/a.txt", text="a"), Artifact("broken", text="b"))
+    project.fault("status", path="broken", status=403, times=None)
+    failed = run(mode="0600", concurrency=1)
+    assert (failed["failed"], failed["changed"]) == (True, True)
+    assert [each["path"] for each in failed["updated"]] == ["log/a.txt"]
 
 
 def test_what_was_brought_stays_when_circleci_does_not_keep_it_any_more(
@@ -895,7 +906,7 @@ def test_the_job_of_a_pipeline(project: Emulator, run: Run) -> None:
     ("options", "said"),
     [
         ({"job": "package"}, "has no job package; it has build, test"),
-        ({"workflow": "nightly"}, "has no job build; it has none yet"),
+        ({"workflow": "nightly"}, "has no workflow nightly; it has build-and-test"),
         ({"pipeline_number": 99}, "Pipeline not found"),
     ],
 )
@@ -906,6 +917,22 @@ def test_a_job_that_the_pipeline_has_not_is_told(
     result = run(**{"branch": None, "pipeline_number": number, **options})
     assert result["failed"]
     assert said in result["msg"]
+
+
+def test_a_workflow_that_is_not_there_yet_is_told(project: Emulator, run: Run) -> None:
+    number = start_pipeline(project, "no-workflow").number
+    for options, kind in (({}, "job build"), ({"workflow": "nightly"}, "workflow nightly")):
+        result = run(branch=None, pipeline_number=number, **options)
+        assert result["msg"].startswith(f"Pipeline {number} of {API} has no {kind}; it has none yet. Check job and ")
+
+
+def test_an_approval_is_no_job_that_has_artifacts(project: Emulator, run: Run) -> None:
+    pipeline = start_pipeline(project, "hold")
+    with project.state.lock:
+        project.state.machine.approve(pipeline.workflows[0])
+    project.finish_pipeline(API, pipeline.number)
+    result = run(branch=None, pipeline_number=pipeline.number, job="hold")
+    assert f"Pipeline {pipeline.number} of {API} has no job hold; it has deploy, test." in result["msg"]
 
 
 def test_a_job_that_has_not_succeeded_is_told(project: Emulator, run: Run, dest: Path) -> None:

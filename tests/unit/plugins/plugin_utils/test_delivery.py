@@ -22,6 +22,8 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.dest
     NOTE,
     Arrived,
     Attributes,
+    Noted,
+    Seen,
 )
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import parse_project
 from ansible_collections.community.circleci.plugins.plugin_utils import _delivery
@@ -72,6 +74,8 @@ class Host(Delivery):
         self.got.append(Path(dest).name)
 
     def _on_host(self, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        if Path(arguments["path"]).name in self._refused:
+            raise invalid(f"The host does not take the files: no {Path(arguments['path']).name}")
         return {}
 
 
@@ -110,6 +114,18 @@ def test_what_a_host_takes_before_one_file_fails_is_told_and_noted(
     failed = caught.value.result()
     assert [entry["path"] for entry in failed["added"]] == [name for name in got if name != NOTE]
     assert (client.wrote, host.got) == (bool(got), got)
+
+
+def test_what_a_host_has_removed_before_one_file_stays_is_told_and_forgotten(tmp_path: Path) -> None:
+    host, client = Host("b"), CLIENT.copy()
+    noted = [Noted("github/acme/api", "build", 1, name, name, 5, name * 64) for name in "ab"]
+    seen = {entry.dest: Seen(entry.size, entry.sha256, None, False) for entry in noted}
+    build = {"build_num": 2, "workflows": {"job_name": "build"}}
+    bringing = Bringing(SELECTION, build, [], Path("/srv/dest"), Attributes(), True, noted, seen)
+    with pytest.raises(CircleCIError, match="^The host does not take the files: no b$") as caught:
+        host._transfer(client, bringing, depot(), {}, [])
+    assert [entry["path"] for entry in caught.value.result()["removed"]] == ["a"]
+    assert (client.wrote, host.got) == (True, [NOTE])
 
 
 def test_the_first_host_chooses_the_build_for_all() -> None:
