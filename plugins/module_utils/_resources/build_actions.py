@@ -15,6 +15,7 @@ from ansible_collections.community.circleci.plugins.module_utils._http.errors im
 from ansible_collections.community.circleci.plugins.module_utils._resources.build_ends import (
     NOTHING,
     note_end,
+    require_run,
     result_with,
     shortened,
     wait_for,
@@ -28,7 +29,6 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.buil
     trigger_of,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.builds import (
-    NOT_RUN,
     Build,
     build_shape,
     checked_number,
@@ -48,17 +48,6 @@ from ansible_collections.community.circleci.plugins.module_utils._task.plan impo
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project, project_of
 
 TRIGGERED, RETRIED, CANCELED = STATES = ("triggered", "retried", "canceled")
-
-_NOT_RUN_HINTS = {
-    "no-followers": "Nobody follows the project: follow it with community.circleci.circleci_project_follow.",
-    "ci-skip": "The commit's message asks CircleCI to skip it.",
-    "branch-blacklisted": "The project's configuration leaves this branch out.",
-    "branch-not-whitelisted": "The project's configuration leaves this branch out.",
-    "org-not-paid": "The organization's plan does not cover this build.",
-    "user-not-paid": "The user's plan does not cover this build.",
-    "prs-only": "The project's settings allow builds of pull requests only.",
-    "1.0-not-available": "CircleCI does not run configurations of version 1.0 any more: start a new build instead.",
-}
 
 
 def carry_out(client: Client, params: dict[str, Any]) -> dict[str, Any]:
@@ -141,7 +130,7 @@ def plan_job(client: Client, project: Project, target: Target, reuse: str) -> Pl
 
     def apply() -> Outcome:
         build = _trigger(client, project, target, last)
-        return Outcome({"build": described(build)}, result_with([build]))
+        return Outcome({"build": described(build)}, require_run(project, result_with([build])))
 
     return Plan({"build": None}, Outcome({"build": target.predicted()}, dict(NOTHING)), apply)
 
@@ -166,8 +155,7 @@ def plan_retry(client: Client, project: Project, number: int, *, ssh: bool) -> P
             seen=lambda: _only_one(client, project, last, lambda build: build.get("retry_of") == number),
             shape=build_shape,
         )
-        _require_run(project, build)
-        return Outcome({"build": described(build)}, result_with([build]))
+        return Outcome({"build": described(build)}, require_run(project, result_with([build])))
 
     return Plan({"build": None}, Outcome({"build": predicted}, dict(NOTHING)), apply)
 
@@ -253,7 +241,6 @@ def _trigger(client: Client, project: Project, target: Target, last: int) -> Bui
                 "parameters, by which the configuration chooses what runs."
             )
         raise
-    _require_run(project, build)
     return build
 
 
@@ -276,19 +263,3 @@ def _only_one(client: Client, project: Project, last: int, is_it: Callable[[Buil
 def _several(builds: list[Build]) -> CircleCIError:
     numbers = ", ".join(f"#{build['build_num']}" for build in builds)
     return invalid(f"Any of the builds {numbers} may have come of it.")
-
-
-def _require_run(project: Project, build: Build) -> None:
-    """Fail for a build that CircleCI refuses to run.
-
-    :raises CircleCIError: then
-    """
-    if build["status"] != NOT_RUN:
-        return
-    reason = plain(str(build.get("dont_build") or "no reason given"))
-    error = CircleCIError(
-        f"CircleCI did not run {named(project, build)}: {reason}",
-        hint=_NOT_RUN_HINTS.get(reason, "See the messages of the build."),
-    )
-    error.partial = result_with([build])
-    raise error

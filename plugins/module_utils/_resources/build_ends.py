@@ -42,6 +42,16 @@ _ENDINGS = {
     "no_tests": "ran no tests",
     NOT_RUN: "was not run",
 }
+_NOT_RUN_HINTS = {
+    "no-followers": "Nobody follows the project: follow it with community.circleci.circleci_project_follow.",
+    "ci-skip": "The commit's message asks CircleCI to skip it.",
+    "branch-blacklisted": "The project's configuration leaves this branch out.",
+    "branch-not-whitelisted": "The project's configuration leaves this branch out.",
+    "org-not-paid": "The organization's plan does not cover this build.",
+    "user-not-paid": "The user's plan does not cover this build.",
+    "prs-only": "The project's settings allow builds of pull requests only.",
+    "1.0-not-available": "CircleCI does not run configurations of version 1.0 any more: start a new build instead.",
+}
 
 
 def result_with(builds: list[Build], *, reused: bool = False) -> dict[str, Any]:
@@ -51,6 +61,24 @@ def result_with(builds: list[Build], *, reused: bool = False) -> dict[str, Any]:
     """
     shown = [summary(build) for build in builds]
     return {**NOTHING, "build": shown[0], "builds": shown, "reused": reused}
+
+
+def require_run(project: Project, result: dict[str, Any]) -> dict[str, Any]:
+    """Fail for a new build that CircleCI refuses to run.
+
+    :param result: what :func:`result_with` gave
+    :raises CircleCIError: then
+    """
+    build = result["build"]
+    if build["status"] == NOT_RUN:
+        reason = plain(str(build.get("dont_build") or "no reason given"))
+        error = CircleCIError(
+            f"CircleCI did not run {named(project, build)}: {reason}",
+            hint=_NOT_RUN_HINTS.get(reason, "See the messages of the build."),
+        )
+        error.partial = result
+        raise error
+    return result
 
 
 def shortened(result: dict[str, Any], *, pipeline: bool) -> dict[str, Any]:

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid, plain
-from ansible_collections.community.circleci.plugins.module_utils._resources.build_ends import NOTHING, result_with
+from ansible_collections.community.circleci.plugins.module_utils._resources.build_ends import (
+    NOTHING,
+    require_run,
+    result_with,
+)
 from ansible_collections.community.circleci.plugins.module_utils._resources.builds import (
     Build,
     described,
@@ -57,6 +61,8 @@ def plan_rerun(client: Client, project: Project, source: Build, workflow_id: str
         found = result_with([build]) if build else dict(NOTHING)
         pipeline = {"number": workflow.get("pipeline_number"), "project_slug": workflow.get("project_slug")}
         found["workflows"] = [described_workflow(client, project, pipeline, new, jobs)]
+        if build:
+            require_run(project, found)
         after = {**(described(build) if build else described(source)), "retry_of": source["build_num"]}
         return Outcome({"build": after}, found)
 

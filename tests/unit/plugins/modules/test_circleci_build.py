@@ -157,6 +157,26 @@ def test_a_refused_build_fails_with_its_reason_and_a_remedy(emulator: Emulator, 
     assert result["build"]["status"] == "not_run"
 
 
+@pytest.mark.parametrize(
+    ("reason", "words", "hint"),
+    [
+        ("ci-skip", "ci-skip", "The commit's message asks CircleCI to skip it."),
+        ("something-new", "something-new", "See the messages of the build."),
+        (None, "no reason given", "See the messages of the build."),
+    ],
+)
+@pytest.mark.parametrize("options", [{}, {"state": "retried", "build_num": 1}], ids=["triggered", "retried"])
+def test_the_reason_of_a_refused_build_is_that_of_circleci(
+    emulator: Emulator, run, options: dict[str, Any], reason: str | None, words: str, hint: str
+) -> None:
+    run()
+    emulator.build(API, 1).workflow = None
+    emulator.fault("body", method="POST", body={"build_num": 2, "status": "not_run", "dont_build": reason})
+    result = run(**options)
+    assert (result["failed"], result["changed"], result["build"]["build_num"]) == (True, True, 2)
+    assert result["msg"] == f"CircleCI did not run {API} #2: {words}. {hint}"
+
+
 def test_a_configuration_of_version_2_1_is_told_to_use_a_pipeline(emulator: Emulator, run) -> None:
     emulator.add_repository(API, config21=True)
     result = run()
@@ -769,22 +789,24 @@ def test_signed_urls_are_in_no_result(emulator: Emulator, run) -> None:
 
 
 @pytest.mark.parametrize(
-    "fault",
+    ("fault", "why"),
     [
-        {"kind": "status", "status": 403},
-        {"kind": "body", "body": "<Error/>"},
-        {"kind": "body", "body": {"a": 1}},
-        {"kind": "drop"},
+        ({"kind": "status", "status": 403}, "The server with the outputs answered 403."),
+        ({"kind": "body", "body": "<Error/>"}, "The output of a step could not be read (ValueError)."),
+        ({"kind": "body", "body": {"a": 1}}, "It is not a list of messages."),
+        ({"kind": "body", "body": [{"type": "out"}]}, "It is not a list of messages."),
+        ({"kind": "body", "body": [{"message": None}]}, "It is not a list of messages."),
+        ({"kind": "drop"}, "The output of a step could not be read (ConnectionError)."),
     ],
 )
-def test_an_unreadable_output_is_a_warning(emulator: Emulator, run, fault: dict[str, Any]) -> None:
+def test_an_unreadable_output_is_a_warning(emulator: Emulator, run, fault: dict[str, Any], why: str) -> None:
     emulator.script("failed")
     emulator.fault(path="/action-output/", **fault)
     result = run(wait=True)
     assert "failed with exit code 1" in result["msg"]
     assert result["failed_steps"][0]["log_tail"] == ""
     [warning] = result["warnings"]
-    assert "The end of step 'Run tests' is missing" in warning
+    assert warning == f"The end of step 'Run tests' is missing in failed_steps. {why}"
     assert "X-Amz" not in json.dumps(result)
 
 

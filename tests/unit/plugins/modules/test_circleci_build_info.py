@@ -122,6 +122,8 @@ def test_what_must_be_there_is_a_failure_where_it_is_not(emulator: Emulator, run
         assert (result["failed"], result["changed"]) == (True, False)
         assert f"{API} has no successful build of job test, revision {'cd' * 20}" in result["msg"]
         assert "state: succeeded" in result["msg"]
+    missing = run(revision="cd" * 20, required=True)
+    assert missing["msg"].startswith(f"{API} has no build of revision {'cd' * 20}. Wait for it with ")
     assert run(revision=REVISION, required=True)["build"]["build_num"] == 6
     assert emulator.writes == []
 

@@ -71,6 +71,18 @@ def test_a_build_of_a_workflow_runs_again_in_a_new_run_of_it(emulator: Emulator,
     assert result["pipeline"] is None
 
 
+@pytest.mark.parametrize("wait", [False, True])
+def test_a_build_that_circleci_refuses_to_run_again_is_a_failure(emulator: Emulator, run, wait: bool) -> None:
+    play(emulator)
+    emulator.project(API).followers.clear()
+    result = run(wait=wait)
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert (result["build"]["status"], result["workflows"][0]["status"]) == ("not_run", "not_run")
+    assert result["msg"].endswith(
+        "/3): no-followers. Nobody follows the project: follow it with community.circleci.circleci_project_follow."
+    )
+
+
 def test_what_depends_on_the_job_runs_again_with_it(emulator: Emulator, run) -> None:
     emulator.push(API, branch="main")
     emulator.pass_time(120)
