@@ -34,7 +34,6 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.buil
     checked_number,
     described,
     is_final,
-    named,
     read_build,
     read_builds,
     succeeded,

@@ -514,3 +514,11 @@ class TestWithoutMD5:
         assert (result["failed"], listed(emulator)) == (True, old)
         assert "this host has no MD5 (FIPS)" in result["msg"]
         assert "delegate_to: localhost" in result["hint"]
+
+    @pytest.mark.parametrize("looks", [0, 2])
+    def test_it_is_looked_until_what_was_deleted_is_gone(self, emulator: Emulator, run, looks: int) -> None:
+        if looks:
+            lag(emulator, looks)
+        assert run(state="absent")["changed"] is True
+        assert listed(emulator) == []
+        assert [record.method for record in emulator.requests][-looks - 2 :] == ["DELETE", *["GET"] * looks, "GET"]

@@ -731,6 +731,25 @@ def test_a_name_that_is_taken_elsewhere_is_refused_in_the_words_of_circleci(emul
     assert "no context of exactly this name. Perhaps one differs from it in case" in result["msg"]
 
 
+@pytest.mark.parametrize(
+    ("status", "words", "is_taken"),
+    [
+        (409, "Conflict", True),
+        (400, "A context already exists with this name", True),
+        (400, "Bad request", False),
+        (403, "Forbidden", False),
+    ],
+)
+def test_what_a_refusal_says_of_a_name_decides_how_long_it_is_looked_for(
+    emulator: Emulator, run, status: int, words: str, is_taken: bool
+) -> None:
+    emulator.fault("status", method="POST", path="/context$", status=status, body={"message": words})
+    result = run()
+    assert (result["failed"], result["changed"], result["status"]) == (True, False, status)
+    assert ("no context of exactly this name" in result["msg"]) is is_taken
+    assert (len(emulator.requests) > 3) is is_taken
+
+
 def test_a_context_that_is_listed_late_is_taken(emulator: Emulator, run) -> None:
     make(emulator)
     late: dict[str, Any] = {"items": [], "next_page_token": None}

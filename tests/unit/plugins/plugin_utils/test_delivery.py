@@ -122,7 +122,7 @@ def test_what_a_host_has_removed_before_one_file_stays_is_told_and_forgotten(tmp
     seen = {entry.dest: Seen(entry.size, entry.sha256, None, False) for entry in noted}
     build = {"build_num": 2, "workflows": {"job_name": "build"}}
     bringing = Bringing(SELECTION, build, [], Path("/srv/dest"), Attributes(), True, noted, seen)
-    with pytest.raises(CircleCIError, match="^The host does not take the files: no b$") as caught:
+    with pytest.raises(CircleCIError, match=r"^The host does not take the files: no b$") as caught:
         host._transfer(client, bringing, depot(), {}, [])
     assert [entry["path"] for entry in caught.value.result()["removed"]] == ["a"]
     assert (client.wrote, host.got) == (True, [NOTE])
