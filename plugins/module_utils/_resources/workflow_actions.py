@@ -190,7 +190,7 @@ class Task(Following):
             for hold in holds:
                 if approve(self.client, hold):
                     self.approved.append(str(hold["job"]))
-            self.known["holds"] = [hold for hold in self.known["holds"] if hold not in holds]
+                self.known["holds"] = [each for each in self.known["holds"] if each != hold]
             self.wanted = replace(self.wanted, approved=tuple(hold["approval_request_id"] for hold in holds))
             return Outcome({**told, "approved": sorted(todo)}, self.returned())
 

@@ -200,6 +200,16 @@ def test_an_open_hold_is_approved_once(emulator: Emulator, run) -> None:
     assert (again["changed"], again["approved"], emulator.writes) == (False, [], [])
 
 
+def test_a_second_hold_that_is_refused_does_not_hide_the_first_one_that_was_approved(emulator: Emulator, run) -> None:
+    jobs = [{"name": name, "type": "approval"} for name in ("hold-a", "hold-b")]
+    play(emulator, None, script={"configuration": {"workflows": [{"name": "build-and-deploy", "jobs": jobs}]}})
+    emulator.fault("status", path="/approve/", after=1, status=403, body={"message": "Forbidden"})
+    result = run(state="approved", workflow="build-and-deploy", branch="main", approve=["hold-a", "hold-b"])
+    failed(result, "Forbidden")
+    assert (result["changed"], result["approved"]) == (True, ["hold-a"])
+    assert [hold["job"] for hold in result["holds"]] == ["hold-b"]
+
+
 def test_a_hold_that_is_not_there_names_those_that_are(emulator: Emulator, run) -> None:
     play(emulator, "two-holds")
     failed(run(state="approved", approve=["hold"], **NAMED), "There are: hold-staging, hold-production")
