@@ -226,7 +226,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         digest = hashlib.sha256(json.dumps([client.url, *selection]).encode()).hexdigest()
         key = f"{self.NAME}_{digest[:32]}"
         keeps = self.get_option("cache")
-        if keeps and cache and (kept := _usable(self._cache.get(key))) is not None:
+        # An empty list is what a mistake looks like: it is read anew, and warned about again.
+        if keeps and cache and (kept := _usable(self._cache.get(key))):
             return kept
         listed = list_projects(client, *selection[:2], unfollowed=selection[2])
         if not listed:
@@ -297,11 +298,11 @@ def _named(names: Iterable[tuple[str, str]]) -> dict[str, str]:
     return {meaning: name for name, meaning in meanings.items()}
 
 
-def _usable(kept: Any) -> list[Listed] | None:
-    """What a cache has kept, unless another version of the collection wrote it."""
+def _usable(kept: Any) -> list[Listed]:
+    """What a cache has kept; nothing of what another version of the collection wrote."""
     if not isinstance(kept, list):
-        return None
+        return []
     try:
         return [Listed(**{**one, "project": parse_project(one["project"])}) for one in kept]
     except (TypeError, KeyError, CircleCIError):
-        return None
+        return []

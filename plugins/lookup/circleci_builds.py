@@ -250,6 +250,11 @@ class LookupModule(LookupBase):
                 if value is not None and value not in choices:
                     # Some cores do not say what the choices are.
                     raise AnsibleLookupError(f"circleci_builds: {name} must be one of {', '.join(choices)}: {value!r}.")
+        if any(isinstance(term, (list, tuple)) for term in terms):
+            raise AnsibleLookupError(
+                "circleci_builds: a term is a list. Write a star before it, as in "
+                "query('community.circleci.circleci_builds', *projects)."
+            )
         written = {name: values.get(f"ansible_circleci_{name}") for name in definitions}
         if lost := lost_spellings(definitions, {**written, **keywords, "_terms": list(terms)}):
             raise AnsibleLookupError(f"circleci_builds: {lost[0]}")

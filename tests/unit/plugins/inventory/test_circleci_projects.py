@@ -409,6 +409,18 @@ def test_the_cache_is_filled_anew_on_request(emulator: Emulator, caching: Cachin
     assert emulator.requests == []
 
 
+def test_an_empty_list_is_not_answered_from_a_cache(
+    emulator: Emulator, caching: Caching, read_inventory: ReadInventory
+) -> None:
+    for _run in range(2):
+        assert hosts(caching()) == []
+    assert len([warning for warning in read_inventory.warned if "No project is in this inventory" in warning]) == 2
+    emulator.follow(API)
+    assert hosts(caching()) == ["github-acme-api"]
+    emulator.project(API).followers.clear()
+    assert (hosts(caching()), hosts(caching(use=False)), hosts(caching())) == (["github-acme-api"], [], [])
+
+
 def test_other_options_have_a_cache_of_their_own(emulator: Emulator, caching: Caching) -> None:
     emulator.follow(API)
     emulator.follow(TOOLS)

@@ -196,6 +196,13 @@ def test_a_null_is_no_repository_of_that_name(emulator: Emulator, query: Query, 
     assert emulator.requests == []
 
 
+@pytest.mark.parametrize("terms", [[[API, WEB]], [API, [WEB]], [[]]])
+def test_a_list_of_projects_as_one_term_says_how_to_give_them(emulator: Emulator, query: Query, terms: Any) -> None:
+    with pytest.raises(AnsibleError, match=r"a term is a list\. Write a star before it"):
+        query(*terms)
+    assert emulator.requests == []
+
+
 def test_options_come_from_keyword_then_variable_then_environment(
     emulator: Emulator, query: Query, builds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
