@@ -281,12 +281,15 @@ def test_conflicting_parameters_get_their_own_hint(emulator: Emulator, run) -> N
     assert "let only one of them declare it" in run(wait=True)["msg"]
 
 
-def test_a_branch_that_has_moved_on_is_not_run(emulator: Emulator, run) -> None:
-    result = run(branch="main", revision=OTHER)
-    head = emulator.project(API).branches["main"]
+@pytest.mark.parametrize(
+    ("options", "where"), [({}, "main"), ({"branch": "main"}, "main"), ({"tag": "v1.0.0"}, "v1.0.0")]
+)
+def test_a_branch_that_has_moved_on_is_not_run(emulator: Emulator, run, options: dict[str, Any], where: str) -> None:
+    result = run(revision=OTHER, **options)
+    head = {**emulator.project(API).branches, **emulator.project(API).tags}[where]
     failed(
         result,
-        f"main has moved on to {head}: pipeline #1, which was started of it, is canceled, for revision {OTHER} was "
+        f"{where} has moved on to {head}: pipeline #1, which was started of it, is canceled, for revision {OTHER} was "
         "asked for. API v2 starts the head of a branch or tag only",
     )
     assert result["changed"] is True
@@ -301,12 +304,16 @@ def test_the_head_that_is_meant_runs(emulator: Emulator, run) -> None:
     assert (result["pipeline"]["status"], result["pipeline"]["revision"]) == ("success", head)
 
 
-def test_a_commit_that_circleci_tells_late_is_waited_for(emulator: Emulator, run) -> None:
+@pytest.mark.parametrize("wait", [False, True])
+def test_a_commit_that_circleci_tells_late_is_waited_for(emulator: Emulator, run, clock, wait: bool) -> None:
+    """The time for that is none of the wait's."""
     head = emulator.project(API).branches["main"]
     early = {"id": OTHER_ID, "number": 1, "state": "pending", "errors": []}
-    emulator.fault("body", path="/v2/pipeline/[^/]+$", times=2, body=early)
-    result = run(branch="main", revision=head)
+    emulator.fault("body", path="/v2/pipeline/[^/]+$", times=40, body=early)
+    result = run(branch="main", revision=head, wait=wait, wait_timeout=30)
     assert (result.get("failed"), result["pipeline"]["revision"], len(emulator.writes)) == (None, head, 1)
+    assert clock.pauses[:40] == [1.0] * 40
+    assert result["waited_seconds"] < 30
 
 
 @pytest.mark.parametrize("errors", [[], [{"type": "config-fetch", "message": "Failed to fetch config.yml file."}]])
@@ -344,6 +351,15 @@ def test_a_start_whose_commit_cannot_be_read_says_that_it_was_started(emulator: 
     emulator.fault("status", path="/v2/pipeline/[^/]+$", times=None, status=403, body={"message": "Forbidden"})
     result = run(branch="main", revision=OTHER)
     failed(result, f"Pipeline #1 of {API} was started, but whether it is of revision {OTHER} cannot be told. CircleCI")
+    assert (result["changed"], result["pipeline"]["number"], len(emulator.writes)) == (True, 1, 1)
+
+
+def test_a_start_that_never_shows_up_is_not_said_to_need_a_push(emulator: Emulator, run) -> None:
+    emulator.fault("status", path="/v2/pipeline/[^/]+$", times=None, status=404, body={"message": "Not Found"})
+    result = run(branch="main", revision=OTHER)
+    failed(
+        result, f" did not show up in {API} within 60 s. Look at it on CircleCI: it runs, unless somebody cancels it."
+    )
     assert (result["changed"], result["pipeline"]["number"], len(emulator.writes)) == (True, 1, 1)
 
 
@@ -419,6 +435,14 @@ def test_of_those_that_do_not_fit_the_right_one_is_told_apart(
     result = run(parameters={"target": "live"}, wait=True)
     assert (result.get("failed"), result["changed"], result["pipeline"]["number"]) == (None, True, 1)
     assert len(emulator.writes) == 1
+
+
+def test_an_earlier_one_is_not_taken_for_one_whose_answer_is_lost(emulator: Emulator, run) -> None:
+    run()
+    emulator.fault("drop", method="POST", path="/pipeline$", when="after")
+    assert run()["pipeline"]["number"] == 2
+    emulator.fault("drop", method="POST", path="/pipeline$", when="before")
+    failed(run(), "nothing of it is to be seen")
 
 
 @pytest.mark.parametrize("details", [{}, {"vcs_info": {"default_branch": ""}}, {"vcs_info": "main"}])
@@ -1070,12 +1094,15 @@ def test_without_pyyaml_the_defaults_cannot_be_read(emulator: Emulator, run, mon
     assert run(parameters=PARAMETERS, reuse="successful", wait=True)["reused"] is True
 
 
-def test_nothing_is_started_where_the_defaults_may_not_be_read(emulator: Emulator, run) -> None:
+@pytest.mark.parametrize("what", ["values", "config"])
+def test_nothing_is_started_where_the_parameters_and_their_defaults_may_not_be_read(
+    emulator: Emulator, run, what: str
+) -> None:
     run(wait=True)
     emulator.clear()
-    emulator.fault("status", path="/config", status=403, body={"message": "Forbidden"})
+    emulator.fault("status", path=f"/{what}$", status=403, body={"message": "Forbidden"})
     result = run(reuse="successful")
-    failed(result, f"/pipeline/{emulator.pipeline(API, 1).id}/config: Forbidden")
+    failed(result, f"/pipeline/{emulator.pipeline(API, 1).id}/{what}: Forbidden")
     assert API in result["msg"]
     assert (result["changed"], result["status"], emulator.writes) == (False, 403, [])
 
@@ -1272,6 +1299,16 @@ def test_a_young_pipeline_is_waited_for_to_be_canceled(emulator: Emulator, run) 
     assert [each["number"] for each in result["canceled"]] == [1]
     emulator.pass_time(5)
     assert emulator.pipeline(API, 1).workflows[0].status == "canceled"
+
+
+def test_the_time_that_a_young_pipeline_takes_is_none_of_the_wait_for_its_cancellation(emulator: Emulator, run) -> None:
+    emulator.push(API, branch="main", script={"delays": {"compiled": 40}})
+    result = run(state="canceled", branch="main", wait=True, wait_timeout=30)
+    assert (result.get("failed"), result["pipeline"]["status"], result["waited_seconds"] < 30) == (
+        None,
+        "canceled",
+        True,
+    )
 
 
 @pytest.mark.parametrize(("scenario", "delays"), [("setup-continue", {"compiled": 20}), ("auto-rerun", {"rerun": 20})])
