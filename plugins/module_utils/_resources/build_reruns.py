@@ -34,6 +34,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.work
     read_ended,
     read_workflow,
     rerun,
+    without_pipeline,
 )
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN, Outcome, Plan
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
@@ -56,7 +57,7 @@ def plan_rerun(client: Client, project: Project, source: Build, workflow_id: str
     predicted = {**described(source), "build_num": UNKNOWN, "retry_of": source["build_num"]}
 
     def apply() -> Outcome:
-        id_ = rerun(client, workflow, body)
+        id_ = rerun(client, workflow, workflow["pipeline_id"], body)
         new, jobs, build = _started(client, project, {"id": id_, "name": workflow.get("name")}, job)
         found = result_with([build]) if build else dict(NOTHING)
         pipeline = {"number": workflow.get("pipeline_number"), "project_slug": workflow.get("project_slug")}
@@ -91,6 +92,8 @@ def _read(client: Client, project: Project, source: Build, workflow_id: str) -> 
             f"{who}, a setup workflow, and a pipeline can be continued only once.",
             "Start a new pipeline, or run a job again of the workflow that it continued with.",
         )
+    if not isinstance(workflow.get("pipeline_id"), str):
+        raise without_pipeline(workflow_id)
     return workflow
 
 

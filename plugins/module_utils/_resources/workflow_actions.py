@@ -245,7 +245,7 @@ class Task(Following):
         after = {**before, "status": "running", "id": UNKNOWN}
 
         def apply() -> Outcome:
-            id_ = rerun(self.client, {**self.workflow, "pipeline_id": self.pipeline["id"]}, body)
+            id_ = rerun(self.client, self.workflow, self.pipeline["id"], body)
             new = {**self.workflow, "id": id_, "status": "running", "stopped_at": None, "created_at": None}
             self.known["holds"] = []
             self._show(new, [])

@@ -138,17 +138,16 @@ def _done(client: Client, path: str, seen: Callable[[], bool | None]) -> bool:
     return True
 
 
-def rerun(client: Client, workflow: Workflow, body: dict[str, Any]) -> str:
+def rerun(client: Client, workflow: Workflow, pipeline_id: str, body: dict[str, Any]) -> str:
     """Run a workflow again (PF §3.4).
 
+    :param pipeline_id: of its pipeline
     :param body: ``from_failed``, or ``jobs`` and ``enable_ssh``
     :returns: the id of the new workflow
     :raises CircleCIError: when it is refused, or nobody can tell
     """
-    id_, pipeline = workflow_id(workflow), workflow.get("pipeline_id")
-    if not isinstance(pipeline, str):
-        raise without_pipeline(id_)
-    path = f"v2/pipeline/{segment(pipeline)}/workflow"
+    id_ = workflow_id(workflow)
+    path = f"v2/pipeline/{segment(pipeline_id)}/workflow"
 
     def runs() -> set[str]:
         return {str(each.get("id")) for each in client.get_items(path) if each.get("name") == workflow.get("name")}

@@ -187,6 +187,18 @@ def test_a_workflow_that_cannot_be_read_is_an_error(
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
+def test_a_build_of_a_workflow_whose_pipeline_is_gone_does_not_run_again(
+    emulator: Emulator, run, check_mode: bool
+) -> None:
+    (workflow,) = play(emulator).workflows[:1]
+    told = {"id": workflow.id, "name": "build-and-test", "status": "success", "project_slug": "gh/acme/api"}
+    emulator.fault("body", path=f"/workflow/{workflow.id}$", body=told)
+    result = run(check_mode=check_mode)
+    failed(result, f"The workflow {workflow.id} belongs to no pipeline any more. Start a new pipeline.")
+    assert (result["changed"], emulator.writes) == (False, [])
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
 @pytest.mark.parametrize("jobs", [[], [{"id": "x", "name": "build", "job_number": 7}], [{"id": 7, "job_number": 1}]])
 def test_a_build_that_is_no_job_of_its_workflow_does_not_run_again(
     emulator: Emulator, run, jobs: list[dict[str, Any]], check_mode: bool
