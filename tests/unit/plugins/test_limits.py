@@ -22,6 +22,8 @@ JOB: dict[str, Any] = {"project": API, "trigger": "job"}
 ARTIFACTS: dict[str, Any] = {"project": API, "build_num": 1}
 CONTEXT: dict[str, Any] = {"organization": "acme", "state": "present"}
 WORKFLOW: dict[str, Any] = {"project": API, "workflow": "build-and-test", "branch": "main", "state": "canceled"}
+AWAITED: dict[str, Any] = {"project": API, "state": "succeeded"}
+BY_PIPELINE: dict[str, Any] = {"project": API, "workflow": "build", "state": "canceled"}
 USER = "circleci_user_info"
 
 # Module, its other options, the option, values at the limit, values beyond it, what is said of those.
@@ -70,6 +72,35 @@ LIMITS: list[tuple[str, dict[str, Any], str, list[Any], list[Any], str]] = [
     ("circleci_schedule", NIGHTLY, "hours_of_day", [[0], [23]], [[-1], [24]], "hours_of_day"),
     ("circleci_schedule", NIGHTLY, "days_of_month", [[1], [31]], [[0], [32]], "days_of_month"),
     ("circleci_workflow", WORKFLOW, "log_lines", [0], [-1], "log_lines must be 0 or more"),
+    (
+        "circleci_artifacts",
+        {"project": API, "job": "build"},
+        "pipeline_number",
+        [1],
+        [0],
+        "pipeline_number must be 1 or more",
+    ),
+    ("circleci_build_ssh_user", {"project": API}, "build_num", [1], [0], "build_num must be 1 or more"),
+    ("circleci_pipeline", AWAITED, "pipeline_number", [1], [0], "pipeline_number must be 1 or more"),
+    (
+        "circleci_pipeline",
+        {"project": API},
+        "wait_interval",
+        [0, YEAR],
+        [-1, YEAR + 1],
+        "wait_interval must be a number",
+    ),
+    (
+        "circleci_pipeline",
+        {"project": API},
+        "appear_timeout",
+        [0, YEAR],
+        [-1, YEAR + 1],
+        "appear_timeout must be a number",
+    ),
+    ("circleci_workflow", BY_PIPELINE, "pipeline_number", [1], [0], "pipeline_number must be 1 or more"),
+    ("circleci_workflow", WORKFLOW, "wait_timeout", [0, YEAR], [-1, YEAR + 1], "wait_timeout must be a number"),
+    ("circleci_workflow", WORKFLOW, "wait_interval", [0, YEAR], [-1, YEAR + 1], "wait_interval must be a number"),
     (
         "circleci_workflow",
         WORKFLOW,
