@@ -199,13 +199,14 @@ class ReadInventory:
         self.plugin: circleci_projects.InventoryModule
         """the one that read last"""
 
-    def __call__(self, *, use: bool = True, **options: Any) -> InventoryData:
+    def __call__(self, *, use: bool = True, null: Sequence[str] = (), **options: Any) -> InventoryData:
         """Read it. Options that are None are left out.
 
         :param use: whether what a cache has kept may be used
+        :param null: options that the file has, and as null
         """
         given = {"plugin": INVENTORY, "api_url": self._emulator.url, "api_token": self._emulator.token, **options}
-        given = {name: value for name, value in given.items() if value is not None}
+        given = {name: value for name, value in given.items() if value is not None} | dict.fromkeys(null)
         self._path.write_text(yaml.safe_dump(given), encoding="utf-8")
         self.plugin = plugin = circleci_projects.InventoryModule()
         plugin._load_name = plugin.ansible_name = INVENTORY

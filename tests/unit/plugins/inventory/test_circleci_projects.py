@@ -18,6 +18,7 @@ from ansible.template import Templar
 from ansible_collections.community.circleci.plugins.inventory import circleci_projects
 from ansible_collections.community.circleci.plugins.module_utils._resources import project_lists
 from ansible_collections.community.circleci.plugins.module_utils._task import run
+from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION
 from emulator import Emulator
 from tests.unit.conftest import ReadInventory
 
@@ -274,6 +275,19 @@ def test_token_and_address_come_from_the_environment(
     with pytest.raises(AnsibleParserError, match="api_token comes from the environment variable CIRCLE_TOKEN"):
         read_inventory(api_url=None, api_token=None)
     assert hosts(read_inventory(api_url=None)) == ["github-acme-api"]
+
+
+def test_what_is_null_counts_as_left_out(
+    emulator: Emulator, read_inventory: ReadInventory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emulator.follow(API)
+    monkeypatch.setenv("CIRCLE_HOST", emulator.url)
+    monkeypatch.setenv("CIRCLE_TOKEN", "")
+    monkeypatch.setenv("CIRCLECI_TOKEN", emulator.token)
+    names = (*CONNECTION, *circleci_projects.SELECTION)
+    assert hosts(read_inventory(null=(*names, "cache", "strict", "compose"))) == ["github-acme-api"]
+    read_inventory.extra = {f"ansible_circleci_{name}": None for name in names}
+    assert hosts(read_inventory(api_url=None, api_token=None)) == ["github-acme-api"]
 
 
 def test_options_come_from_variables_of_the_command_line(emulator: Emulator, read_inventory: ReadInventory) -> None:

@@ -226,6 +226,18 @@ def test_options_come_from_keyword_then_variable_then_environment(
     assert sent({"ansible_circleci_api_token": "variable-token"}, token="keyword-token") == "keyword-token"
 
 
+def test_what_is_null_counts_as_left_out(
+    emulator: Emulator, query: Query, builds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builds(API, 1)
+    monkeypatch.setenv("CIRCLE_HOST", emulator.url)
+    monkeypatch.setenv("CIRCLE_TOKEN", "")
+    monkeypatch.setenv("CIRCLECI_TOKEN", emulator.token)
+    unset = {"ansible_circleci_api_url": None, "ansible_circleci_api_token": None}
+    assert numbers(query(API, variables=unset, api_url=None, token=None, timeout=None, limit=None, filter=None)) == [1]
+    assert emulator.requests[-1].headers["Circle-Token"] == emulator.token
+
+
 def test_the_address_comes_from_the_environment_too(
     emulator: Emulator, query: Query, builds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
