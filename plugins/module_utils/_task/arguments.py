@@ -129,6 +129,6 @@ def _as_list(options: Options) -> str:
 
     :param options: of the list's entries
     """
-    if {"name", "value"} <= options.keys():
+    if "value" in options:
         return "Pass names with their values through the filter dict2items(key_name='name', value_name='value')."
     return "Put a dash before each entry."

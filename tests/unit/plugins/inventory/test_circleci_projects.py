@@ -282,7 +282,7 @@ def test_what_is_null_counts_as_left_out(
 ) -> None:
     emulator.follow(API)
     monkeypatch.setenv("CIRCLE_HOST", emulator.url)
-    monkeypatch.setenv("CIRCLE_TOKEN", "")
+    monkeypatch.setenv("CIRCLE_TOKEN", " \n")
     monkeypatch.setenv("CIRCLECI_TOKEN", emulator.token)
     names = (*CONNECTION, *circleci_projects.SELECTION)
     assert hosts(read_inventory(null=(*names, "cache", "strict", "compose"))) == ["github-acme-api"]

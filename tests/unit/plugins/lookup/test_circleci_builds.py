@@ -231,7 +231,7 @@ def test_what_is_null_counts_as_left_out(
 ) -> None:
     builds(API, 1)
     monkeypatch.setenv("CIRCLE_HOST", emulator.url)
-    monkeypatch.setenv("CIRCLE_TOKEN", "")
+    monkeypatch.setenv("CIRCLE_TOKEN", " \n")
     monkeypatch.setenv("CIRCLECI_TOKEN", emulator.token)
     unset = {"ansible_circleci_api_url": None, "ansible_circleci_api_token": None}
     assert numbers(query(API, variables=unset, api_url=None, token=None, timeout=None, limit=None, filter=None)) == [1]

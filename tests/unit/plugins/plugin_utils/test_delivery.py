@@ -79,13 +79,13 @@ class Host(Delivery):
         return {}
 
 
-def transfer(host: Host, client: Client, tmp_path: Path) -> dict[str, Any]:
+def transfer(host: Host, client: Client, tmp_path: Path, *missing_folders: str) -> dict[str, Any]:
     """Bring three new files to a host."""
     artifacts = [Artifact(name, 0, f"https://output.example.com/{name}", name) for name in "abc"]
     build = {"build_num": 1, "workflows": {"job_name": "build"}}
     bringing = Bringing(SELECTION, build, artifacts, Path("/srv/dest"), Attributes(), False, [], {})
     sources = {artifact.name: Arrived(tmp_path / artifact.name, 5, artifact.name * 64) for artifact in artifacts}
-    return host._transfer(client, bringing, depot(), sources, [])
+    return host._transfer(client, bringing, depot(), sources, list(missing_folders))
 
 
 def test_what_a_host_takes_is_noted_there(tmp_path: Path) -> None:
@@ -126,6 +126,14 @@ def test_what_a_host_has_removed_before_one_file_stays_is_told_and_forgotten(tmp
         host._transfer(client, bringing, depot(), {}, [])
     assert [entry["path"] for entry in caught.value.result()["removed"]] == ["a"]
     assert (client.wrote, host.got) == (True, [NOTE])
+
+
+@pytest.mark.parametrize(("refused", "wrote"), [("a", True), ("dest", False)])
+def test_a_folder_that_was_made_is_a_change_though_no_file_follows(tmp_path: Path, refused: str, wrote: bool) -> None:
+    client = CLIENT.copy()
+    with pytest.raises(CircleCIError, match=f"no {refused}$"):
+        transfer(Host(refused), client, tmp_path, "/srv/dest")
+    assert client.wrote is wrote
 
 
 def test_the_first_host_chooses_the_build_for_all() -> None:

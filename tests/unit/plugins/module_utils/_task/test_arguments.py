@@ -56,7 +56,7 @@ AS_ITEM = "a dictionary is needed, not {}. Write it as in {{project: github/acme
         (["project=x web"], [f"projects[0]: {AS_ITEM.format('text')}"]),
         (
             [{"project": "x", "ssh_keys": "-----BEGIN KEY-----\nsecret==\n-----END KEY-----"}],
-            ["projects[0].ssh_keys: a dictionary is needed, not text. Write it as in {hostname: deploy.example"],
+            ["projects[0].ssh_keys: a dictionary is needed, not text. Write it as in {hostname: deploy.example.com}."],
         ),
         (
             [GOOD, {"project": "x", "env_vars": {"A": "secret"}}],
