@@ -55,8 +55,9 @@ def set_variable(client: Client, context: Json, content: Content, variable: Want
     def seen() -> Json | None:
         now = read_content(client, context["id"]).env_vars.get(name)
         # Where nothing is in the context yet, nobody knows whether ends are shown.
-        carried_out = now is not None and now != before and now["masked_value"] in (None, end)
-        return {"variable": name, **now} if now is not None and carried_out else None
+        if now is None or now == before or now["masked_value"] not in (None, end):
+            return None
+        return {"variable": name, **now}
 
     def note(after: Content, answer: Json) -> None:
         after.env_vars[name] = {

@@ -105,7 +105,7 @@ def _set(client: Client, project: Project, wanted: WantedVariable, before: str |
 
     def seen() -> dict[str, Any] | None:
         now = read_env_vars(client, project).get(wanted.name)
-        carried_out = now is not None and now != before and (before is None or now == predicted)
+        carried_out = now != before and (before is None or now == predicted)
         return {"value": now} if carried_out else None
 
     answer = client.write(

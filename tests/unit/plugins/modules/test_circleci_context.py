@@ -405,6 +405,17 @@ def test_a_server_that_shows_no_masks_and_dates_tells_nothing(emulator: Emulator
     assert held(emulator) == {"TOKEN": OTHER}
 
 
+def test_what_somebody_else_writes_meanwhile_is_not_taken_for_a_lost_write(emulator: Emulator, run) -> None:
+    context = make(emulator, TOKEN="a-third-secret-word-3rdW")
+    others = {"variable": "TOKEN", "truncated_value": OTHER[-4:], "created_at": "x", "updated_at": "y"}
+    whole = {"id": context.id, "name": NAME, "environment_variables": [others], "restrictions": []}
+    emulator.fault("drop", method="PUT", times=None)
+    emulator.fault("body", method="GET", path=f"/context/{context.id}", body=whole, after=1, times=None)
+    result = run(env_vars=[variable()], retries=0)
+    assert (result["failed"], result["changed"], result["updated"]) == (True, False, [])
+    assert "nothing of it is to be seen" in result["msg"]
+
+
 def test_the_first_variable_is_seen_where_no_ends_are_shown(emulator: Emulator, run) -> None:
     make(emulator)
     emulator.switch(omit_truncated_value=True)
@@ -505,6 +516,7 @@ def test_a_wrong_expression_fails_before_any_variable_is_written(emulator: Emula
     assert "Check the expression" in result["msg"]
     assert result["added"] == [{"kind": "context", "name": NAME}]
     assert held(emulator) == {}
+    assert emulator.requests[-1].method == "POST"  # What is refused is not looked for.
 
 
 @pytest.mark.parametrize("switch", ["conflict", "same"])
@@ -800,11 +812,27 @@ def test_what_somebody_else_has_just_removed_is_gone(emulator: Emulator, run) ->
     )
     assert "failed" not in result
     assert [each.get("name") for each in result["removed"]] == ["GONE", "x"]
-    emulator.fault("status", method="DELETE", status=403, body={"message": "Forbidden"}, when="after")
-    result = run(state="absent")
-    assert (result["context"], result["changed"]) == (None, True)
-    assert [each["kind"] for each in result["removed"]] == ["context"]
-    assert emulator.state.part(Contexts).known == {}
+
+
+@pytest.mark.parametrize("status", [403, 404, 500])
+@pytest.mark.parametrize(
+    ("options", "kind"),
+    [
+        ({"state": "absent"}, "context"),
+        ({"env_vars": [variable()], "env_vars_exclusive": True}, "env_var"),
+        ({"restrictions": [{"expression": MAIN}], "restrictions_exclusive": True}, "restriction"),
+    ],
+)
+def test_a_refusal_to_remove_what_is_gone_is_as_good_as_a_success(
+    emulator: Emulator, run, options: dict[str, Any], kind: str, status: int
+) -> None:
+    make(emulator, ORGANIZATION, ("expression", MAIN), ("expression", "job.ssh.enabled"), TOKEN=LONG, OLD=OTHER)
+    emulator.fault("status", method="DELETE", status=status, body={"message": "Forbidden"}, when="after")
+    result = run(**options, retries=0)
+    assert ("failed" in result, result["changed"]) == (False, True)
+    assert [each["kind"] for each in result["removed"]] == [kind]
+    emulator.clear()
+    assert (run(**options)["changed"], emulator.writes) == (False, [])
 
 
 @pytest.mark.parametrize("status", [400, 403, 404])

@@ -138,6 +138,25 @@ def test_a_lost_answer_is_no_change_where_the_mask_stays_the_same(emulator: Emul
     assert held(emulator) == {"PASSWORD": f"another {LONG}"}
 
 
+def test_what_somebody_else_writes_meanwhile_is_not_taken_for_a_lost_write(emulator: Emulator, run) -> None:
+    run(value="another value")
+    others = [{"name": "PASSWORD", "value": "xxxxelse"}]
+    emulator.fault("drop", method="POST", times=None)
+    emulator.fault("body", method="GET", path="/envvar", body=others, after=1, times=None)
+    result = run(value=LONG, retries=0)
+    assert (result["failed"], result["changed"], held(emulator)) == (True, False, {"PASSWORD": "another value"})
+    assert "nothing of it is to be seen" in result["msg"]
+
+
+def test_a_new_variable_is_seen_after_a_lost_answer_however_it_is_masked(emulator: Emulator, run) -> None:
+    emulator.state.switches.hide_whole_values = True
+    emulator.fault("drop", method="POST", when="after", times=None)
+    result = run(value=LONG, retries=0)
+    assert (result.get("failed"), result["changed"], held(emulator)) == (None, True, {"PASSWORD": LONG})
+    assert result["env_var"]["masked_value"] == "xxxx"
+    assert len(emulator.writes) == 1
+
+
 def test_if_present_makes_no_variable(emulator: Emulator, run) -> None:
     predicted = run(value=LONG, update_value="if_present", check_mode=True)
     emulator.clear()

@@ -355,7 +355,8 @@ def test_a_definition_that_is_none_changes_nothing(emulator: Emulator, run_app, 
 
 def test_a_project_without_a_definition_is_told_what_it_lacks(emulator: Emulator, run_app) -> None:
     emulator.state.part(Definitions).clear(emulator.project(APP))
-    assert f"{APP} has no pipeline definition" in run_app()["msg"]
+    missing = f"{APP} has no pipeline definition. There are: none. Make one in its settings on CircleCI."
+    assert run_app()["msg"] == missing
     assert run_app(state="absent")["changed"] is False
 
 
