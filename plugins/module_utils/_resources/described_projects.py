@@ -48,65 +48,67 @@ def _described(client: Client, found: Json) -> Json:
         entry["settings"] = settings
     # Who stops following may lose these keys, so nobody can want both.
     if found["following"]:
-        entry["checkout_keys"] = _checkout_keys(found["checkout_keys"])
+        entry["checkout_keys"] = _checkout_keys(client, project, found["checkout_keys"])
     entry["ssh_keys"] = [
         key
-        for key in _ssh_keys(found["ssh_keys"])
+        for key in _ssh_keys(client, project, found["ssh_keys"])
         if _can_be(client, project, f"SSH key {key['fingerprint']}", partial(WantedKey.from_params, {**NO_KEY, **key}))
     ]
-    for name, options, parse in (("webhooks", WEBHOOK, _webhook), ("schedules", SCHEDULE, _schedule)):
-        entry[name] = _named(client, project, name, options, found[name], parse)
+    entry["webhooks"] = _named(client, project, "webhook", WEBHOOK, found["webhooks"], WantedWebhook.from_params)
+    entry["schedules"] = _named(client, project, "schedule", SCHEDULE, found["schedules"], WantedSchedule.from_params)
     return {name: value for name, value in entry.items() if value not in ([], {})}
 
 
-def _checkout_keys(keys: Sequence[Json]) -> list[Json]:
+def _checkout_keys(client: Client, project: Project, keys: Sequence[Json]) -> list[Json]:
     """The kinds of checkout keys. The words for user keys mean the same kind."""
     kinds: dict[bool, str] = {}
     for key in keys:
         if key["type"] in TYPES:
             kinds.setdefault(key["type"] == DEPLOY_KEY, key["type"])
+        else:
+            kind = f"the type {plain(key['type'])}" if key["type"] else "an unknown type"
+            client.warn(f"{project} has a checkout key of {kind}, which cannot be described, and is left out.")
     return [{"type": kind} for kind in kinds.values()]
 
 
-def _ssh_keys(keys: Sequence[Json]) -> list[Json]:
+def _ssh_keys(client: Client, project: Project, keys: Sequence[Json]) -> list[Json]:
     """The SSH keys by their fingerprints, each once: nobody can read a private key."""
-    known = {(key["hostname"], key["fingerprint_sha256"]) for key in keys if key["fingerprint_sha256"]}
+    known: set[tuple[str, str]] = set()
+    for key in keys:
+        fingerprint = key["fingerprint_sha256"] or key["fingerprint"]
+        if fingerprint:
+            known.add((key["hostname"], fingerprint))
+        else:
+            client.warn(
+                f"{project} has an SSH key of which CircleCI tells no fingerprint, so it cannot be described, and is "
+                "left out."
+            )
     return [{"hostname": hostname, "fingerprint": fingerprint} for hostname, fingerprint in sorted(known)]
 
 
 def _named(
     client: Client,
     project: Project,
-    name: str,
+    kind: str,
     options: Json,
     things: Sequence[Json],
-    parse: Callable[[Project, Json], object],
+    parse: Callable[[Json], object],
 ) -> list[Json]:
     """Webhooks or schedules, as far as their names tell them apart."""
     count = Counter(thing["name"] for thing in things)
     entries = []
     for thing in things:
-        kind = f"{name[:-1]} {plain(str(thing['name']))}"
+        named = f"{kind} {plain(thing['name'])}"
         if count[thing["name"]] > 1:
-            client.warn(f"{project} has more than one {kind}, so none of them is described.")
+            client.warn(f"{project} has more than one {named}, so none of them is described.")
             continue
         entry = {key: thing[key] for key in options if thing.get(key) is not None}
         if thing.get("definition_id") is not None:
             entry["definition"] = thing["definition_id"]
         blank = {key: option.get("default") for key, option in options.items()}
-        if _can_be(client, project, kind, partial(parse, project, {**blank, **entry})):
+        if _can_be(client, project, named, partial(parse, {**blank, **entry})):
             entries.append(entry)
     return entries
-
-
-def _webhook(_project: Project, given: Json) -> object:
-    return WantedWebhook.from_params(given)
-
-
-def _schedule(project: Project, given: Json) -> object:
-    wanted = WantedSchedule.from_params(given)
-    wanted.require_fitting(project)
-    return wanted
 
 
 def _can_be(client: Client, project: Project, kind: str, parse: Callable[[], object]) -> bool:
@@ -114,6 +116,6 @@ def _can_be(client: Client, project: Project, kind: str, parse: Callable[[], obj
     try:
         parse()
     except CircleCIError as error:
-        client.warn(f"The {kind} of {project} cannot be described, and is left out: {error.message}")
+        client.warn(f"The description lacks the {kind} of {project}: {error.message}")
         return False
     return True

@@ -12,7 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.community.circleci.plugins.module_utils._values.keys import parse_private_key
+from ansible_collections.community.circleci.plugins.module_utils._values.keys import (
+    parse_private_key,
+    parse_public_key,
+)
 from emulator import Emulator
 from emulator.world.advanced import FLAGS, change
 from emulator.world.definitions import Definitions
@@ -231,6 +234,57 @@ def test_what_these_words_cannot_say_is_left_out_with_a_warning(emulator: Emulat
     for words in ("more than one webhook twins, so none of them", "webhook plain of", "schedule odd of"):
         assert any(words in warning for warning in result["warnings"]), words
     changes_nothing(emulator, run_module, {"projects": [entry]})
+
+
+@pytest.mark.parametrize(
+    "branches", [["main", " "], [f"b{number}" for number in range(101)]], ids=["blank", "too many"]
+)
+def test_settings_that_cannot_be_sent_are_left_out_with_a_warning(
+    emulator: Emulator, run, run_module, branches: list[str]
+) -> None:
+    change(emulator.project(API), {"pr_only_branch_overrides": branches})
+    result = run(project=API, describe=True)
+    (entry,) = result["described"]["projects"]
+    (warning,) = result["warnings"]
+    assert ("settings" in entry, entry["webhooks"] != []) == (False, True)
+    assert warning.startswith(f"The description lacks the settings of {API}: pr_only_branch_overrides has ")
+    changes_nothing(emulator, run_module, {"projects": [entry]})
+
+
+def test_keys_that_cannot_be_read_are_described_by_what_circleci_says_of_them(
+    emulator: Emulator, run, run_module
+) -> None:
+    said = "0a:" * 15 + "0b"
+    odd = [
+        {"hostname": "md5.example", "public_key": "no key", "fingerprint": said},
+        {"hostname": "a host", "public_key": PUBLIC[1]},
+        {"hostname": "none.example", "public_key": "no key"},
+    ]
+    settings = {"following": True, "vcs_url": "https://github.com/acme/api", "ssh_keys": odd}
+    keys = [{"type": kind, "public_key": PUBLIC[0]} for kind in ("user-key", "deploy-key", "robot-key", None)]
+    emulator.fault("body", path=f"{API}/settings[?]", body=settings, times=None)
+    emulator.fault("body", path="/checkout-key$", body=keys, times=None)
+    result = run(project=API, describe=True)
+    (entry,) = result["described"]["projects"]
+    assert entry["ssh_keys"] == [{"hostname": "md5.example", "fingerprint": said}]
+    assert entry["checkout_keys"] == [{"type": "user-key"}, {"type": "deploy-key"}]
+    assert [text.partition(" has a")[2].partition(",")[0] for text in result["warnings"] if " has a" in text] == [
+        " checkout key of the type robot-key",
+        " checkout key of an unknown type",
+        "n SSH key of which CircleCI tells no fingerprint",
+    ]
+    (refused,) = [text for text in result["warnings"] if " has a" not in text]
+    assert refused.startswith(f"The description lacks the SSH key {parse_public_key(PUBLIC[1]).sha256} of {API}: ")
+    changes_nothing(emulator, run_module, {"projects": [entry]})
+
+
+def test_definitions_of_one_name_are_told_apart_by_their_ids(emulator: Emulator, run_module) -> None:
+    definitions, app = emulator.state.part(Definitions), emulator.project(app_slug(emulator))
+    definitions.add(app, definitions.of(app)[0].name)
+    add_trigger(emulator, "nightly", "0 2 * * *", 1)
+    described = run_module(MODULE, project=app.slug, describe=True)["described"]
+    assert [each["definition"] for each in described["projects"][0]["schedules"]] == [definitions.of(app)[1].id]
+    changes_nothing(emulator, run_module, described)
 
 
 def test_a_trigger_of_odd_times_is_left_out(emulator: Emulator, run_module) -> None:
