@@ -215,7 +215,7 @@ RETURN = r"""
 project:
   description: The canonical slug of the project.
   type: str
-  returned: always
+  returned: always, unless the task fails before its first request
   sample: github/acme/api
 build:
   description:
@@ -229,7 +229,7 @@ build:
       C(branch), C(tag), C(revision), C(start_time), C(stop_time) and C(why).
       M(community.circleci.circleci_build_info) reads all of one.
   type: dict
-  returned: always
+  returned: always, unless the task fails before its first request
   contains: &build
     build_num:
       description: The number of the build.
@@ -301,7 +301,7 @@ builds:
       fails.
   type: list
   elements: dict
-  returned: always
+  returned: always, unless the task fails before its first request
   contains: *build
 pipeline:
   description:
@@ -309,7 +309,7 @@ pipeline:
     - When the task fails and there are builds, it has only C(id), C(number), C(status), C(url) and, where there are
       any, C(errors). RV(builds) says the rest.
   type: dict
-  returned: always
+  returned: always, unless the task fails before its first request
   version_added: 0.2.0
   contains:
     id:
@@ -374,12 +374,13 @@ workflows:
   description:
     - With O(trigger=pipeline) the newest workflow of each name, with O(state=retried) the new workflow, as
       M(community.circleci.circleci_pipeline) returns them.
+    - What CircleCI does not say, or cannot be read after a rerun, is null.
     - When the task fails, only what RV(build) and RV(builds) do not say is there. With O(trigger=pipeline) these are
       the workflows with other jobs, holds for example, and of their jobs only those. C(created_at) and C(stopped_at)
       are not there, and with O(state=retried) C(jobs) is empty.
   type: list
   elements: dict
-  returned: always
+  returned: always, unless the task fails before its first request
   version_added: 0.2.0
   contains:
     id:
@@ -437,7 +438,7 @@ failed_steps:
   description: What failed, in every container, when the task waited for a build that did not succeed.
   type: list
   elements: dict
-  returned: always
+  returned: always, unless the task fails before its first request
   contains:
     workflow:
       description: The name of the workflow that its build belongs to. Null without workflows.
@@ -471,12 +472,12 @@ failed_steps:
 waited_seconds:
   description: How long the task waited for the build, in seconds.
   type: float
-  returned: always
+  returned: always, unless the task fails before its first request
   sample: 94.2
 reused:
   description: Whether a build that was there already was taken.
   type: bool
-  returned: always
+  returned: always, unless the task fails before its first request
   sample: false
 status:
   description: The HTTP status of CircleCI's answer.
@@ -494,7 +495,7 @@ method:
   returned: failure, when a request is the cause
   sample: GET
 path:
-  description: The path of that request, without its query.
+  description: The path of that request, without its query. Null where the address is none.
   type: str
   returned: failure, when a request is the cause
   sample: /api/v1.1/project/github/acme/api/settings
@@ -503,6 +504,12 @@ hint:
   type: str
   returned: failure
   sample: The token is invalid or expired, or it is a project token; give a personal API token.
+problems:
+  description: What is wrong with the options, one text each. The message has them too, as far as there is room.
+  type: list
+  elements: str
+  returned: failure, when the options were looked through for all mistakes
+  sample: ["missing required arguments: project"]
 """
 
 from typing import Any

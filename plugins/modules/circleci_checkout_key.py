@@ -106,7 +106,7 @@ RETURN = r"""
 project:
   description: The canonical slug of the project.
   type: str
-  returned: always
+  returned: always, unless the task fails before its first request
   sample: github/acme/api
 checkout_key:
   description:
@@ -167,7 +167,7 @@ added:
       type: str
       sample: checkout_key
     type:
-      description: The kind of key.
+      description: The kind of key. Null where CircleCI does not say.
       type: str
       sample: deploy-key
     public_key:
@@ -212,7 +212,7 @@ method:
   returned: failure, when a request is the cause
   sample: GET
 path:
-  description: The path of that request, without its query.
+  description: The path of that request, without its query. Null where the address is none.
   type: str
   returned: failure, when a request is the cause
   sample: /api/v1.1/project/github/acme/api/settings
@@ -221,6 +221,12 @@ hint:
   type: str
   returned: failure
   sample: The token is invalid or expired, or it is a project token; give a personal API token.
+problems:
+  description: What is wrong with the options, one text each. The message has them too, as far as there is room.
+  type: list
+  elements: str
+  returned: failure, when the options were looked through for all mistakes
+  sample: ["missing required arguments: project"]
 """
 
 from typing import Any

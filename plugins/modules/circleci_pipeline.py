@@ -242,7 +242,7 @@ RETURN = r"""
 project:
   description: The canonical slug of the project.
   type: str
-  returned: always
+  returned: always, unless the task fails before its first request
   sample: github/acme/api
 pipeline:
   description:
@@ -251,7 +251,7 @@ pipeline:
     - With O(state=canceled) it is the newest one that matches. Its status is that from before, or with O(wait) the one
       at the end.
   type: dict
-  returned: always
+  returned: always, unless the task fails before its first request
   contains: &pipeline
     id:
       description: Its id.
@@ -309,10 +309,10 @@ pipeline:
 workflows:
   description:
     - The newest workflow of each name. Empty when nobody looked, as without O(wait) where a pipeline was started, and
-      with O(state=canceled).
+      with O(state=canceled). What CircleCI does not say of it is null.
   type: list
   elements: dict
-  returned: always
+  returned: always, unless the task fails before its first request
   contains:
     id:
       description: Its id.
@@ -367,7 +367,7 @@ holds:
   description: The approvals that are open in the workflows that are waited for.
   type: list
   elements: dict
-  returned: always
+  returned: always, unless the task fails before its first request
   contains: &hold
     workflow_id:
       description: The id of its workflow.
@@ -389,7 +389,7 @@ failed_steps:
   description: What failed in all workflows that are waited for, in every container.
   type: list
   elements: dict
-  returned: always
+  returned: always, unless the task fails before its first request
   contains: &failed_step
     workflow:
       description: The name of the workflow.
@@ -424,17 +424,17 @@ canceled:
   description: The pipelines that had something to cancel, newest first. In check mode those that have.
   type: list
   elements: dict
-  returned: always
+  returned: always, unless the task fails before its first request
   contains: *pipeline
 waited_seconds:
   description: How long the task waited, in seconds.
   type: float
-  returned: always
+  returned: always, unless the task fails before its first request
   sample: 94.2
 reused:
   description: Whether a pipeline that was there already was taken.
   type: bool
-  returned: always
+  returned: always, unless the task fails before its first request
   sample: false
 status:
   description: The HTTP status of CircleCI's answer.
@@ -452,7 +452,7 @@ method:
   returned: failure, when a request is the cause
   sample: GET
 path:
-  description: The path of that request, without its query.
+  description: The path of that request, without its query. Null where the address is none.
   type: str
   returned: failure, when a request is the cause
   sample: /api/v1.1/project/github/acme/api/settings
@@ -461,6 +461,12 @@ hint:
   type: str
   returned: failure
   sample: The token is invalid or expired, or it is a project token; give a personal API token.
+problems:
+  description: What is wrong with the options, one text each. The message has them too, as far as there is room.
+  type: list
+  elements: str
+  returned: failure, when the options were looked through for all mistakes
+  sample: ["missing required arguments: project"]
 """
 
 from typing import Any

@@ -95,7 +95,7 @@ RETURN = r"""
 project:
   description: The canonical slug of the project.
   type: str
-  returned: always
+  returned: always, unless the task fails before its first request
   sample: github/acme/api
 settings:
   description:
@@ -108,43 +108,53 @@ settings:
     autocancel_builds:
       description: Whether a newer pipeline of a branch cancels older ones.
       type: bool
+      returned: where this CircleCI knows it
       sample: true
     build_fork_prs:
       description: Whether pull requests from forks are built.
       type: bool
+      returned: where this CircleCI knows it
       sample: false
     build_prs_only:
       description: Whether only branches with a pull request are built.
       type: bool
+      returned: where this CircleCI knows it
       sample: true
     disable_ssh:
       description: Whether nobody may log in to builds.
       type: bool
+      returned: where this CircleCI knows it
       sample: false
     forks_receive_secret_env_vars:
       description: Whether builds of forks get the secrets.
       type: bool
+      returned: where this CircleCI knows it
       sample: false
     oss:
       description: Whether the project is open source. It cannot be set here.
       type: bool
+      returned: where this CircleCI knows it
       sample: false
     pr_only_branch_overrides:
       description: The branches that are built without a pull request.
       type: list
       elements: str
+      returned: where this CircleCI knows it
       sample: [main, release]
     set_github_status:
       description: Whether GitHub is told how pipelines end.
       type: bool
+      returned: where this CircleCI knows it
       sample: true
     setup_workflows:
       description: Whether configurations may be made by a setup workflow.
       type: bool
+      returned: where this CircleCI knows it
       sample: true
     write_settings_requires_admin:
       description: Whether only admins may change settings.
       type: bool
+      returned: where this CircleCI knows it
       sample: false
 added:
   description: Always empty.
@@ -188,7 +198,7 @@ method:
   returned: failure, when a request is the cause
   sample: GET
 path:
-  description: The path of that request, without its query.
+  description: The path of that request, without its query. Null where the address is none.
   type: str
   returned: failure, when a request is the cause
   sample: /api/v1.1/project/github/acme/api/settings
@@ -197,6 +207,12 @@ hint:
   type: str
   returned: failure
   sample: The token is invalid or expired, or it is a project token; give a personal API token.
+problems:
+  description: What is wrong with the options, one text each. The message has them too, as far as there is room.
+  type: list
+  elements: str
+  returned: failure, when the options were looked through for all mistakes
+  sample: ["missing required arguments: project"]
 """
 
 from typing import Any

@@ -454,7 +454,7 @@ projects:
   description: What became of each project, in the order given, those in O(projects) before those in O(slugs).
   type: list
   elements: dict
-  returned: always, unless the task fails before its first request
+  returned: always, unless the task fails before its first project
   contains:
     project:
       description: The canonical slug of the project.
@@ -602,7 +602,7 @@ projects:
 summary:
   description: How many projects there are, and what became of them.
   type: dict
-  returned: always, unless the task fails before its first request
+  returned: always, unless the task fails before its first project
   contains:
     total:
       description: How many projects the task has.
@@ -636,7 +636,7 @@ method:
   returned: failure, when a request is the cause
   sample: GET
 path:
-  description: The path of that request, without its query.
+  description: The path of that request, without its query. Null where the address is none.
   type: str
   returned: failure, when a request is the cause
   sample: /api/v1.1/project/github/acme/api/settings
@@ -645,6 +645,12 @@ hint:
   type: str
   returned: failure
   sample: The token is invalid or expired, or it is a project token; give a personal API token.
+problems:
+  description: What is wrong with the options, one text each. The message has them too, as far as there is room.
+  type: list
+  elements: str
+  returned: failure, when the options were looked through for all mistakes
+  sample: ["missing required arguments: project"]
 """
 
 from typing import Any

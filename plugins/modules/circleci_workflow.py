@@ -195,7 +195,7 @@ workflow:
     - Where there is none, every value is null, and there are no jobs. In check mode where it would be started, only its
       name is there.
   type: dict
-  returned: always
+  returned: always, unless the task fails before its first request
   contains:
     id:
       description: Its id.
@@ -250,13 +250,13 @@ approved:
   description: The names of the holds that this task has approved, or in check mode would approve.
   type: list
   elements: str
-  returned: always
+  returned: always, unless the task fails before its first request
   sample: [hold]
 holds:
   description: The approvals that are open in the workflow, and with O(wait=true) in its pipeline at the end.
   type: list
   elements: dict
-  returned: always
+  returned: always, unless the task fails before its first request
   contains:
     workflow_id:
       description: The id of its workflow.
@@ -278,7 +278,7 @@ failed_steps:
   description: What failed in all workflows of the pipeline, in every container, when the task waited for it.
   type: list
   elements: dict
-  returned: always
+  returned: always, unless the task fails before its first request
   contains:
     workflow:
       description: The name of the workflow.
@@ -312,7 +312,7 @@ failed_steps:
 waited_seconds:
   description: How long the task waited, in seconds.
   type: float
-  returned: always
+  returned: always, unless the task fails before its first request
   sample: 94.2
 status:
   description: The HTTP status of CircleCI's answer.
@@ -330,7 +330,7 @@ method:
   returned: failure, when a request is the cause
   sample: GET
 path:
-  description: The path of that request, without its query.
+  description: The path of that request, without its query. Null where the address is none.
   type: str
   returned: failure, when a request is the cause
   sample: /api/v1.1/project/github/acme/api/settings
@@ -339,6 +339,12 @@ hint:
   type: str
   returned: failure
   sample: The token is invalid or expired, or it is a project token; give a personal API token.
+problems:
+  description: What is wrong with the options, one text each. The message has them too, as far as there is room.
+  type: list
+  elements: str
+  returned: failure, when the options were looked through for all mistakes
+  sample: ["missing required arguments: project"]
 """
 
 from typing import Any

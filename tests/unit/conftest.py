@@ -36,6 +36,7 @@ from ansible_collections.community.circleci.plugins.module_utils._task.late_ids 
 from ansible_collections.community.circleci.plugins.module_utils._task.run import perform
 from ansible_collections.community.circleci.plugins.module_utils._values import keys
 from emulator import Emulator
+from tests.unit.promises import broken
 
 MODULES = "ansible_collections.community.circleci.plugins.modules"
 TOKEN = "emulator-personal-token"
@@ -254,7 +255,8 @@ def run_module(emulator: Emulator) -> RunModule:
         if validated.error_messages:
             return {"failed": True, "changed": False, "msg": "; ".join(validated.error_messages)}
         params = {key: validated.validated_parameters.get(key) for key in module.ARGUMENT_SPEC}
-        return perform(
+        before = len(emulator.requests)
+        result = perform(
             module.run,
             module.ARGUMENT_SPEC,
             params,
@@ -265,5 +267,7 @@ def run_module(emulator: Emulator) -> RunModule:
             given=given,
             turn=turn,
         )
+        assert broken(module_name, result, emulator.requests[before:], check_mode=check_mode) == [], result
+        return result
 
     return run

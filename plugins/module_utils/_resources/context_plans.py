@@ -441,5 +441,8 @@ def _shown_masks(content: Content) -> dict[str, str]:
 
 
 def _shown_restriction(restriction: Json) -> Json:
-    """A restriction in a diff: without its name where that is not known."""
-    return {name: item for name, item in told(restriction).items() if name != "name" or item not in (None, UNKNOWN)}
+    """A restriction in a diff: without its name where that is not known, and a group without its id."""
+    shown = {name: item for name, item in told(restriction).items() if item is not None}
+    if shown.get("name") == UNKNOWN:
+        del shown["name"]
+    return shown

@@ -90,9 +90,8 @@ class Content:
 
 def told(restriction: Json) -> Json:
     """A restriction in diffs and among changes. Groups go by their names, which people know."""
-    return {
-        name: restriction[name] for name in ("type", "value", "name") if (restriction["type"], name) != (GROUP, "value")
-    }
+    value = None if restriction["type"] == GROUP else restriction["value"]
+    return {"type": restriction["type"], "value": value, "name": restriction["name"]}
 
 
 @contextlib.contextmanager

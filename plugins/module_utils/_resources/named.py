@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
@@ -38,6 +38,7 @@ class Step:
     :param predicted: the thing as it will be; None when it is removed
     :param carry_out: does it, and returns the thing as it is then
     :param check: looks at that, and fails when it is not what was asked for
+    :param unseen: what a diff says of what nobody can read back, by name
     """
 
     name: str
@@ -45,6 +46,7 @@ class Step:
     predicted: Thing | None
     carry_out: Callable[[], Thing | None]
     check: Callable[[Thing], None] = lambda _thing: None
+    unseen: Mapping[str, str] = field(default_factory=dict)
 
 
 def the_one(kind: str, project: Project, things: Sequence[Thing], name: str) -> Thing | None:
@@ -153,12 +155,14 @@ def _after(things: Sequence[Thing], step: Step, made: Thing | None) -> list[Thin
     return sorted([*left, *([made] if made else [])], key=lambda thing: str(thing["name"]))
 
 
-def _shown(kind: str, things: Sequence[Thing]) -> dict[str, Any]:
-    return {f"{kind}s": [{key: value for key, value in thing.items() if key not in NOT_IN_DIFFS} for thing in things]}
+def _shown(kind: str, things: Sequence[Thing], done: Sequence[Step] = ()) -> dict[str, Any]:
+    unseen = {step.name: step.unseen for step in done}
+    shown = [{key: value for key, value in thing.items() if key not in NOT_IN_DIFFS} for thing in things]
+    return {f"{kind}s": [{**thing, **unseen.get(thing["name"], {})} for thing in shown]}
 
 
 def _outcome(kind: str, things: Sequence[Thing], done: Sequence[Step]) -> Outcome:
-    outcome = Outcome(_shown(kind, things), {f"{kind}s": as_results(things)})
+    outcome = Outcome(_shown(kind, things, done), {f"{kind}s": as_results(things)})
     for step in done:
         word = outcome.removed if step.predicted is None else outcome.updated if step.replaces else outcome.added
         word.append({"kind": kind, "name": step.name})

@@ -36,6 +36,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.name
     warn_of_white_ends,
 )
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import UNKNOWN, Plan
+from ansible_collections.community.circleci.plugins.module_utils._values.masks import REPLACED
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project
 from ansible_collections.community.circleci.plugins.module_utils._values.suspects import (
     TAKEN,
@@ -165,7 +166,9 @@ def _step(client: Client, project: Project, project_id: str, wanted: WantedWebho
         if wrong:
             raise not_taken(KIND, project, wanted.name, wrong)
 
-    return Step(wanted.name, [found] if found else [], _predicted(wanted, found), carry_out, check)
+    replaced = found is not None and found["has_signing_secret"] and _sets_secret(wanted, found)
+    unseen = {"signing_secret": REPLACED} if replaced else {}
+    return Step(wanted.name, [found] if found else [], _predicted(wanted, found), carry_out, check, unseen)
 
 
 def _differs(wanted: WantedWebhook, found: Webhook | None) -> bool:

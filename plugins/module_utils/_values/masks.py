@@ -16,6 +16,8 @@ ALWAYS = "always"
 ON_CREATE = "on_create"
 IF_PRESENT = "if_present"
 WHEN_OLDER = "when_older"
+REPLACED = "(replaced)"
+"""What a diff says of a secret that looks as before, or of which nothing is shown."""
 FIRST_NAMED = 5  # secrets that a warning names
 NO_WORDS = "Masks tell nothing of values with fewer than 8 characters or more than one word."
 _WORD = re.compile(r"[\w.~+/=-]{8,}")
@@ -105,7 +107,7 @@ def mark_replaced(after: dict[str, str], before: dict[str, str], replaced: Seque
     """
     for name in replaced:
         if name in after and after[name] == before.get(name):
-            after[name] = f"{after[name]} (replaced)".strip()
+            after[name] = f"{after[name]} {REPLACED}".strip()
 
 
 def _decoded(value: str) -> bytes | None:
