@@ -177,7 +177,6 @@ def _read_when_there(client: Client, wanted: WantedProject) -> _State:
                     "because wait_for_repository is set: an earlier task must make it."
                 )
                 return _State()
-        client.patience.wait()
         client.patience.sleep(min(LOOK_FOR_REPOSITORY_EVERY, left))
 
 

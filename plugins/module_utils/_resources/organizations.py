@@ -36,7 +36,7 @@ def _organization(item: dict[str, Any]) -> dict[str, Any]:
         own = identity if vcs_type == "circleci" else name
         slug = own and f"{vcs_type}/{own}"
     if slug:
-        given, rest = slug.split("/", 1)
+        given, _slash, rest = slug.partition("/")
         slug = f"{VCS_TYPES.get(given, given)}/{rest}"
     return {
         "id": identity,

@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+import types
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -697,6 +698,17 @@ def test_what_is_done_is_told_meanwhile(emulator: Emulator, monkeypatch: pytest.
     progress = [text for text in told if " of 2 projects, " in text]
     assert progress[-2].startswith("2 of 2 projects, 1 changed, 1 failed, ")
     assert any(text.startswith("1 of 2 projects, 1 changed, 0 failed, ") for text in progress)
+
+
+def test_how_far_it_is_is_told_every_five_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, told = [1000.0], list[str]()
+    monkeypatch.setattr(many_projects, "time", types.SimpleNamespace(monotonic=lambda: now[0]))
+    client = Client("http://127.0.0.1:9", report=lambda text, **_how: told.append(text))
+    progress = many_projects._Progress(client, 3)
+    for seconds in (0.5, 4.5, 5.0, 5.5, 9.5, 10.0, 10.5):
+        now[0] = 1000.0 + seconds
+        progress.tell_when_due()
+    assert told == [f"0 of 3 projects, 0 changed, 0 failed, {seconds} s" for seconds in (5, 10)]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,12 @@ from hypothesis import strategies as st
 
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
 from ansible_collections.community.circleci.plugins.module_utils._resources.destination import (
+    Arrived,
+    Attributes,
+    Unfinished,
     missing_folders,
+    put,
+    remove,
     safe_name,
     write_aside,
 )
@@ -47,6 +53,35 @@ def test_what_breaks_off_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError):
         write_aside(tmp_path, chunks())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_gone_already_hides_no_failure_and_is_none(tmp_path: Path) -> None:
+    def chunks() -> Iterator[bytes]:
+        for path in tmp_path.iterdir():
+            path.unlink()
+        yield b"first"
+        raise RuntimeError("broken off")
+
+    with pytest.raises(RuntimeError, match="broken off"):
+        write_aside(tmp_path, chunks())
+    with pytest.raises(CircleCIError, match=f"^{tmp_path}/a: No such file or directory.$"):
+        put(Arrived(tmp_path / "gone", 0, ""), tmp_path / "a", Attributes())
+    remove(tmp_path / "a")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_begun_does_not_outlast_a_task_and_nothing_more_begins(tmp_path: Path) -> None:
+    unfinished = Unfinished()
+    number, path = unfinished.begin(tmp_path)
+    os.close(number)
+    done, named = unfinished.begin(tmp_path)
+    os.close(done)
+    named.rename(tmp_path / "a")
+    assert path.exists()
+    unfinished.remove()
+    with pytest.raises(CircleCIError, match="interrupted"):
+        unfinished.begin(tmp_path)
+    assert list(tmp_path.iterdir()) == [tmp_path / "a"]
 
 
 @pytest.mark.parametrize("size", [5000, 50000])
