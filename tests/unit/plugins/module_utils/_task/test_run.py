@@ -60,6 +60,15 @@ def test_what_a_task_that_is_interrupted_has_done_is_told(emulator: Emulator, en
     ]
 
 
+@pytest.mark.parametrize("diff", [True, False])
+@pytest.mark.parametrize("failing", [True, False])
+def test_a_diff_is_returned_where_one_is_wanted(emulator: Emulator, run_module, diff: bool, failing: bool) -> None:
+    if failing:
+        emulator.fault("status", method="POST", status=403, body={"message": "Permission denied"})
+    result = run_module("circleci_project_follow", project="github/acme/api", diff=diff)
+    assert (result.get("failed", False), "diff" in result) == (failing, diff and not failing)
+
+
 def absent(library: str) -> ModuleNotFoundError:
     return ModuleNotFoundError(f"No module named {library!r}", name=library)
 

@@ -178,6 +178,14 @@ def test_the_options_of_a_task_are_shown_without_its_secrets() -> None:
     }
 
 
+def test_options_that_were_left_out_are_shown_as_null() -> None:
+    spec = {"defaults": {"options": SPEC["items"]["options"]}, **SPEC}
+    assert public_options(spec, {"items": [{"name": "n"}]}) == {
+        **dict.fromkeys(spec),
+        "items": [{"keys": None, "value": None, "name": "n"}],
+    }
+
+
 def test_secrets_of_options_within_a_dictionary_are_not_shown() -> None:
     spec = {"defaults": {"options": SPEC["items"]["options"]}}
     given = {"defaults": {"keys": [{"key": "the-key"}], "value": 1234567, "name": "n"}}

@@ -88,13 +88,19 @@ def test_work_that_ends_its_thread_ends_the_task(client: Client) -> None:
         side_by_side(client, work, range(3), 1)
 
 
-def test_an_interrupt_waits_for_nobody(client: Client) -> None:
+def test_an_interrupt_waits_for_nobody_and_begins_no_more(client: Client) -> None:
     may_end = threading.Event()
+    at_work = threading.Semaphore(0)
+    begun: list[int] = []
 
-    def work(_number: int) -> None:
-        may_end.wait()
+    def work(number: int) -> None:
+        begun.append(number)
+        at_work.release()
+        may_end.wait(60)
 
     def tick() -> None:
+        for _thread in range(2):
+            assert at_work.acquire(timeout=60)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -105,6 +111,9 @@ def test_an_interrupt_waits_for_nobody(client: Client) -> None:
     with pytest.raises(CircleCIError, match="interrupted"):
         client.patience.wait()
     may_end.set()
+    for thread in left:
+        thread.join(60)
+    assert sorted(begun) == [0, 1]
 
 
 def test_the_caller_is_called_now_and_then(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
