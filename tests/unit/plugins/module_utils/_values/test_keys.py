@@ -8,6 +8,8 @@ import functools
 import struct
 import traceback
 import warnings
+from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -238,26 +240,23 @@ def test_pkcs8_with_the_public_half_is_read_and_sent_without(kind: str) -> None:
     assert same(parse_private_key(frame("PRIVATE KEY", second_version(kind))), kind, "pkcs8")
 
 
-class NoEd25519:
-    """The library on a host whose OpenSSL has no Ed25519."""
+def refusing(error: type[Exception]) -> Callable[..., None]:
+    def refuse(*_args: object, **_more: object) -> None:
+        raise error("It is not supported by this version of OpenSSL.")
 
-    @staticmethod
-    def generate() -> None:
-        raise UnsupportedAlgorithm("ed25519 is not supported by this version of OpenSSL.")
+    return refuse
 
 
 @pytest.mark.parametrize("form", ["openssh", "pkcs8"])
-@pytest.mark.parametrize("error", [UnsupportedAlgorithm("Unsupported key type."), ValueError("Could not deserialize")])
+@pytest.mark.parametrize("reading", [UnsupportedAlgorithm, ValueError])
+@pytest.mark.parametrize("making", [UnsupportedAlgorithm, ValueError])
 def test_a_host_without_ed25519_says_so_and_what_to_do(
-    monkeypatch: pytest.MonkeyPatch, form: str, error: Exception
+    monkeypatch: pytest.MonkeyPatch, form: str, reading: type[Exception], making: type[Exception]
 ) -> None:
-    def refuse(*_args: object, **_more: object) -> None:
-        raise error
-
     given = text("ed25519", form)
-    monkeypatch.setattr(serialization, "load_pem_private_key", refuse)
-    monkeypatch.setattr(serialization, "load_ssh_private_key", refuse)
-    monkeypatch.setattr(ed25519, "Ed25519PrivateKey", NoEd25519)
+    monkeypatch.setattr(serialization, "load_pem_private_key", refusing(reading))
+    monkeypatch.setattr(serialization, "load_ssh_private_key", refusing(reading))
+    monkeypatch.setattr(ed25519, "Ed25519PrivateKey", SimpleNamespace(generate=refusing(making)))
     parse_private_key.cache_clear()
     with pytest.raises(
         CircleCIError, match="Ed25519 key, which the Python library cryptography of this host"
@@ -410,7 +409,7 @@ BAD: dict[str, tuple[Any, str]] = {
     ),
     "dsa": (lambda: text("dsa", "traditional"), "is a DSA key"),
     "dsa openssh": (lambda: text("dsa", "openssh"), "is a DSA key"),
-    "ed448": (lambda: text("ed448", "pkcs8"), "SSH servers do not take"),
+    "ed448": (lambda: text("ed448", "pkcs8"), r"of a kind \(_?Ed448PrivateKey\) that SSH servers do not take"),
     "secp256k1": (lambda: text("secp256k1", "pkcs8"), "secp256k1 key"),
 }
 
@@ -434,6 +433,15 @@ def test_everything_else_is_refused_in_its_own_words(case: str) -> None:
 def test_a_key_is_mangled_wherever_it_is_cut(kind: str, form: str) -> None:
     whole = content(kind, form)
     for length in range(len(whole)):
+        with pytest.raises(CircleCIError, match="is mangled: it has the frame of a private key"):
+            parse_private_key(frame("PRIVATE KEY", whole[:length]))
+
+
+@pytest.mark.parametrize(("kind", "form"), [("ed25519", "openssh"), ("ecdsa", "pkcs8")])
+def test_a_key_with_a_passphrase_is_mangled_too(kind: str, form: str) -> None:
+    """Removing the passphrase, as is said of whole ones, would fail. What is encrypted itself tells nothing."""
+    whole = content(kind, form, "secret")
+    for length in range(whole.index(b"ssh-ed25519") + 11 + 4 + 32 if form == "openssh" else len(whole)):
         with pytest.raises(CircleCIError, match="is mangled: it has the frame of a private key"):
             parse_private_key(frame("PRIVATE KEY", whole[:length]))
 
