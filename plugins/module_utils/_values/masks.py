@@ -11,6 +11,8 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
+from ansible_collections.community.circleci.plugins.module_utils._values.suspects import first_names
+
 WHEN_MASK_DIFFERS = "when_mask_differs"
 ALWAYS = "always"
 ON_CREATE = "on_create"
@@ -18,7 +20,6 @@ IF_PRESENT = "if_present"
 WHEN_OLDER = "when_older"
 REPLACED = "(replaced)"
 """What a diff says of a secret that looks as before, or of which nothing is shown."""
-FIRST_NAMED = 5  # secrets that a warning names
 NO_WORDS = "Masks tell nothing of values with fewer than 8 characters or more than one word."
 _WORD = re.compile(r"[\w.~+/=-]{8,}")
 _FORMATS = (b"0\x82", b"\x1f\x8b", b"PK\x03\x04")
@@ -88,10 +89,9 @@ def left_in_doubt(names: Sequence[str], one: str, many: str, remedy: str, why: s
     :param remedy: the values of update_value that replace such secrets
     :param why: why nothing tells
     """
-    shown = ", ".join(names[:FIRST_NAMED])
-    more = f" and {len(names) - FIRST_NAMED} more" if len(names) > FIRST_NAMED else ""
+    shown = first_names(names)
     about = f"{one} {shown} has".strip() if len(names) == 1 else f"{len(names)} {many} have"
-    listed = "" if len(names) == 1 else f": {shown}{more}"
+    listed = "" if len(names) == 1 else f": {shown}"
     return (
         f"Nothing tells whether {about} changed, so nothing was written{listed}. {why} Set update_value: {remedy} to "
         "replace such values, or update_value: on_create to leave them alone."

@@ -29,6 +29,8 @@ _GITLAB = (
     "the address of the project's page on CircleCI; the ids are on the page Overview of the settings of the "
     "organization and of the project."
 )
+_PAGE = re.compile(rf"(?:(?:pipelines|insights|projects|settings/project)/)?((?:{'|'.join(VCS_TYPES)})/[^/]+/[^/]+)")
+"""The page of a project on CircleCI, or a page below it, as the address of a build."""
 _SCP = re.compile(r"[\w.-]+@([^/:]+)[:/](.*)$")
 
 T = TypeVar("T")
@@ -223,9 +225,10 @@ def _slug_for_url(host: str, path: str) -> str | None:
     if "gitlab" in host:
         return _GITLAB
     vcs_types = {"github.com": "github", "bitbucket.org": "bitbucket"}
-    parts = re.sub(r"\.git$", "", path.strip("/")).split("/")
-    if host == "app.circleci.com" and len(parts) >= 4:
-        return f"Write {'/'.join(plain(part) for part in parts[1:4])}."
+    path = re.split(r"[?#]", path)[0].strip("/")
+    if host in ("app.circleci.com", "circleci.com") and (page := _PAGE.match(path)):
+        return f"Write {plain(page[1])}."
+    parts = re.sub(r"\.git$", "", path).split("/")
     if host in vcs_types and len(parts) >= 2:
         return f"Write {vcs_types[host]}/{plain(parts[0])}/{plain(parts[1])}."
     return None

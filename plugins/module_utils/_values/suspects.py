@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 MOST_NAMED = 5
 TAKEN = "is kept"
@@ -42,7 +42,13 @@ def about_variables(values: Mapping[str, str]) -> list[str]:
     if len(white) == 1:
         told.append(white_ends(f"The value of variable {white[0]}", TAKEN))
     elif white:
-        shown = ", ".join(white[:MOST_NAMED])
-        more = f" and {len(white) - MOST_NAMED} more" if len(white) > MOST_NAMED else ""
-        told.append(f"{len(white)} values begin or end with white space, which {TAKEN}: {shown}{more}. {_REMEDY}")
+        told.append(
+            f"{len(white)} values begin or end with white space, which {TAKEN}: {first_names(white)}. {_REMEDY}"
+        )
     return told
+
+
+def first_names(names: Sequence[str]) -> str:
+    """The first ones of many names, and how many more there are."""
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return f"{', '.join(names[:MOST_NAMED])}{more}"

@@ -217,6 +217,7 @@ def test_where_there_is_no_mask_only_the_words_decide(masks_equal: bool | None) 
 def test_the_warning_counts_and_names_the_first_ones() -> None:
     one = left_in_doubt(["A"], "variable", "variables", "always")
     assert "whether variable A has changed, so nothing was written. " in one
-    many = left_in_doubt(list("ABCDEFG"), "variable", "variables", "always")
-    assert "whether 7 variables have changed, so nothing was written: A, B, C, D, E and 2 more. " in many
-    assert "update_value: always to replace" in many
+    for names, listed in (("AB", "A, B"), ("ABCDE", "A, B, C, D, E"), ("ABCDEFG", "A, B, C, D, E and 2 more")):
+        many = left_in_doubt(list(names), "variable", "variables", "always")
+        assert f"whether {len(names)} variables have changed, so nothing was written: {listed}. " in many
+        assert "update_value: always to replace" in many

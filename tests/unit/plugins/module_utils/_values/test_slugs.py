@@ -61,7 +61,6 @@ def test_slugs_and_names_become_the_canonical_slug(given_: tuple[str, str | None
         (("ssh://git@github.com:acme/api.git", None, None), "is a URL", "Write github/acme/api."),
         (("git+ssh://git@GitHub.com/acme/api.git", None, None), "is a URL", "Write github/acme/api."),
         (("git@github.com:22/api.git", None, None), "is a URL", "Write github/22/api."),
-        (("https://app.circleci.com/pipelines/github/acme/api", None, None), "is a URL", "github/acme/api"),
         (("https://example.org/x", None, None), "is a URL", "github/acme/api"),
         (("gitlab/acme/api", None, None), "is at GitLab", "circleci/4FcaSzPRd4iEYiWnGi3VBF/"),
         (("gitlab/acme/group/api", None, None), "is at GitLab", "Overview"),
@@ -103,9 +102,14 @@ def test_what_is_not_one_project_is_refused_with_what_to_write(
     "address",
     [
         "https://git.example.org/a/b/c/d",
-        "https://circleci.com/pipelines/github/acme/api",
+        "https://git.example.org/github/acme/api",
         "https://app.circleci.com/pipelines/github/acme",
+        "https://app.circleci.com/pipelines/svn/acme/api",
+        "https://app.circleci.com/settings/organization/github/acme/overview",
+        "https://app.circleci.com/projects/project-dashboard/github/acme/",
+        "https://circleci.com/docs/guides/github/",
         "https://github.com/acme",
+        "https://github.com/acme?tab=repositories/api",
         "https://example.org/acme/api",
     ],
 )
@@ -113,6 +117,31 @@ def test_no_slug_is_made_up_of_an_address_that_names_no_project(address: str) ->
     with pytest.raises(CircleCIError) as caught:
         parse_project(address)
     assert caught.value.result()["msg"] == f"project {address!r} is a URL. Write it as in github/acme/api."
+
+
+@pytest.mark.parametrize(
+    ("address", "slug"),
+    [
+        ("https://app.circleci.com/pipelines/github/acme/api", "github/acme/api"),
+        ("https://app.circleci.com/pipelines/github/acme/api?branch=main", "github/acme/api"),
+        ("https://app.circleci.com/pipelines/gh/acme/api/12/workflows/1f2e/jobs/34", "gh/acme/api"),
+        ("https://app.circleci.com/pipelines/circleci/Abc/Xyz/12", "circleci/Abc/Xyz"),
+        ("https://app.circleci.com/settings/project/bitbucket/acme/tools/ssh", "bitbucket/acme/tools"),
+        ("https://app.circleci.com/insights/github/acme/api/workflows/build/overview", "github/acme/api"),
+        ("https://app.circleci.com/projects/github/acme/api/", "github/acme/api"),
+        ("https://circleci.com/gh/acme/api/12#artifacts", "gh/acme/api"),
+        ("https://circleci.com/bb/acme/tools/tree/main", "bb/acme/tools"),
+        ("https://github.com/acme/api?tab=readme", "github/acme/api"),
+        ("https://github.com/acme/api.git#main", "github/acme/api"),
+        ("https://github.com/acme/api/tree/main", "github/acme/api"),
+        ("https://bitbucket.org/acme/tools/src/main/", "bitbucket/acme/tools"),
+    ],
+)
+def test_the_slug_is_found_in_the_address_of_a_page(address: str, slug: str) -> None:
+    with pytest.raises(CircleCIError) as caught:
+        parse_project(address)
+    assert caught.value.result()["msg"] == f"project {address!r} is a URL. Write {slug}."
+    assert parse_project(slug).short_slug.endswith(slug.partition("/")[2])
 
 
 UUID = "5a2bc5d2-1d3e-4b6e-9e34-4a0c2d1f7b11"
