@@ -154,7 +154,7 @@ path:
   returned: failure, when a request is the cause
   sample: /api/v1.1/project/github/acme/api/settings
 hint:
-  description: What to do about it. The message ends with it. Null where nothing is known.
+  description: What to do about it. The message ends with it. Null, or not there, where nothing is known.
   type: str
   returned: failure
   sample: The token is invalid or expired, or it is a project token; give a personal API token.

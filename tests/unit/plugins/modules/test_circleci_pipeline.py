@@ -630,28 +630,32 @@ def test_a_step_that_cannot_be_read_is_a_warning(emulator: Emulator, run) -> Non
 
 
 @pytest.mark.parametrize(
-    ("scenario", "words"),
+    ("scenario", "words", "hint"),
     [
-        ("errored-config", "has errors: Unexpected argument(s): target"),
-        ("errored-config-fetch", "has errors: Failed to fetch config.yml file."),
-        ("errored-plan", "has errors: The organization's plan does not cover this pipeline."),
-        ("no-workflow", "no workflow started"),
-        ("late-workflow", "workflow 'nightly' failed"),
-        ("fail-and-hold", "workflow 'build-and-deploy' is failing"),
-        ("hold-beside-a-failure", "workflow 'tests' failed"),
-        ("unauthorized", "workflow 'deploy' was not let run"),
-        ("error", "workflow 'build-and-test' ended with an error of CircleCI"),
-        ("not-run", "workflow 'build-and-test' was not run"),
-        ("infrastructure-fail", "workflow 'build-and-test' failed"),
-        ("setup-rejected", "has errors: Unexpected argument(s): target"),
-        ("setup-conflict", "workflow 'setup' failed"),
-        ("hold", "waits for an approval: hold of workflow build-and-deploy"),
+        ("errored-config", "has errors: Unexpected argument(s): target", "Declare the parameters"),
+        ("errored-config-fetch", "has errors: Failed to fetch config.yml file.", "Look at the pipeline"),
+        ("errored-plan", "has errors: The organization's plan does not cover this pipeline.", "Look at the pipeline"),
+        ("no-workflow", "no workflow started", "See which branches"),
+        ("late-workflow", "workflow 'nightly' failed", ""),
+        ("fail-and-hold", "workflow 'build-and-deploy' is failing", ""),
+        ("hold-beside-a-failure", "workflow 'tests' failed", ""),
+        ("unauthorized", "workflow 'deploy' was not let run", "Let somebody start or approve it"),
+        ("error", "workflow 'build-and-test' ended with an error of CircleCI", ""),
+        ("not-run", "workflow 'build-and-test' was not run", "CircleCI says why on the pipeline's page"),
+        ("infrastructure-fail", "workflow 'build-and-test' failed", ""),
+        ("setup-rejected", "has errors: Unexpected argument(s): target", "Declare the parameters"),
+        ("setup-conflict", "workflow 'setup' failed", ""),
+        ("hold", "waits for an approval: hold of workflow build-and-deploy", "Approve it on CircleCI or by"),
     ],
 )
-def test_what_is_no_success_is_a_failure_in_words(emulator: Emulator, run, scenario: str, words: str) -> None:
+def test_what_is_no_success_is_a_failure_in_words(
+    emulator: Emulator, run, scenario: str, words: str, hint: str
+) -> None:
     emulator.scenario(scenario)
     result = run(wait=True)
     failed(result, words)
+    assert result.get("hint", "").startswith(hint)
+    assert ("hint" in result) is bool(hint)
     assert f"Pipeline #1 of {API} ({emulator.url}/pipelines/gh/acme/api/1)" in result["msg"]
     assert result["pipeline"]["status"] != "success"
     assert result["changed"] is True
@@ -854,6 +858,45 @@ def test_what_a_person_cancels_is_canceled_by_no_other_pipeline(emulator: Emulat
     result = run(branch="feature/login", wait=True)
     failed(result, "workflow 'build-and-test' was canceled")
     assert ("canceled by" in result["msg"], result["pipeline"]["number"]) == (False, earlier + 1)
+
+
+@pytest.mark.parametrize(("pushed", "canceled"), [(4, 100), (4.5, 2)])
+def test_what_ends_long_after_a_newer_one_began_or_before_it_is_not_canceled_by_that(
+    emulator: Emulator, run, pushed: float, canceled: float
+) -> None:
+    emulator.push(API, branch="feature/login", after=pushed)
+    machine, pipelines = emulator.state.machine, emulator.project(API).pipelines
+    machine.set_seconds({"running": 600})
+    machine.later(canceled, lambda: machine.cancel_workflow(pipelines[0].workflows[0], None))
+    result = run(branch="feature/login", wait=True)
+    failed(result, "workflow 'build-and-test' was canceled")
+    assert ("canceled by" in result["msg"], [each.number for each in pipelines]) == (False, [1, 2])
+
+
+def test_a_newer_one_that_does_not_say_when_it_began_is_not_blamed(emulator: Emulator, run) -> None:
+    emulator.project(API).feature_flags["autocancel-builds"] = True
+    emulator.push(API, branch="feature/login", after=4)
+    emulator.state.machine.set_seconds({"running": 60})
+    newer = {"id": OTHER_ID, "number": 2, "state": "created"}
+    emulator.fault("body", path=r"/pipeline\?branch=", body={"items": [newer], "next_page_token": None})
+    result = run(branch="feature/login", wait=True)
+    failed(result, "workflow 'build-and-test' was canceled")
+    assert ("canceled by" in result["msg"], result["warnings"], emulator.faults.pending) == (False, [], [])
+
+
+def test_an_error_that_circleci_does_not_explain_is_one(emulator: Emulator, run) -> None:
+    shown = {"id": OTHER_ID, "number": 1, "state": "errored", "errors": []}
+    emulator.fault("body", path="/v2/pipeline/[^/]+$", times=None, body=shown)
+    failed(run(wait=True), " has errors: CircleCI does not say why. Look at the pipeline on CircleCI, and at its")
+
+
+def test_time_runs_out_before_anything_was_seen(emulator: Emulator, run) -> None:
+    emulator.push(API, branch="main")
+    emulator.fault("status", path="/v2/pipeline/[^/]+$", times=None, status=503, body={"message": "Not now."})
+    result = run(state="succeeded", branch="main", wait_timeout=20, retries=0)
+    failed(result, " has not ended after 20 s: it cannot be read yet. Nothing was canceled.")
+    (warning,) = result["warnings"]
+    assert warning.startswith("CircleCI could not be asked while this task waited, which went on. CircleCI answered 503")
 
 
 def test_time_runs_out_in_words(emulator: Emulator, run) -> None:
@@ -1144,6 +1187,26 @@ def test_what_is_reused_depends_on_how_it_ended(
     assert found == [active, successful, False]
 
 
+@pytest.mark.parametrize(
+    ("scenario", "age", "running", "reused"),
+    [
+        ("no-workflow", 10, 1, True),
+        ("no-workflow", 3600, 1, False),
+        ("setup-only", 3600, 3590, True),
+        ("setup-only", 3600, 1, False),
+    ],
+)
+def test_one_whose_workflows_are_to_come_is_reused_for_some_time_only(
+    emulator: Emulator, run, scenario: str, age: float, running: float, reused: bool
+) -> None:
+    """That is since its start, or since its setup workflow has ended."""
+    emulator.state.machine.set_seconds({"running": running})
+    emulator.state.clock_offset -= age
+    emulator.push(API, branch="main", script={"scenario": scenario})
+    emulator.pass_time(age)
+    assert run(branch="main", reuse="active", check_mode=True)["reused"] is reused
+
+
 def test_a_running_one_is_reused_and_followed(emulator: Emulator, run) -> None:
     started = run(branch="feature/login")
     result = run(branch="feature/login", reuse="active", wait=True)
@@ -1289,8 +1352,10 @@ def test_none_to_cancel_is_unchanged_and_not_waited_for(emulator: Emulator, run,
     assert result["pipeline"] == {**dict.fromkeys(PIPELINE), "errors": []}
 
 
-def test_an_id_that_does_not_exist_is_an_error(emulator: Emulator, run) -> None:
-    failed(run(state="canceled", pipeline_number=7), "Pipeline #7 is not there")
+@pytest.mark.parametrize(("state", "what"), [("canceled", "is not there in"), ("succeeded", "did not show up in")])
+def test_an_id_that_does_not_exist_is_an_error(emulator: Emulator, run, state: str, what: str) -> None:
+    failed(run(state=state, pipeline_number=7), f"Pipeline #7 {what} {API}")
+    failed(run(state=state, pipeline_id=OTHER_ID), f"Pipeline {OTHER_ID} {what} {API}")
 
 
 def test_a_young_pipeline_is_waited_for_to_be_canceled(emulator: Emulator, run) -> None:
