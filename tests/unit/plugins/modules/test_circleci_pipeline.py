@@ -8,6 +8,8 @@ from datetime import date
 from typing import Any
 
 import pytest
+import requests
+import urllib3
 
 from emulator import PROJECT_TOKEN, Emulator
 from emulator.http.exchange import Answer, Call
@@ -180,6 +182,42 @@ def test_a_skipped_commit_is_a_failure_with_circlecis_words(emulator: Emulator, 
     assert "[ci skip]" in result["msg"]
     assert (result["changed"], result["status"], len(emulator.writes)) == (False, 200, 1)
     assert result["pipeline"] == {**dict.fromkeys(PIPELINE), "errors": []}
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "hint"),
+    [
+        (200, "Skipped, as the commit says.", "Nothing was started. The commit's message asks CircleCI to skip it"),
+        (200, "Not today.", "Nothing was started. See what CircleCI says, and look at the project there."),
+        (403, "Forbidden", "The token's user needs"),
+        (400, "Something else is wrong.", None),
+    ],
+)
+def test_a_refused_start_says_what_fits_the_refusal(
+    emulator: Emulator, run, status: int, message: str, hint: str | None
+) -> None:
+    emulator.fault("status", method="POST", status=status, body={"message": message})
+    result = run(parameters={"target": "live"})
+    failed(result, f": {message.rstrip('.')}")
+    assert (result["hint"] or "none").startswith(hint or "none")
+    assert (result["changed"], len(emulator.writes)) == (False, 1)
+
+
+def test_a_start_that_never_left_this_machine_changed_nothing(
+    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = requests.adapters.HTTPAdapter.send
+    never_made = urllib3.exceptions.NewConnectionError(None, "refused")  # type: ignore[arg-type]  # no pool is needed
+
+    def send(self: Any, request: requests.PreparedRequest, *given: Any, **options: Any) -> requests.Response:
+        if request.method == "POST":
+            raise requests.ConnectionError(urllib3.exceptions.MaxRetryError(None, "/", never_made))  # type: ignore[arg-type]
+        return usual(self, request, *given, **options)
+
+    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", send)
+    result = run(retries=0)
+    failed(result, f"POST v2/project/gh/acme/api/pipeline at {emulator.url} got no answer: refused. Check api_url")
+    assert (result["changed"], emulator.writes) == (False, [])
 
 
 def test_an_unknown_branch_says_what_to_do(run) -> None:
@@ -547,6 +585,11 @@ def test_a_configuration_in_another_repository_has_a_branch_of_its_own(emulator:
     assert emulator.writes[-1].body["checkout"] == {"branch": "feature/login"}
     run(definition="shared", config_branch="next")
     assert emulator.writes[-1].body["config"] == {"branch": "next"}
+    emulator.add_repository("bitbucket/acme/ci", default_branch="stable")
+    emulator.follow("bitbucket/acme/ci")
+    define(emulator, API, "elsewhere", config_repository="acme/ci", provider="bitbucket")
+    run(definition="elsewhere")
+    assert emulator.writes[-1].body["config"] == {"branch": "stable"}
     define(emulator, API, "foreign", config_repository="other/ci")
     failed(run(definition="foreign"), "Set config_branch")
     failed(run(definition="api", config_branch="next"), "config_branch does nothing")
@@ -896,7 +939,7 @@ def test_time_runs_out_before_anything_was_seen(emulator: Emulator, run) -> None
     result = run(state="succeeded", branch="main", wait_timeout=20, retries=0)
     failed(result, " has not ended after 20 s: it cannot be read yet. Nothing was canceled.")
     (warning,) = result["warnings"]
-    assert warning.startswith("CircleCI could not be asked while this task waited, which went on. CircleCI answered 503")
+    assert warning.startswith("CircleCI could not be asked while this task waited, which went on. CircleCI answered")
 
 
 def test_time_runs_out_in_words(emulator: Emulator, run) -> None:
@@ -953,9 +996,10 @@ def test_succeeded_waits_for_a_push_and_starts_nothing(emulator: Emulator, run) 
     assert emulator.writes == []
 
 
-def test_succeeded_fails_when_nothing_comes(emulator: Emulator, run) -> None:
+@pytest.mark.parametrize("interval", [5, 45])
+def test_succeeded_fails_when_nothing_comes(emulator: Emulator, run, interval: float) -> None:
     emulator.push(API, branch="main")
-    result = run(state="succeeded", revision=OTHER, branch="main")
+    result = run(state="succeeded", revision=OTHER, branch="main", wait_interval=interval)
     failed(result, f"A pipeline of branch main, revision {OTHER} did not show up in {API} within 60 s")
     assert (result["changed"], emulator.writes) == (False, [])
     assert 60 <= result["waited_seconds"] < 70
