@@ -63,7 +63,12 @@ def _read(client: Client, project: Project, numbers: list[int]) -> list[Build]:
     found: list[Build] = []
     try:
         newest = {build["build_num"]: build for build in read_builds(client, project.path(), limit=PAGE_SIZE)}
-        found = [newest.get(number) or read_build(client, project, number) for number in numbers]
     except CircleCIError as error:
         client.warn(f"The builds of the pipeline could not be read. {error.message}")
+        return found
+    for number in numbers:
+        try:
+            found.append(newest.get(number) or read_build(client, project, number))
+        except CircleCIError as error:
+            client.warn(f"Build {number} of the pipeline could not be read. {error.message}")
     return found

@@ -164,7 +164,7 @@ def read_content(client: Client, context_id: str) -> Content:
                 "are not seen: they are neither compared nor removed."
             )
     if not isinstance(restrictions, list):
-        restrictions = client.get_object(path_of(context_id, "restrictions")).get("items")
+        restrictions = client.get_items(path_of(context_id, "restrictions"))
     organization_id = whole.get("org_id")
     return Content(
         organization_id if isinstance(organization_id, str) else None,

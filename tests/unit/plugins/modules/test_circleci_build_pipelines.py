@@ -148,6 +148,18 @@ def test_builds_that_cannot_be_read_are_a_warning(emulator: Emulator, run) -> No
     assert any("The builds of the pipeline could not be read" in warning for warning in result["warnings"])
 
 
+def test_one_build_that_cannot_be_read_hides_no_other(emulator: Emulator, run) -> None:
+    """Among the newest ones of a busy project some of a pipeline may be missing."""
+    emulator.scenario("two-workflows")
+    emulator.fault("body", path="v1.1/project/github/acme/api[?]", body=[])
+    emulator.fault("status", path="v1.1/project/github/acme/api/1$", status=403, body={"message": "Forbidden"})
+    result = run(wait=True)
+    assert [build["build_num"] for build in result["builds"]] == [2]
+    assert result["build"] == result["builds"][0]
+    (warning,) = result["warnings"]
+    assert warning.startswith("Build 1 of the pipeline could not be read. CircleCI answered 403 to GET ")
+
+
 def test_a_second_run_reuses_what_has_succeeded_and_sends_no_write(emulator: Emulator, run) -> None:
     options = {"branch": "main", "parameters": {"target": "live"}, "reuse": "successful", "wait": True}
     first = run(**options)

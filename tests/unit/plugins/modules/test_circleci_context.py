@@ -307,6 +307,20 @@ def test_where_one_answer_has_not_everything_the_lists_are_read(emulator: Emulat
     ]
 
 
+def test_every_page_of_the_restrictions_is_read(emulator: Emulator, run) -> None:
+    emulator.switch(bare_contexts=True)
+    context = make(emulator, ORGANIZATION, ("expression", MAIN))
+    pages = [
+        {"id": str(number), "restriction_type": "expression", "restriction_value": value}
+        for number, value in enumerate(("job.ssh.enabled", MAIN))
+    ]
+    for number, page in enumerate(pages):
+        body = {"items": [page], "next_page_token": None if number else "more"}
+        emulator.fault("body", path=f"/{context.id}/restrictions", body=body)
+    result = run(restrictions=[{"expression": MAIN}])
+    assert (result["changed"], len(result["restrictions"]), emulator.writes) == (False, 2, [])
+
+
 # --- values that cannot be read back --------------------------------------------------------------------------------
 
 
