@@ -685,6 +685,36 @@ def test_every_end_but_success_fails_the_task(emulator: Emulator, run, outcome: 
     assert result["waited_seconds"] >= 0
 
 
+STEP = {"name": "Run tests", "status": "failed"}
+
+
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [
+        ({"status": "failed"}, "failed"),
+        ({"status": "failed", "fail_reason": "no-config"}, "failed (no-config)"),
+        ({"status": "failed", "canceler": {"login": "ann"}}, "failed"),
+        ({"status": "canceled"}, "was canceled"),
+        ({"status": "canceled", "canceler": {"login": "ann"}}, "was canceled by ann"),
+        ({"status": "not_run", "dont_build": "ci-skip"}, "was not run (ci-skip)"),
+        ({"status": "a-new-word"}, "failed"),
+        (
+            {"status": "timedout", "steps": [{"actions": [{**STEP, "status": "timedout"}]}]},
+            "ran too long and was stopped; step 'Run tests': timedout",
+        ),
+        (
+            {"status": "failed", "steps": [{"actions": [{**STEP, "exit_code": 2}, {**STEP, "exit_code": 2}]}]},
+            "failed; step 'Run tests': failed with exit code 2",
+        ),
+    ],
+)
+def test_how_a_build_has_ended_is_told(emulator: Emulator, run, end: dict[str, Any], words: str) -> None:
+    build = {"build_num": 1, "lifecycle": "finished", "outcome": "failed", "steps": [], **end}
+    emulator.fault("body", method="GET", path=f"/{API}/1$", body=build, times=None)
+    result = run(wait=True, log_lines=0)
+    assert (result["failed"], result["msg"]) == (True, f"{API} #1 {words}")
+
+
 def test_a_failed_step_comes_with_the_end_of_its_output(emulator: Emulator, run) -> None:
     emulator.script("failed")
     [step] = run(wait=True, log_lines=3)["failed_steps"]

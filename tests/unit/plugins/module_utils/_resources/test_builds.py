@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.community.circleci.plugins.module_utils._resources.builds import (
     brief,
     clean,
+    described,
     is_final,
     job_of,
     named,
@@ -74,6 +75,17 @@ def test_the_job_and_workflow_of_a_build(workflows: Any, parameters: Any, job: s
 
 def test_the_parameter_that_picks_the_job_is_none_of_the_build() -> None:
     assert parameters_of({"build_parameters": {"CIRCLE_JOB": "lint", "A": "1"}}) == {"A": "1"}
+
+
+def test_a_build_in_short_and_in_a_diff() -> None:
+    names = ("build_url", "status", "outcome", "branch", "vcs_tag", "vcs_revision", "start_time", "stop_time", "why")
+    build = {"build_num": 7, **{name: f"its {name}" for name in names}, "retry_of": 5}
+    build["workflows"] = {"job_name": "lint", "workflow_name": "checks"}
+    build["build_parameters"] = {"A": "1"}
+    of = {"build_num": 7, "branch": "its branch", "tag": "its vcs_tag", "revision": "its vcs_revision", "job": "lint"}
+    assert described(build) == {**of, "build_parameters": {"A": "1"}, "retry_of": 5}
+    same = {name: f"its {name}" for name in ("build_url", "status", "outcome", "start_time", "stop_time", "why")}
+    assert brief(build) == {**of, **same, "workflow": "checks"}
 
 
 def test_what_is_not_there_is_null_in_short() -> None:
