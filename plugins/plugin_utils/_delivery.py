@@ -295,7 +295,7 @@ class Depot:
     @contextlib.contextmanager
     def kept(self, text: str) -> Iterator[Path]:
         """A file with a text, for a while."""
-        arrived = write_aside(self._folder, [text.encode("utf-8", "surrogateescape")])
+        arrived = write_aside(self._folder, [text.encode()])
         try:
             yield arrived.path
         finally:

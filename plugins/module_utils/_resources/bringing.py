@@ -357,7 +357,7 @@ def _write_note(bringing: Bringing, files: list[Brought], removed: list[Noted]) 
     noted = read_note(bringing.dest)
     text = replace(bringing, noted=noted).note(files, [*removed, *bringing.missing])
     if text != note_text(noted):
-        arrived = write_aside(bringing.dest, [text.encode("utf-8", "surrogateescape")])
+        arrived = write_aside(bringing.dest, [text.encode()])
         put(arrived, bringing.dest / NOTE, Attributes())
 
 

@@ -23,6 +23,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.community.circleci.plugins.module_utils._http.answers import with_fields
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import (
     CircleCIError,
     interrupted,
@@ -36,6 +37,7 @@ _READ = 1 << 20  # bytes
 _LONGEST_NAME = 255  # bytes, on all file systems that matter
 _HIGHEST_ID = 2**32 - 2  # of users and groups; the next number means none
 _PERMISSIONS = re.compile(r"[0-7]{3,4}")
+_an_entry = with_fields(project=str, job=str, build_num=int, path=str, dest=str, size=int, sha256=str)
 
 
 @dataclass(frozen=True)
@@ -246,7 +248,7 @@ def read_note(dest: Path) -> list[Noted]:
     """What was brought. A note that cannot be read is none: then files are compared."""
     try:
         entries = json.loads((dest / NOTE).read_text(encoding="utf-8"))["files"]
-        return [Noted(**entry) for entry in entries if safe_name(entry["dest"]) == entry["dest"]]
+        return [Noted(**_an_entry(entry)) for entry in entries if safe_name(entry["dest"]) == entry["dest"]]
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, CircleCIError):
         return []
 
@@ -254,7 +256,7 @@ def read_note(dest: Path) -> list[Noted]:
 def note_text(entries: Iterable[Noted]) -> str:
     """The note that says that these were brought."""
     files = [asdict(entry) for entry in sorted(entries, key=lambda entry: (entry.dest, entry.project, entry.job))]
-    return json.dumps({"files": files}, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps({"files": files}, indent=1) + "\n"
 
 
 def _measured(path: Path) -> tuple[int, str, str | None]:

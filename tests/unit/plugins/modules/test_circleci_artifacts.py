@@ -643,6 +643,29 @@ def test_an_odd_note_is_none(project: Emulator, run: Run, dest: Path, note: str)
     assert run(exclusive=True)["changed"] is False
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"project": 7},
+        {"project": "\ud800", "dest": "other"},
+        {"job": None},
+        {"build_num": "1"},
+        {"path": ["a"]},
+        {"size": "5"},
+        {"sha256": 1},
+        {"more": 1},
+    ],
+)
+def test_an_odd_entry_of_a_note_is_no_traceback(project: Emulator, run: Run, dest: Path, odd: dict[str, Any]) -> None:
+    run()
+    note = json.loads((dest / NOTE).read_text())
+    note["files"].append({**note["files"][0], **odd})
+    (dest / NOTE).write_text(json.dumps(note))
+    build(project, Artifact("new", text="x"))
+    assert (run(exclusive=True)["changed"], run(exclusive=True)["changed"]) == (True, False)
+    assert "new" in files_in(dest)
+
+
 def test_a_note_that_names_what_lies_elsewhere_removes_nothing_there(
     project: Emulator, run: Run, dest: Path, tmp_path: Path
 ) -> None:

