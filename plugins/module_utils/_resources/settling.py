@@ -38,10 +38,23 @@ def seen(client: Client, read: Callable[[], T], shows: Callable[[T], bool], made
 
     :param made: what to call it in the warning that it is not shown
     """
+    if why := _unseen(client, read, shows, "it does not list it", "it lists it"):
+        client.warn(f"CircleCI made {made}, but {why}. The next task may make it once more.")
+
+
+def seen_approved(client: Client, read: Callable[[], bool], what: str) -> None:
+    """Read until CircleCI does not show a hold as open any more: the next task would take it so.
+
+    :param read: whether it is closed
+    :param what: what to call it in the warning that it is still shown
+    """
+    if why := _unseen(client, read, bool, "it still shows it as open", "it shows that"):
+        client.warn(f"CircleCI accepted to approve {what}, but {why}. The next task may take it for open.")
+
+
+def _unseen(client: Client, read: Callable[[], T], shows: Callable[[T], bool], missing: str, looked: str) -> str | None:
+    """Why something is not seen; None when it is."""
     try:
-        if shows(settled(client, read, shows)):
-            return
-        why = f"{LATER} it does not list it"
+        return None if shows(settled(client, read, shows)) else f"{LATER} {missing}"
     except CircleCIError as error:
-        why = f"whether it lists it cannot be seen: {error.message.rstrip('.')}"
-    client.warn(f"CircleCI made {made}, but {why}. The next task may make it once more.")
+        return f"whether {looked} cannot be seen: {error.message.rstrip('.')}"

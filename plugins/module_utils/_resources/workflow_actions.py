@@ -46,6 +46,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.pipe
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.workflows import (
     approve,
+    await_approved,
     cancel,
     ending,
     id_of,
@@ -192,6 +193,9 @@ class Task(Following):
                     self.approved.append(str(hold["job"]))
                 self.known["holds"] = [each for each in self.known["holds"] if each != hold]
             self.wanted = replace(self.wanted, approved=tuple(hold["approval_request_id"] for hold in holds))
+            if not params["wait"]:
+                for hold in holds:
+                    await_approved(self.client, hold)
             return Outcome({**told, "approved": sorted(todo)}, self.returned())
 
         told: dict[str, Any] = {"workflow": self.workflow.get("name"), "approved": []}

@@ -20,7 +20,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.pipe
     is_hold,
     request_of,
 )
-from ansible_collections.community.circleci.plugins.module_utils._resources.settling import settled
+from ansible_collections.community.circleci.plugins.module_utils._resources.settling import seen_approved, settled
 
 ACCEPTED = 202
 _ENDINGS = {
@@ -63,15 +63,24 @@ def approve(client: Client, hold: dict[str, Any]) -> bool:
     :returns: whether it was this task that approved it
     :raises CircleCIError: when it is still open
     """
-    what = f"the hold {plain(str(hold['job']))!r}"
+    what = _named(hold)
     request = id_of(hold["approval_request_id"], what)
     path = f"v2/workflow/{segment(id_of(hold['workflow_id'], what))}"
+    return _done(client, f"{path}/approve/{segment(request)}", lambda: _is_closed(client, hold) or None)
 
-    def seen() -> bool | None:
-        jobs = client.get_items(f"{path}/job")
-        return None if any(is_hold(job) and request_of(job) == request for job in jobs) else True
 
-    return _done(client, f"{path}/approve/{segment(request)}", seen)
+def await_approved(client: Client, hold: dict[str, Any]) -> None:
+    """Wait until CircleCI shows that a hold is approved, which takes a moment (PF §9)."""
+    seen_approved(client, lambda: _is_closed(client, hold), _named(hold))
+
+
+def _named(hold: dict[str, Any]) -> str:
+    return f"the hold {plain(str(hold['job']))!r}"
+
+
+def _is_closed(client: Client, hold: dict[str, Any]) -> bool:
+    jobs = client.get_items(f"v2/workflow/{segment(hold['workflow_id'])}/job")
+    return not any(is_hold(job) and request_of(job) == hold["approval_request_id"] for job in jobs)
 
 
 def cancel(client: Client, workflow: Workflow, of: str) -> Workflow | None:

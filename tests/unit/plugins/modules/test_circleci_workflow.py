@@ -200,6 +200,29 @@ def test_an_open_hold_is_approved_once(emulator: Emulator, run) -> None:
     assert (again["changed"], again["approved"], emulator.writes) == (False, [], [])
 
 
+def test_an_approval_is_there_for_the_next_task(emulator: Emulator, run) -> None:
+    """CircleCI accepts it at once, and shows the hold as open a moment longer."""
+    play(emulator, "two-holds", script={"delays": {"accepted": 0.1}})
+    for name in ("hold-staging", "hold-staging"):
+        result = run(state="approved", approve=[name], **NAMED)
+        assert (result.get("failed"), result["warnings"]) == (None, [])
+    assert (result["changed"], result["approved"], len(emulator.writes)) == (False, [], 1)
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [("/nowhere", "5 s later it still shows it as open"), ("/job", "whether it shows that cannot be seen: ")],
+)
+def test_an_approval_that_is_not_seen_is_warned_of(emulator: Emulator, run, path: str, why: str) -> None:
+    play(emulator, "hold", script={"delays": {"accepted": 100_000}})
+    emulator.fault("status", method="GET", path=path, status=403, body={"message": "Forbidden"}, after=1, times=None)
+    result = run(state="approved", approve=["hold"], **NAMED)
+    assert (result.get("failed"), result["changed"], result["approved"]) == (None, True, ["hold"])
+    [warning] = result["warnings"]
+    assert f"CircleCI accepted to approve the hold 'hold', but {why}" in warning
+    assert warning.endswith("The next task may take it for open.")
+
+
 def test_a_second_hold_that_is_refused_does_not_hide_the_first_one_that_was_approved(emulator: Emulator, run) -> None:
     jobs = [{"name": name, "type": "approval"} for name in ("hold-a", "hold-b")]
     play(emulator, None, script={"configuration": {"workflows": [{"name": "build-and-deploy", "jobs": jobs}]}})
