@@ -57,11 +57,14 @@ def test_any_text_and_numbers_are_set_once(emulator: Emulator, run, value: objec
     assert emulator.writes == []
 
 
-@pytest.mark.parametrize("value", [True, False, ["a"], {"a": 1}, []])
-def test_what_core_would_turn_into_python_text_is_refused(emulator: Emulator, run, value: object) -> None:
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [(True, "a boolean"), (False, "a boolean"), (["a"], "a list"), ([], "a list"), ({"a": 1}, "a dictionary")],
+)
+def test_what_core_would_turn_into_python_text_is_refused(emulator: Emulator, run, value: object, kind: str) -> None:
     result = run(value=value)
     assert (result["failed"], emulator.requests) == (True, [])
-    assert "not text" in result["msg"]
+    assert f"The value of variable PASSWORD is {kind}, not text." in result["msg"]
     assert "quotes" in result["msg"]
 
 

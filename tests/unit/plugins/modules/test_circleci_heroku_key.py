@@ -42,6 +42,33 @@ def test_update_value_says_when_it_is_replaced(
     assert (result["changed"], held(emulator)) == (changed, key if changed else KEY)
 
 
+@pytest.mark.parametrize("update_value", ["when_mask_differs", "always", "on_create"])
+def test_the_first_key_is_set_whatever_is_to_become_of_later_ones(
+    emulator: Emulator, run_module, update_value: str
+) -> None:
+    result = run_module(MODULE, api_key=KEY, update_value=update_value)
+    assert (result["added"], result["updated"], held(emulator)) == ([{"kind": "heroku_key"}], [], KEY)
+
+
+@pytest.mark.parametrize("status", [503, 520])
+@pytest.mark.parametrize(("when", "failed"), [("after", None), ("before", True)])
+def test_a_lost_answer_is_resolved_by_looking(
+    emulator: Emulator, run_module, status: int, when: str, failed: bool | None
+) -> None:
+    emulator.fault("status", method="POST", status=status, when=when, times=None)
+    result = run_module(MODULE, api_key=KEY, retries=0)
+    assert (result.get("failed"), result["changed"], held(emulator)) == (failed, not failed, None if failed else KEY)
+    assert len(emulator.writes) == 1
+
+
+def test_a_lost_answer_about_a_key_that_looks_the_same_stays_in_doubt(emulator: Emulator, run_module) -> None:
+    run_module(MODULE, api_key=KEY)
+    emulator.fault("drop", method="POST", when="after", times=None)
+    result = run_module(MODULE, api_key=KEY, update_value="always", retries=0)
+    assert (result["failed"], result["changed"]) == (True, False)
+    assert "nothing of it is to be seen" in result["msg"]
+
+
 @pytest.mark.parametrize("check_mode", [True, False])
 def test_a_key_that_looks_like_the_one_it_replaces_is_marked_in_the_diff(
     emulator: Emulator, run_module, check_mode: bool
