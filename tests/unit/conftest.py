@@ -246,7 +246,8 @@ def run_module(emulator: Emulator) -> RunModule:
     ) -> dict[str, Any]:
         """Options that are None are left out, but for those of which ``null`` says that the task gives them so."""
         module = importlib.import_module(f"{MODULES}.{module_name}")
-        given = {"api_url": emulator.url, "api_token": TOKEN, **options}
+        connection = {"api_url": emulator.url, "api_token": TOKEN} if "api_url" in module.ARGUMENT_SPEC else {}
+        given = {**connection, **options}
         given = {key: value for key, value in given.items() if value is not None} | dict.fromkeys(null)
         empty_ids = take_empty_ids(module.ARGUMENT_SPEC, given)
         constraints = {} if empty_ids else getattr(module, "CONSTRAINTS", {})

@@ -173,7 +173,7 @@ def test_two_jobs_at_once_are_both_noted(emulator: Emulator, run_module: Run, de
     emulator.state.set_switches(store_rate=None)
     assert bring(run_module, dest, {"build_num": 3, "include": ["results/junit.xml"]})["build"]["job"] == "test"
     slow.join()
-    noted = run_module("circleci_artifacts_info", dest=str(dest), api_url=None, api_token=None)["noted"]
+    noted = run_module("circleci_artifacts_info", dest=str(dest))["noted"]
     assert [(entry["job"], entry["dest"]) for entry in noted] == [("build", FILE), ("test", "results/junit.xml")]
 
 

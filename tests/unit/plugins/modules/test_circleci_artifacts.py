@@ -127,7 +127,7 @@ def test_without_md5_files_are_compared_all_the_same(
     run()
     (dest / NOTE).unlink()
     (dest / "a").write_text("wrong" if touched else "right")
-    [seen] = run_module("circleci_artifacts_info", dest=str(dest), names=["a"], api_url=None, api_token=None)["files"]
+    [seen] = run_module("circleci_artifacts_info", dest=str(dest), names=["a"])["files"]
     assert (seen["size"], seen["md5"]) == (5, None)
     predicted = run(check_mode=True)
     (warning,) = predicted["warnings"]
@@ -362,7 +362,7 @@ def test_a_folder_that_is_not_said_is_no_folder(
         assert f"dest {where!r} is not absolute" in run(dest=where, check_mode=check_mode)["msg"]
     assert (list(tmp_path.iterdir()), project.requests) == ([], [])
     if not where.strip():
-        looked = run_module("circleci_artifacts_info", dest=where, api_url=None, api_token=None)
+        looked = run_module("circleci_artifacts_info", dest=where)
         assert looked["msg"] == "dest is empty. Check the variable that it comes from."
 
 
@@ -604,7 +604,7 @@ def test_nothing_is_removed_that_stands_in_the_place_of_what_was_brought(
     else:
         (dest / "log/a.txt").unlink()
         (dest / "log/a.txt").mkdir()
-    looked = run_module("circleci_artifacts_info", dest=str(dest), api_url=None, api_token=None)
+    looked = run_module("circleci_artifacts_info", dest=str(dest))
     assert {each["name"] for each in looked["files"]} == {"dist/app-1.0.whl", "dist/app-1.0.txt"}
     predicted, result = run(exclusive=True, check_mode=True), run(exclusive=True)
     for each in (predicted, result):
@@ -875,7 +875,7 @@ def test_a_token_is_needed(project: Emulator, run: Run) -> None:
 
 
 def test_a_host_can_be_looked_at_without_a_token(project: Emulator, run: Run, run_module: Run, dest: Path) -> None:
-    look = {"dest": str(dest), "names": ["other/file"], "api_url": None, "api_token": None}
+    look = {"dest": str(dest), "names": ["other/file"]}
     before = run_module("circleci_artifacts_info", **look)
     assert (before["noted"], before["files"]) == ([], [])
     assert before["missing_folders"] == [str(dest), str(dest / "other")]
@@ -898,7 +898,7 @@ def test_names_that_core_would_take_for_others_are_told(
 ) -> None:
     monkeypatch.setenv("Inner", "x")
     names = ["Outer$Inner.class", "Outer$Other.class", "a/${Inner}/b", "$", "a"]
-    look = run_module("circleci_artifacts_info", dest=str(dest), names=names, api_url=None, api_token=None)
+    look = run_module("circleci_artifacts_info", dest=str(dest), names=names)
     assert look["misread"] == ["Outer$Inner.class", "a/${Inner}/b"]
 
 

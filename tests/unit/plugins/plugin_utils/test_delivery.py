@@ -66,16 +66,20 @@ class Host(Delivery):
 
     def __init__(self, *refused: str) -> None:
         self.got: list[str] = []
+        self.asked: list[tuple[str, str, dict[str, Any]]] = []
+        """what core was asked to do with which file, and how"""
         self._refused = refused
 
     def _copy(self, source: Path, dest: str, attributes: dict[str, Any]) -> None:
         if Path(dest).name in self._refused:
             raise invalid(f"The host does not take the files: no {Path(dest).name}")
         self.got.append(Path(dest).name)
+        self.asked.append(("copy", Path(dest).name, attributes))
 
     def _on_host(self, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
         if Path(arguments["path"]).name in self._refused:
             raise invalid(f"The host does not take the files: no {Path(arguments['path']).name}")
+        self.asked.append((module, Path(arguments["path"]).name, arguments))
         return {}
 
 
@@ -93,6 +97,40 @@ def test_what_a_host_takes_is_noted_there(tmp_path: Path) -> None:
     result = transfer(host, client, tmp_path)
     assert [entry["path"] for entry in result["added"]] == ["a", "b", "c"]
     assert (result["changed"], client.wrote, host.got) == (True, True, ["a", "b", "c", NOTE])
+
+
+ATTRIBUTES = {"mode": "0640", "group": "builders"}
+SET = {"path": "/srv/dest/a", "state": "file", **ATTRIBUTES}
+
+
+@pytest.mark.parametrize(
+    ("arrived", "there", "differs", "asked"),
+    [
+        ("new", None, False, [("copy", "a", ATTRIBUTES)]),
+        ("new", "old", False, [("copy", "a", ATTRIBUTES)]),
+        ("new", "old", True, [("copy", "a", ATTRIBUTES)]),
+        ("old", "old", False, []),
+        ("old", "old", True, [("ansible.builtin.file", "a", SET)]),
+        (None, "old", False, []),
+        (None, "old", True, [("ansible.builtin.file", "a", SET)]),
+    ],
+)
+def test_core_is_asked_for_what_a_file_needs(
+    tmp_path: Path, arrived: str | None, there: str | None, differs: bool, asked: list[Any]
+) -> None:
+    """A file that is there is not transferred again, and one that is right is not touched."""
+    host, client = Host(), CLIENT.copy()
+    artifact = Artifact("a", 0, "https://output.example.com/a", "a")
+    build = {"build_num": 2, "workflows": {"job_name": "build"}}
+    seen = {} if there is None else {"a": Seen(5, there, None, differs)}
+    bringing = Bringing(
+        SELECTION, build, [artifact], Path("/srv/dest"), Attributes("0640", group="builders"), False, [], seen
+    )
+    sources = {} if arrived is None else {"a": Arrived(tmp_path / "a", 5, arrived)}
+    result = host._transfer(client, bringing, depot(), sources, [])
+    assert host.asked == [*asked, ("copy", NOTE, {})]
+    assert (result["changed"], client.wrote) == (bool(asked), bool(asked))
+    assert result["files"][0]["sha256"] == (arrived or there)
 
 
 @pytest.mark.parametrize(
