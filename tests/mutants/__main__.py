@@ -7,8 +7,9 @@
 
 The places are drawn by the seed, from all lines of plugins/ in which one of the operators can make a bug. For each bug
 the unit tests run that carry out its line, the nearest first, until one fails. What none of them notices is put to the
-fault matrices, of which a third is drawn, and then to the playbook tests. A test that failed must pass again once the
-bug is out, or it does not count. A bug that survives all is shown as a diff. The results are also in .cache/mutants.
+fault matrices, of which a third is drawn, and then to the nearest of the playbook tests. A test that failed must pass
+again once the bug is out, or it does not count. A bug that survives all is shown as a diff. The results are also in
+.cache/mutants.
 
 What has been found is kept as long as no file of the repository changes. A trial that was broken off goes on with
 --resume, also when files have changed meanwhile: it has a copy of its own.

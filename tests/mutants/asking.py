@@ -28,19 +28,22 @@ class Stage:
     """Tests that are asked about the bugs that those before them have not noticed.
 
     :param one_in: of so many tests one is drawn, and the others are not asked
+    :param at_most: so many tests are asked about one bug
     """
 
     title: str
     files: tuple[str, ...]
     left_out: tuple[str, ...] = ()
     one_in: int = 1
+    at_most: int | None = None
 
 
 MATRICES = ("tests/unit/plugins/test_faults.py", "tests/unit/plugins/test_read_faults.py")
 STAGES = (
     Stage("unit tests", ("tests/unit/plugins",), MATRICES),
     Stage("fault matrices", MATRICES, one_in=3),  # thousands of cells that are much alike
-    Stage("playbook tests", ("tests/integration",)),
+    # A bug that passes all others is not noticed by many of these, each of which takes seconds.
+    Stage("playbook tests", ("tests/integration",), at_most=25),
 )
 
 
@@ -48,9 +51,11 @@ class Witnesses:
     """The tests of a stage, and which lines they carry out.
 
     :param found: test to seconds and to lines by file
+    :param at_most: so many of them are asked about one bug
     """
 
-    def __init__(self, found: dict[str, dict[str, Any]]) -> None:
+    def __init__(self, found: dict[str, dict[str, Any]], at_most: int | None = None) -> None:
+        self._at_most = at_most
         self._seconds: dict[str, float] = {test: seen["seconds"] for test, seen in found.items()}
         self._lookers = {test for test, seen in found.items() if not seen["lines"]}
         self._lines: dict[str, dict[int, list[str]]] = {}
@@ -75,7 +80,7 @@ class Witnesses:
             # What is carried out by importing the file may be noticed by whatever uses the file, and by those that look
             # at it without carrying anything out.
             asked |= {test for test in self._seconds if name in test} | self._lookers
-        return sorted(asked, key=lambda test: (name not in test, self._seconds[test], test))
+        return sorted(asked, key=lambda test: (name not in test, self._seconds[test], test))[: self._at_most]
 
     def seconds(self, tests: list[str]) -> dict[str, float]:
         """How long each of them may take."""
@@ -118,7 +123,7 @@ def tests_of(stage: Stage, copy: Copy, digest: str, jobs: int) -> Witnesses:
         del found[test]
     if not found:
         raise SystemExit(f"No test of the {stage.title} passes without a bug.")
-    return Witnesses(found)
+    return Witnesses(found, stage.at_most)
 
 
 def _records(traces: Path) -> dict[str, dict[str, Any]]:

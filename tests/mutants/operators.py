@@ -3,8 +3,9 @@
 
 """The bugs that are put in: each operator finds the places where it can make one, and says what stands there then.
 
-What a user cannot notice is no place: documentation, type hints, the words of messages, decorators, what is
-only shown to developers.
+What a user cannot notice is no place: documentation, type hints, the words of messages and where they are cut,
+decorators, what is only shown to developers. Nor which of two mistakes is told first, and whether what is false is
+None.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from dataclasses import dataclass
 
 WORDS = frozenset(
     # Calls whose text is a message, and keyword arguments that are one
-    {"CircleCIError", "RuntimeError", "TypeError", "ValueError", "AssertionError", "invalid", "warn", "report"}
+    {"CircleCIError", "RuntimeError", "TypeError", "ValueError", "AssertionError", "invalid", "warn", "report", "Loss"}
     | {"note", "hint", "error", "msg", "about"}
 )
+CUTS = frozenset({"plain"})  # calls whose first argument is a text, and the others where it is cut
 DOCUMENTATION = frozenset({"DOCUMENTATION", "EXAMPLES", "RETURN", "__all__", "VERSION"})
 SHOWN_TO_DEVELOPERS = frozenset({"__repr__", "__init_subclass__"})
 UNSEEN = frozenset({"vv", "vvv", "vvvv", "filterwarnings"})  # said to whom asks for it
@@ -244,7 +246,9 @@ def _entry_dropped(place: _Place) -> Changes:
 @_operator("nothing returned")
 def _none_returned(place: _Place) -> Changes:
     node = place.node
-    is_none = isinstance(node, ast.Return) and isinstance(node.value, ast.Constant) and node.value.value is None
+    is_none = (
+        isinstance(node, ast.Return) and isinstance(node.value, ast.Constant) and node.value.value in (None, False)
+    )
     if isinstance(node, ast.Return) and node.value is not None and not is_none:
         yield node.value, "None"
 
@@ -282,7 +286,7 @@ def _swapped(place: _Place) -> Changes:
         if not isinstance(steps, list) or isinstance(node, (ast.Module, ast.ClassDef)):
             continue
         for one, two in itertools.pairwise(steps):
-            if _is_step(one) and _is_step(two):
+            if _is_step(one) and _is_step(two) and not (_only_refuses(one) and _only_refuses(two)):
                 yield _Both(one, two), f"{place.text(two)}\n{' ' * one.col_offset}{place.text(one)}"
 
 
@@ -299,6 +303,10 @@ def _is_step(node: ast.stmt) -> bool:
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Call) and _name_of(node.value) not in UNSEEN
     return isinstance(node, (ast.If, ast.For, ast.With, ast.AugAssign))
+
+
+def _only_refuses(node: ast.stmt) -> bool:
+    return isinstance(node, ast.If) and not node.orelse and isinstance(node.body[-1], ast.Raise)
 
 
 def _is_number(node: ast.AST) -> bool:
@@ -388,6 +396,8 @@ def _is_unnoticed(child: ast.AST, node: ast.AST, name: str) -> bool:
     if isinstance(child, ast.If) and ast.unparse(child.body[0]).startswith("raise AssertionError"):
         return True  # what cannot be, said to developers
     if isinstance(node, ast.Call) and _name_of(node) in WORDS and name == "args":
+        return True
+    if isinstance(node, ast.Call) and _name_of(node) in CUTS and child is not node.args[0]:
         return True
     if isinstance(child, ast.keyword):
         return child.arg in HARMLESS_KEYWORDS

@@ -35,6 +35,12 @@ def work(client: Client | None, limit: int = 5) -> list[str]:
     display.vv("working")
     if client.parts is None:
         raise AssertionError("cannot be")
+    if client.closed:
+        raise invalid("closed")
+    if plain(client.name, 199):
+        raise invalid("named")
+    if client.idle:
+        return False
     client.write("POST", "path", repeatable=True)
     client.look_again()
     client.wrote = True
@@ -83,11 +89,20 @@ def test_no_bug_is_put_where_nobody_could_notice_it() -> None:
         b"working",
         b"list[str]",
         b"parts is None",
+        b"199",
     ):
         start = SAMPLE.index(unnoticed)
         inside = [each for each in made if start <= each.start < start + len(unnoticed) and each.replacement != b"pass"]
         assert inside == [], unnoticed
     assert all(mutant.apply(SAMPLE) != SAMPLE for mutant in made)
+
+
+@pytest.mark.parametrize(
+    "same", ["    if client.idle:\n        return None", 'raise invalid("named")\n    if client.closed']
+)
+def test_what_comes_to_the_same_is_no_bug(same: str) -> None:
+    made = [mutant.apply(SAMPLE).decode() for mutant in mutants_of("file.py", SAMPLE)]
+    assert not [text for text in made if same in text]
 
 
 def test_a_seed_draws_the_same_places_again() -> None:
@@ -167,3 +182,9 @@ def test_a_test_that_fails_without_the_bug_does_not_count(
     verdict = judge(copy, tests, bug)
     assert (verdict.outcome, verdict.by) == (outcome, by)
     assert copy.file == SAMPLE
+
+
+def test_no_more_tests_are_asked_than_a_stage_allows() -> None:
+    bug = mutants_of("plugins/file.py", SAMPLE)[-1]
+    found = {test: {"seconds": 1.0, "lines": {"plugins/file.py": [bug.line]}} for test in ("a", "b", "test_file")}
+    assert Witnesses(found, at_most=2).that_may_notice(bug) == ["test_file", "a"]
