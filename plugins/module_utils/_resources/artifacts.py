@@ -25,7 +25,11 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.buil
     read_build,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.destination import safe_name
-from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_status import APPROVAL, counting
+from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_status import (
+    APPROVAL,
+    SUCCESS,
+    counting,
+)
 from ansible_collections.community.circleci.plugins.module_utils._resources.pipelines import (
     read_jobs,
     read_numbered,
@@ -160,11 +164,14 @@ def _job_number(client: Client, selection: Selection, named: str | int) -> int:
     ]
     found = [each for each in jobs if each.get("name") == job]
     for each in found:
-        if each.get("status") == "success" and isinstance(each.get("job_number"), int):
+        if each.get("status") == SUCCESS and isinstance(each.get("job_number"), int):
             return int(each["job_number"])
     if found:
+        status = plain(str(found[0].get("status")))
+        if status == SUCCESS:
+            raise invalid(f"The job {plain(str(job))} of {place} has no number, and so no artifacts.", "Check job.")
         raise invalid(
-            f"The job {plain(str(job))} of {place} has not succeeded: {plain(str(found[0].get('status')))}.",
+            f"The job {plain(str(job))} of {place} has not succeeded: {status}.",
             "Wait for it with community.circleci.circleci_pipeline.",
         )
     raise _not_there(place, "job", job, jobs)

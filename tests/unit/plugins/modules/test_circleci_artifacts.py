@@ -24,6 +24,7 @@ from ansible_collections.community.circleci.plugins.modules import circleci_arti
 from emulator import Emulator
 from emulator.world.artifacts import Artifact
 from tests.unit.loopback import Server
+from tests.unit.predicting import UNKNOWN
 
 API = "github/acme/api"
 MODULE = "circleci_artifacts"
@@ -172,7 +173,7 @@ def test_check_mode_predicts_and_leaves_everything_as_it_is(project: Emulator, r
     assert predicted["changed"] is real["changed"] is True
     strip = [{**each, "size": None, "sha256": None} for each in real["files"]]
     assert predicted["files"] == strip
-    assert set(predicted["diff"]["after"]["files"]) == set(real["diff"]["after"]["files"])
+    assert predicted["diff"]["after"]["files"] == dict.fromkeys(real["diff"]["after"]["files"], UNKNOWN)
     assert run(check_mode=True) == run()
 
 
@@ -499,6 +500,30 @@ def test_exclusive_removes_what_an_earlier_build_left_and_nothing_else(project: 
     assert downloads(project) == []
 
 
+@pytest.mark.parametrize("other", [{"project": "github/acme/web"}, {"job": "docs"}], ids=["project", "job"])
+def test_exclusive_leaves_what_is_noted_of_others(
+    project: Emulator, run: Run, dest: Path, other: dict[str, Any]
+) -> None:
+    run()
+    note = json.loads((dest / NOTE).read_text())
+    (dest / NOTE).write_text(json.dumps({"files": [{**entry, **other} for entry in note["files"]]}))
+    build(project, Artifact("new", text="x"))
+    assert run(exclusive=True)["removed"] == []
+    assert len(files_in(dest)) == 4
+
+
+def test_what_was_replaced_in_between_is_removed_once(project: Emulator, run: Run, dest: Path) -> None:
+    run()
+    build(project, Artifact("log/a.txt", text="other"))
+    run()
+    build(project, Artifact("new", text="x"))
+    assert sorted(each["path"] for each in run(exclusive=True)["removed"]) == [
+        "dist/app-1.0.txt",
+        "dist/app-1.0.whl",
+        "log/a.txt",
+    ]
+
+
 def test_files_that_changed_are_told_in_the_words_of_other_modules(project: Emulator, run: Run, dest: Path) -> None:
     def told(result: dict[str, Any]) -> dict[str, list[str]]:
         lists = {word: result[word] for word in ("added", "removed", "updated")}
@@ -763,6 +788,9 @@ def test_how_far_it_is_is_told_every_five_seconds(
         f"{API} #{number}: 2 of 3 files, 0.6 MB downloaded",
         f"{API} #{number}: 3 of 3 files, 0.6 MB downloaded",
     ]
+    told.clear()
+    circleci_artifacts.run(client, params_of(dest=str(dest), concurrency=1))
+    assert told == []
 
 
 def test_a_note_that_cannot_be_written_is_told_and_nothing_is_left_of_it(
@@ -923,6 +951,37 @@ def test_the_job_of_a_pipeline(project: Emulator, run: Run) -> None:
     assert by_id["build"]["job"] == by_number["build"]["job"] == "build"
     assert by_id["build"]["build_num"] == by_number["build"]["build_num"] < len(project.project(API).builds)
     assert (by_id["changed"], by_number["changed"]) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("workflow", "number"),
+    [(None, 3), ("checks", 1), ("release", 3), ("setup", 2)],
+)
+def test_of_jobs_with_one_name_the_newest_workflow_has_the_right_one(
+    project: Emulator, run: Run, workflow: str | None, number: int
+) -> None:
+    build(project)
+    build(project)
+    pipeline = start_pipeline(project)
+    known: list[dict[str, Any]] = [
+        {"id": name, "name": name, "status": "success", "created_at": f"2026-01-01T00:00:0{place}Z"}
+        for place, name in enumerate(("checks", "setup", "release"))
+    ]
+    known[1]["tag"] = "setup"
+    project.fault("body", path=f"/{pipeline.id}/workflow", body={"items": known})
+    for place, each in enumerate(known, 1):
+        job = {"id": "x", "name": "build", "type": "build", "status": "success", "job_number": place}
+        project.fault("body", path=f"/{each['id']}/job", body={"items": [job]})
+    result = run(branch=None, pipeline_id=pipeline.id, workflow=workflow, required=False)
+    assert result["build"]["build_num"] == number
+
+
+def test_a_job_without_a_number_has_no_artifacts(project: Emulator, run: Run) -> None:
+    pipeline = start_pipeline(project)
+    job = {"id": "x", "name": "build", "type": "no-op", "status": "success"}
+    project.fault("body", path=f"/{pipeline.workflows[0].id}/job", body={"items": [job]})
+    result = run(branch=None, pipeline_id=pipeline.id)
+    assert f"The job build of Pipeline {pipeline.number} of {API} has no number, and so no artifacts" in result["msg"]
 
 
 @pytest.mark.parametrize(
