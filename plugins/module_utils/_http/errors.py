@@ -15,6 +15,8 @@ TRANSIENT = frozenset({408, 500, 502, 503, 504})
 LONGEST_ERROR = 1000  # characters of an API message that are shown
 CUT = "…"  # stands at the end of a text that was longer
 PROJECT_NOT_FOUND = "Project not found"
+PATH_NOT_FOUND = "404 page not found"
+"""What CircleCI's newer services, and many a proxy, say of a path that they do not know (VF §0.1)."""
 V2 = "/api/v2/"
 HTML_PAGE = "an HTML page instead of an answer of the API"
 CHECK_ADDRESS = "Check api_url and whether a proxy stands between."
@@ -75,7 +77,9 @@ class CircleCIError(Exception):
     @property
     def thing_not_found(self) -> bool:
         """Whether the project is there, but not the key or variable that was asked for (§1.3)."""
-        return self.status == 404 and (self.error or "").lower().endswith(" not found") and not self.project_not_found
+        if self.project_not_found or self.error == PATH_NOT_FOUND:
+            return False
+        return self.status == 404 and (self.error or "").lower().endswith(" not found")
 
     @property
     def told(self) -> str:
@@ -153,6 +157,8 @@ def hint_for(status: int, error: str, path: str, has_token: bool) -> str | None:
         return "Run the task again later, or give it a larger retry_budget."
     if error == HTML_PAGE and status in (403, 404):
         return CHECK_ADDRESS
+    if error == PATH_NOT_FOUND:
+        return f"This CircleCI does not know the call; it may be an older CircleCI Server. {CHECK_ADDRESS}"
     about_thing = _context_hint(status, lower, path) if "/v2/context" in path else None
     if "/approve/" in path and status in (400, 403, 409, 422):
         about_thing = _APPROVAL_HINT

@@ -96,7 +96,12 @@ def site(url: str) -> str:
     """Scheme, host and port of a URL for a message."""
     scheme, host, port = origin(url)
     standard = port == (443 if scheme == "https" else 80)
-    return plain(f"{scheme}://{host}" if standard else f"{scheme}://{host}:{port}")
+    return plain(f"{scheme}://{_written(host)}" if standard else f"{scheme}://{_written(host)}:{port}")
+
+
+def _written(host: str) -> str:
+    """A host as it stands in a URL."""
+    return f"[{host}]" if ":" in host else host
 
 
 def leads_to_https(url: str, target: str) -> bool:
@@ -139,7 +144,7 @@ def may_have_token(url: str, api_url: str, hosts: Collection[str]) -> bool:
     if _AMBIGUOUS.search(url) or not host or scheme not in ("https", urlsplit(api_url).scheme):
         return False
     standard = port == (443 if scheme == "https" else 80)
-    named = {name.strip().lower() for name in hosts}
+    host, named = _written(host), {name.strip().lower() for name in hosts}
     if f"{host}:{port}" in named or (standard and host in named):
         return True
     return origin(api_url) == origin(DEFAULT_URL) and standard and host.endswith(".circle-artifacts.com")

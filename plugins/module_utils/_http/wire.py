@@ -354,7 +354,7 @@ class Wire:
         throttled = answer is not None and answer.status == THROTTLED
         if not self.patience.take(seconds, throttled=throttled):
             left = max(self.patience.budget - self.patience.spent, 0.0)
-            more = f"; a wait of {seconds:.0f} s is more than the {left:.0f} s left of retry_budget"
+            more = f"; a wait of {seconds:.1f} s is more than the {left:.1f} s left of retry_budget"
             if asked is not None:
                 more = f"; it asks to wait {seconds:.0f} s, and {left:.0f} s are left of retry_budget"
             if answer is not None:

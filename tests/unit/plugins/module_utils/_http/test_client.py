@@ -134,6 +134,13 @@ def test_netrc_is_not_read(emulator: Emulator, monkeypatch: pytest.MonkeyPatch, 
     assert not any("Authorization" in record.headers for record in emulator.requests)
 
 
+def test_no_cookie_is_kept(emulator: Emulator) -> None:
+    emulator.fault("headers", headers={"Set-Cookie": "session=of-somebody; Path=/"})
+    for _turn in range(2):
+        client_for(emulator).get("v1.1/me")
+    assert ["Cookie" in record.headers for record in emulator.requests] == [False, False]
+
+
 def test_proxies_of_the_environment_stay_in_force(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", emulator.url)
     monkeypatch.delenv("no_proxy", raising=False)
@@ -206,6 +213,8 @@ def test_an_odd_answer_is_an_error_that_names_it(emulator: Emulator, body: str, 
     with pytest.raises(CircleCIError, match=words) as caught:
         client_for(emulator).get_object("v1.1/me")
     assert (caught.value.status, caught.value.method, caught.value.path) == (200, "GET", "/api/v1.1/me")
+    assert caught.value.error == (body if len(body) <= 200 else f"{body[:200]}…")
+    assert caught.value.hint == "Check api_url and whether a proxy stands between."
     assert caught.value.doubtful is False
 
 
@@ -369,6 +378,25 @@ def test_a_wait_beyond_the_budget_fails_at_once_and_names_it(
     assert (caught.value.status, len(emulator.requests)) == (status, 1)
 
 
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ({"kind": "status", "status": 503, "body": {}}, "CircleCI answered 503 to GET me: no reason given"),
+        ({"kind": "status", "status": 429, "body": {}}, "CircleCI answered 429 to GET me: no reason given"),
+        ({"kind": "drop"}, "GET me at http://.* got no answer: .*"),
+    ],
+)
+def test_a_pause_beyond_the_budget_fails_at_once_and_names_it(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, fault: dict[str, Any], words: str
+) -> None:
+    monkeypatch.setattr(RetryPolicy, "BASE", BASE)
+    emulator.fault(**fault)
+    wait = r"a wait of 0\.[2-5] s is more than the 0\.1 s left of retry_budget"
+    with pytest.raises(CircleCIError, match=f"^{words}; {wait}$"):
+        client_for(emulator, retry_budget=0.1).get("v1.1/me")
+    assert len(emulator.requests) == 1
+
+
 def test_the_budget_is_the_sum_of_all_waits(emulator: Emulator) -> None:
     emulator.fault("status", status=429, body={}, headers={"Retry-After": "1"}, times=None)
     client = client_for(emulator, retry_budget=1.5)
@@ -495,6 +523,18 @@ def test_a_repeated_deletion_of_what_is_gone_needs_no_look(emulator: Emulator) -
     client.delete(f"{API}/envvar/A", gone=lambda: pytest.fail("The answer 404 says it all."))
     assert [record.status for record in emulator.requests] == [502, 404]
     assert client.wrote
+
+
+@pytest.mark.parametrize("doubtful", [False, True])
+def test_a_path_that_nobody_knows_is_not_taken_for_a_thing_that_is_gone(emulator: Emulator, doubtful: bool) -> None:
+    emulator.follow("github/acme/api").env_vars["A"] = "1"
+    if doubtful:
+        emulator.fault("status", method="DELETE", status=502)
+    emulator.fault("status", method="DELETE", status=404, body="404 page not found\n", times=None)
+    client = client_for(emulator)
+    with pytest.raises(CircleCIError, match="404 page not found") as caught:
+        client.delete(f"{API}/envvar/A", gone=lambda: False)
+    assert (caught.value.status, client.wrote) == (404, False)
 
 
 def test_a_doubtful_write_that_cannot_be_looked_up_counts_as_a_change(emulator: Emulator) -> None:

@@ -49,7 +49,8 @@ def test_a_file_arrives_in_bounded_pieces(emulator: Emulator, monkeypatch: pytes
     )
     assert sum(sizes) == len(BODY)
     assert max(sizes) <= 1024
-    assert emulator.requests[0].headers["Accept-Encoding"] == "identity"
+    headers = emulator.requests[0].headers
+    assert (headers["Accept"], headers["Accept-Encoding"]) == ("*/*", "identity")
 
 
 def test_a_redirect_leaves_its_connection_to_the_next_request(emulator: Emulator, elsewhere: Emulator) -> None:

@@ -1,13 +1,13 @@
 # SPDX-FileCopyrightText: 2026 The community.circleci contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which hosts get the token."""
+"""Which hosts get the token, and how they are shown."""
 
 from __future__ import annotations
 
 import pytest
 
-from ansible_collections.community.circleci.plugins.module_utils._http.urls import may_have_token
+from ansible_collections.community.circleci.plugins.module_utils._http.urls import may_have_token, site
 
 pytestmark = pytest.mark.once
 
@@ -47,6 +47,9 @@ SERVER = "https://ci.acme.example:8443/circleci"
         ("http://files.acme.example/a", SERVER, ("files.acme.example",), False),
         ("http://127.0.0.1:9/a", "http://127.0.0.1:8", ("127.0.0.1:9",), True),
         ("http://127.0.0.1:9/a", "http://127.0.0.1:8", (), False),
+        ("https://[fd00::7]/a", SERVER, ("[fd00::7]",), True),
+        ("https://[fd00::7]:9000/a", SERVER, ("[fd00::7]:9000",), True),
+        ("https://[fd00::7]:9000/a", SERVER, ("[fd00::7]",), False),
         ("https://[::1/a", CLOUD, ("",), False),
         ("https:///a", CLOUD, ("",), False),
         ("https://files.acme.example:port/a", SERVER, ("files.acme.example",), False),
@@ -56,3 +59,18 @@ def test_the_token_goes_to_circleci_and_to_hosts_that_are_named(
     url: str, api_url: str, hosts: tuple[str, ...], may: bool
 ) -> None:
     assert may_have_token(url, api_url, hosts) is may
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://ci.acme.example/circleci/api/v2/me?x=1", "https://ci.acme.example"),
+        ("https://ci.acme.example:443/", "https://ci.acme.example"),
+        ("http://ci.acme.example:443/", "http://ci.acme.example:443"),
+        ("http://ci.acme.example:80/", "http://ci.acme.example"),
+        ("https://[FD00::7]/", "https://[fd00::7]"),
+        ("http://[fd00::7]:8080/", "http://[fd00::7]:8080"),
+    ],
+)
+def test_a_site_is_shown_as_it_can_be_written(url: str, shown: str) -> None:
+    assert site(url) == shown
