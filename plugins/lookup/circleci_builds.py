@@ -203,12 +203,11 @@ CHOICES = {"filter": FILTERS, "vcs_type": tuple(VCS_TYPES)}
 
 
 class LookupModule(LookupBase):
-    def run(self, terms: Sequence[Any] | str, variables: dict[str, Any] | None = None, **kwargs: Any) -> list[Any]:
+    def run(self, terms: Sequence[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[Any]:
         """List the builds of all terms.
 
         :raises AnsibleLookupError: for unusable terms and keywords, and what CircleCI refuses
         """
-        terms = [terms] if isinstance(terms, str) else terms
         options, origins = self._options_from(terms, variables or {}, kwargs)
         scrubber = Scrubber([options["api_token"]] if options["api_token"] else [])
         try:

@@ -449,6 +449,14 @@ def test_other_options_have_a_cache_of_their_own(emulator: Emulator, caching: Ca
     assert emulator.requests == []
 
 
+def test_another_circleci_has_a_cache_of_its_own(emulator: Emulator, caching: Caching) -> None:
+    emulator.follow(API)
+    assert hosts(caching()) == ["github-acme-api"]
+    with Emulator() as other:
+        other.follow(WEB)
+        assert hosts(caching(api_url=other.url)) == ["github-acme-web"]
+
+
 def test_no_file_of_the_cache_depends_on_the_token(emulator: Emulator, caching: Caching, tmp_path: Path) -> None:
     emulator.follow(API)
     caching()

@@ -12,7 +12,7 @@ from ansible.errors import AnsibleError
 
 from emulator import Emulator
 from emulator.v1 import routes_builds
-from tests.unit.conftest import Query
+from tests.unit.conftest import Query, ReadInventory
 
 API, WEB = "github/acme/api", "github/acme/web"
 
@@ -54,6 +54,19 @@ def test_the_newest_builds_of_a_project_are_listed(emulator: Emulator, query: Qu
     assert found[0]["vcs_url"] == "https://github.com/acme/api"
     assert [record.path for record in emulator.requests] == [f"/api/v1.1/project/{API}?limit=30&offset=0&shallow=true"]
     assert emulator.writes == []
+
+
+def test_names_are_completed_by_organization_and_vcs_type(emulator: Emulator, query: Query, builds) -> None:
+    builds("bitbucket/acme/tools", 1)
+    builds(API, 1)
+    for owner in ({"organization": "acme", "vcs_type": "bb"}, {"organization": "bitbucket/acme"}):
+        assert [build["vcs_type"] for build in query("tools", **owner)] == ["bitbucket"]
+    assert [build["reponame"] for build in query("api", username="acme")] == ["api"]
+
+
+def test_a_loop_that_asks_for_a_list_gets_one(query: Query, builds) -> None:
+    builds(API, 1)
+    assert numbers(query(API, wantlist=True)) == [1]
 
 
 def test_several_projects_come_one_after_the_other(query: Query, builds) -> None:
@@ -158,6 +171,8 @@ def test_shallow_can_be_turned_off(query: Query, builds) -> None:
     ("terms", "keywords", "words"),
     [
         ([API], {"branch": 1.10}, "branch is a number with a fraction for YAML"),
+        ([API, 1.10], {"organization": "acme"}, "_terms[1] is a number with a fraction for YAML"),
+        ([True], {"organization": "acme"}, "_terms[0] is a boolean for YAML"),
         (["github/acme/nope"], {}, "the repository does not exist"),
         ([WEB], {}, "does not know the project yet"),
         (["acme/api"], {}, "Write github/acme/api."),
@@ -306,6 +321,15 @@ def test_the_token_is_in_no_result_and_no_failure(emulator: Emulator, query: Que
         query(API)
     assert "bad" in str(caught.value)
     assert emulator.token not in str(caught.value)
+
+
+def test_no_warning_repeats_the_token(emulator: Emulator, query: Query, read_inventory: ReadInventory, builds) -> None:
+    builds(API, 1)
+    emulator.fault("headers", headers={"Sunset": f"by {emulator.token}"}, times=None)
+    query(API)
+    read_inventory()
+    assert len(read_inventory.warned) == 2
+    assert all("soon (by ****" in warning and emulator.token not in warning for warning in read_inventory.warned)
 
 
 @pytest.mark.parametrize("body", [{}, None, [None], [{"status": "success"}], "<html></html>"])
