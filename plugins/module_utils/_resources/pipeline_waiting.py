@@ -147,16 +147,17 @@ class PipelineWatch:
         goes_on = self._is_awaited() or (verdict == HELD and self.wanted.on_hold == WAIT)
         return None if goes_on else verdict
 
-    def _see(self, client: Client, *, whole: bool, act: bool) -> bool:
+    def _see(self, client: Client, *, whole: bool, act: bool) -> bool | None:
         """Read what is needed for a view.
 
         :param whole: also the pipeline itself where nothing new is expected of it
         :param act: approve what may be approved
+        :returns: None where CircleCI does not know the pipeline yet, else true
         """
         if whole or self.view.state != CREATED:
             found = self._patiently(lambda: self.source.pipeline(client))
             if found is None:
-                return True
+                return None
             self.pipeline = found
         listed = self._patiently(lambda: self.source.workflows(client)) or []
         self.view = self._viewed(listed)
@@ -184,8 +185,6 @@ class PipelineWatch:
         except CircleCIError as error:
             if error.status != 404 or self.poller.waited >= self.wanted.appear_timeout:
                 raise
-            if self.client.token:
-                self.client.require_personal_token()  # to all others CircleCI says that nothing is there
             return None
 
     def _read_jobs(self, client: Client, workflow: Workflow) -> list[Job]:

@@ -63,6 +63,7 @@ def test_settings_that_do_not_say_whether_it_is_followed_are_an_error(
     result = run_module(MODULE, project=API)
     assert (result["failed"], result["changed"], emulator.writes) == (True, False, [])
     assert f"CircleCI's settings of {API} do not say whether it is followed. Check api_url" in result["msg"]
+    assert result["path"] == "/api/v1.1/project/github/acme/api/settings"
 
 
 @pytest.mark.parametrize("state", ["present", "absent"])

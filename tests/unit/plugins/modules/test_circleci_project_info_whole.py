@@ -184,6 +184,30 @@ def test_an_organization_is_audited_although_some_of_it_cannot_be_read(emulator:
     assert emulator.writes == []
 
 
+@pytest.mark.parametrize(
+    ("status", "after", "options", "does_without"),
+    [
+        (400, 0, {}, True),
+        (403, 0, {}, True),
+        (404, 0, {}, True),
+        (410, 0, {}, False),
+        (403, 1, {}, False),
+        (403, 0, {"vcs_type": "bitbucket"}, False),
+    ],
+)
+def test_a_user_need_not_have_an_account_at_each_vcs(
+    emulator: Emulator, run, status: int, after: int, options: dict[str, str], does_without: bool
+) -> None:
+    """Elsewhere a list that is cut short would be taken for all there is."""
+    emulator.fault("status", path="/user/repos/bitbucket", after=after, status=status, body={"message": "No account."})
+    result = run(following="any", **options)
+    if does_without:
+        assert [each["project"] for each in result["projects"]] == [API, WEB]
+        assert any("Without the repositories at bitbucket: " in warning for warning in result["warnings"])
+    else:
+        assert (result["failed"], result["status"]) == (True, status)
+
+
 # --- in words that change nothing ------------------------------------------------------------------------------------
 
 

@@ -288,13 +288,23 @@ def test_a_success_that_changed_nothing_is_a_failure(emulator: Emulator, run) ->
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"advanced": []}, {"advanced": {"disable_ssh": "no"}}, {"advanced": {BRANCHES: "main"}}, [], None]
+    "body",
+    [
+        {},
+        {"advanced": []},
+        {"advanced": {"disable_ssh": "no"}},
+        {"advanced": {"disable_ssh": False, BRANCHES: "main"}},
+        {"advanced": {"disable_ssh": False, BRANCHES: ["main", 1]}},
+        [],
+        None,
+    ],
 )
 def test_settings_that_are_none_are_refused(emulator: Emulator, run, body: Any) -> None:
     emulator.fault("body", method="GET", path="/settings", body=body)
     result = run(disable_ssh=True)
-    assert (result["failed"], emulator.writes) == (True, [])
-    assert API in result["msg"] or "acme/api" in result["msg"]
+    assert (result["failed"], result["path"], emulator.writes) == (True, "/api/v2/project/gh/acme/api/settings", [])
+    assert API in result["msg"]
+    assert " cannot be used: " in result["msg"]
 
 
 def test_a_flag_that_this_circleci_does_not_have_is_named(emulator: Emulator, run) -> None:

@@ -272,6 +272,13 @@ def test_settings_are_looked_up_one_by_one(emulator: Emulator, followed) -> None
     assert [settings(emulator, WEB)[name] for name in names] == [True, False, True, True]
 
 
+def test_settings_that_are_written_as_text_go_before_the_defaults_too(emulator: Emulator, followed) -> None:
+    """Core makes a dictionary of it."""
+    flags = {"disable_ssh": True, "autocancel_builds": True}
+    followed({"project": API, "settings": "disable_ssh=false"}, defaults={"settings": flags})
+    assert (settings(emulator)["disable_ssh"], settings(emulator)["autocancel_builds"]) == (False, True)
+
+
 def test_false_in_an_entry_is_not_nothing(emulator: Emulator, run) -> None:
     emulator.follow(API)
     result = run({"project": API, "following": False}, {"project": WEB}, defaults={"following": True})

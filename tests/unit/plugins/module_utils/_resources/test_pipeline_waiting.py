@@ -381,6 +381,23 @@ def test_errors_that_come_with_the_last_look_are_seen() -> None:
     assert wait.follow() == BROKEN
 
 
+def test_an_end_that_the_last_look_cannot_confirm_is_looked_at_again() -> None:
+    gone = many(lambda play: setattr(play, "state", None))
+    wait = Wait(CREATED, (0, runs("build", "success")), (0.5, gone), (3, state("created", "Refused")))
+    assert wait.follow() == BROKEN
+    assert wait.watch.view.errors == ("Refused",)
+
+
+def test_a_hold_waits_for_the_rerun_of_a_workflow_that_is_not_waited_for() -> None:
+    """If that ends well, what is left is the hold."""
+    start = many(runs("a", "on_hold"), has("a", hold="on_hold"), runs("one", "failed", name="b", max_auto_reruns=1))
+    wait = Wait(CREATED, (0, start), (10, runs("two", "success", name="b")), workflows=("a",))
+    assert wait.follow() == HELD
+    wait = Wait(CREATED, (0, start), workflows=("a",))
+    assert wait.follow() == BROKEN
+    assert 30 <= wait.clock.time <= 37
+
+
 def test_a_setup_workflow_that_continues_nothing_is_the_end() -> None:
     wait = Wait((0, many(state("setup"), runs("setup", tag="setup"))), (10, runs("setup", "success")))
     assert wait.follow() == SUCCEEDED
