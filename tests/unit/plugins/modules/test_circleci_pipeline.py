@@ -163,6 +163,30 @@ def test_what_cannot_be_is_refused_before_any_request(
     assert (result["changed"], emulator.requests) == (False, [])
 
 
+GIVEN: dict[str, Any] = {
+    "pipeline_id": OTHER_ID, "pipeline_number": 3, "keep_revision": OTHER, "parameters": {"target": "live"},
+    "definition": "nightly", "config_branch": "main", "reuse": "active", "workflows": ["build"], "approve": ["hold"],
+    "on_hold": "return",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("state", "names"),
+    [
+        ("triggered", ["pipeline_id", "pipeline_number", "keep_revision"]),
+        ("succeeded", ["parameters", "definition", "config_branch", "reuse", "keep_revision"]),
+        ("canceled", ["parameters", "definition", "config_branch", "reuse", "workflows", "approve", "on_hold"]),
+    ],
+)
+def test_an_option_that_would_do_nothing_in_a_state_is_refused(
+    emulator: Emulator, run, state: str, names: list[str]
+) -> None:
+    for name in names:
+        result = run(state=state, branch="main", wait=True, **{name: GIVEN[name]})
+        failed(result, f"{name} cannot be used with state {state}.")
+    assert emulator.requests == []
+
+
 def test_without_a_token_nothing_is_started(emulator: Emulator, run) -> None:
     for options in ({}, {"state": "canceled", "branch": "main"}):
         failed(run(api_token="", **options), "No API token was given")
@@ -1455,6 +1479,7 @@ def test_a_cancellation_can_be_waited_for(emulator: Emulator, run, scenario: str
     result = run(state="canceled", branch="main", wait=True)
     assert (result.get("failed"), result["changed"], result["waited_seconds"] >= 90) == (None, True, True)
     assert result["waited_seconds"] < 120
+    assert len([each for each in emulator.requests if each.path.endswith("/workflow")]) < 45
     ends = {each.status for each in emulator.pipeline(API, 1).workflows if each.name != "tests"}
     assert ends == {"canceled"}
 
@@ -1515,6 +1540,15 @@ def test_what_comes_of_a_workflow_that_ends_before_its_cancellation_is_canceled_
     assert (first.status in ("success", "failed"), second.status, result["changed"]) == (True, "canceled", True)
     told = f"Workflow {first.name!r} of {API} pipeline #1 ended before it could be canceled: {first.status}."
     assert result["warnings"] == ([told] if refused else [])
+
+
+def test_what_had_succeeded_before_is_not_said_to_have_escaped_the_cancellation(emulator: Emulator, run) -> None:
+    slow = {"name": "slow", "jobs": [{"name": "slow", "seconds": 600}]}
+    emulator.push(API, branch="main", script={"configuration": {"workflows": [{"name": "a", "jobs": ["a"]}, slow]}})
+    emulator.pass_time(30)
+    result = run(state="canceled", branch="main", wait=True)
+    assert (result.get("failed"), result["pipeline"]["status"], result["warnings"]) == (None, "canceled", [])
+    assert [each.status for each in emulator.pipeline(API, 1).workflows] == ["success", "canceled"]
 
 
 def test_a_wait_for_a_cancellation_says_what_has_succeeded_all_the_same(

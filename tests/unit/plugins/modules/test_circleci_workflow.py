@@ -171,6 +171,29 @@ def test_what_cannot_be_is_refused_before_any_request(
     assert emulator.requests == []
 
 
+GIVEN: dict[str, Any] = {
+    "approve": ["hold"], "stale": "allow", "jobs": ["test"], "from_failed": False, "ssh": True, "wait": True
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("state", "names"),
+    [
+        ("approved", ["jobs", "from_failed", "ssh"]),
+        ("canceled", ["approve", "stale", "jobs", "from_failed", "ssh", "wait"]),
+        ("rerun", ["approve", "stale"]),
+    ],
+)
+def test_an_option_that_would_do_nothing_in_a_state_is_refused(
+    emulator: Emulator, run, state: str, names: list[str]
+) -> None:
+    needed = {"approve": ["hold"]} if state == "approved" else {}
+    for name in names:
+        result = run(state=state, **NAMED, **needed, **{name: GIVEN[name]})
+        failed(result, f"{name} cannot be used with state {state}.")
+    assert emulator.requests == []
+
+
 def test_an_approval_of_nothing_is_none(emulator: Emulator, run) -> None:
     play(emulator, "hold")
     emulator.clear()
