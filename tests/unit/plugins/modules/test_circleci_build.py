@@ -892,6 +892,23 @@ def test_a_build_that_circleci_retries_is_followed(emulator: Emulator, run) -> N
     assert result["build"]["why"] == "auto-retry"
 
 
+@pytest.mark.parametrize(
+    ("retries", "listed"), [([2], False), ([1, "3", 2, None], False), (None, True), ([], True), ([0, 1], True)]
+)
+def test_the_build_that_circleci_retries_with_is_named_by_one_of_the_two(
+    emulator: Emulator, run, retries: list[Any] | None, listed: bool
+) -> None:
+    """An older one is none of it."""
+    emulator.script("retried")
+    build = {"build_num": 1, "status": "retried", "outcome": "infrastructure_fail", "lifecycle": "finished"}
+    emulator.fault("body", method="GET", path=f"{API}/1$", body={**build, "retries": retries}, times=None)
+    if not listed:
+        emulator.fault("body", method="GET", path=rf"{API}\?", body=[], times=None)
+    emulator.state.machine.set_progress("clock")
+    result = run(wait=True, wait_timeout=60, wait_interval=1)
+    assert (result.get("failed"), result["build"]["build_num"], result["build"]["status"]) == (None, 2, "success")
+
+
 @pytest.mark.parametrize("odd", [{"retries": 3}, {"status": "running", "outcome": None, "lifecycle": []}])
 def test_a_wait_survives_odd_fields(emulator: Emulator, run, odd: dict[str, Any]) -> None:
     emulator.script("success")
