@@ -37,7 +37,7 @@ _CRON_FIELDS: tuple[tuple[range, dict[str, int]], ...] = (
     (range(1, 13), {name: number for number, name in enumerate(MONTHS, 1)}),
     (range(7), {name: number % 7 for number, name in enumerate(WEEKDAYS, 1)}),
 )
-_CRON_PART = re.compile(r"(?:(\*)|(\w+)(?:-(\w+))?)(?:/([0-9]{1,2}))?")
+_CRON_PART = re.compile(r"(?:(\*)|(\w+)(?:-(\w+))?)(?:/(0?[1-9]|[1-9][0-9]))?")
 
 CronSets = tuple[frozenset[int], ...]
 
@@ -104,7 +104,7 @@ class Timetable:
             return None
         per_hour = len(minutes)
         restricted = len(month_days) < len(MONTH_DAYS) and len(weekdays) < len(WEEKDAYS)
-        if restricted or 60 % per_hour or minutes != frozenset(range(0, 60, 60 // per_hour)):
+        if restricted or minutes != frozenset(range(0, 60, 60 // per_hour)):
             return None
         return cls(
             hours,
@@ -191,7 +191,7 @@ def _cron_set(text: str, values: range, names: dict[str, int]) -> frozenset[int]
             end = _cron_value(last or first, values, names)
             if end < start and names.get("SUN") == end:
                 end = len(WEEKDAYS)  # Sunday ends a week, too
-        if start > end or (step and not int(step)):
+        if start > end:
             raise ValueError(f"{part!r} lists nothing.")
         found.update(range(start, end + 1, int(step or 1)))
     return frozenset(value % 7 if names.get("SUN") == 0 else value for value in found)
@@ -201,7 +201,8 @@ def _cron_value(text: str, values: range, names: dict[str, int]) -> int:
     if text in names:
         return names[text]
     value = int(text) if re.fullmatch("[0-9]{1,2}", text) else -1
-    if value not in values and not (value == 7 and "SUN" in names):
+    # Every other field has a 7 of its own: there it is Sunday, too.
+    if value not in values and value != 7:
         raise ValueError(f"{text!r} is out of the range of its field.")
     return value
 

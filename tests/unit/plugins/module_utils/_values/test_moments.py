@@ -11,7 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
-from ansible_collections.community.circleci.plugins.module_utils._values.moments import moment_of, past_moment
+from ansible_collections.community.circleci.plugins.module_utils._values.moments import (
+    all_older_than,
+    moment_of,
+    past_moment,
+)
 
 pytestmark = pytest.mark.once
 NOON = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
@@ -98,3 +102,12 @@ def test_answers_without_a_zone_are_in_utc() -> None:
 @pytest.mark.parametrize("text", ["", "x", None, 1772366400, ["2026-03-01"]])
 def test_answers_that_are_no_points_in_time(text: object) -> None:
     assert moment_of(text) is None
+
+
+def test_the_newest_one_says_how_old_things_are() -> None:
+    now = datetime.now(timezone.utc)
+    new, old = ((now - timedelta(days=days)).isoformat() for days in (6, 8))
+    assert [all_older_than(texts, 7) for texts in ([old], [new], [old, new], [old, old])] == [True, False, False, True]
+    # What cannot be shown to be new is old.
+    assert all(all_older_than(texts, 7) for texts in ([None], ["in spring"], [old, None], []))
+    assert not all_older_than([None, new], 7)

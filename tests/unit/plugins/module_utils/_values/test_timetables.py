@@ -99,8 +99,29 @@ def test_every_day_is_every_day_however_it_is_said(left_out: dict[str, Any]) -> 
 
 
 def test_what_the_service_leaves_out_is_all_of_it() -> None:
-    shown = {"per-hour": 1, "hours-of-day": [3], "days-of-week": list(WEEKDAYS)}
-    assert Timetable.from_answer(shown) == Timetable.from_params(params())
+    for shown in ({"per-hour": 1, "hours-of-day": [3], "days-of-week": list(WEEKDAYS)}, {"hours-of-day": [3]}):
+        assert Timetable.from_answer(shown) == Timetable.from_params(params())
+
+
+def test_the_service_may_write_names_small() -> None:
+    shown = {"per-hour": 1, "hours-of-day": [3], "days-of-week": ["mon", "Sun"], "months": ["jan"]}
+    wanted = Timetable.from_params(params(days_of_week=["MON", "SUN"], months=["JAN"]))
+    assert Timetable.from_answer(shown) == wanted
+    assert Timetable.from_answer(shown).body() == wanted.body()
+
+
+@pytest.mark.parametrize(
+    ("options", "expression"),
+    [
+        ({}, "0 3 * * *"),
+        ({"hours_of_day": list(range(24)), "per_hour": 4}, "0,15,30,45 * * * *"),
+        ({"hours_of_day": [20, 3]}, "0 3,20 * * *"),
+        ({"days_of_week": ["SUN", "SAT", "mon"]}, "0 3 * * 0,1,6"),
+        ({"days_of_month": [15, 1], "months": ["DEC", "jan"]}, "0 3 1,15 1,12 *"),
+    ],
+)
+def test_a_cron_expression_is_written_as_people_do(options: dict[str, Any], expression: str) -> None:
+    assert Timetable.from_params(params(**options)).cron() == expression
 
 
 @pytest.mark.parametrize(
@@ -156,6 +177,8 @@ def test_an_answer_that_is_no_timetable_is_refused(answer: Any) -> None:
         ("0 3 1 JAN-MAR *", "0 3 1 1,2,3 *"),
         ("0 8-17/3 * * *", "0 8,11,14,17 * * *"),
         ("5/20 3 * * *", "5,25,45 3 * * *"),
+        ("*/05 3 * * *", "*/5 3 * * *"),
+        ("*/59 3 * * 1/3", "0,59 3 * * 1,4"),
         ("00 03 1-31 * *", "0 3 * * 0-6"),
         ("0 3 1 * 0-6", "0 3 * * *"),
         ("0  3 *   * *", "0 3 */1 1-12 *"),
@@ -181,7 +204,8 @@ def test_other_times_are_other_sets(one: str, other: str) -> None:
 @pytest.mark.parametrize(
     "expression",
     ["", "@daily", "* * * *", "* * * * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * 32 * *", "* * * 13 *",
-     "* * * * 8", "5-3 * * * *", "*/0 * * * *", "a * * * *", "-1 * * * *", "1- * * * *", "* * * MON *", "* * * * JAN",
+     "* * * * 8", "5-3 * * * *", "*/0 * * * *", "*/00 * * * *",
+     "*/100 * * * *", "a * * * *", "-1 * * * *", "1- * * * *", "* * * MON *", "* * * * JAN",
      "* * * 0 *", "² * * * *", "1,,2 * * * *"],
 )  # fmt: skip
 def test_what_is_no_cron_expression_is_refused(expression: str) -> None:
@@ -190,7 +214,7 @@ def test_what_is_no_cron_expression_is_refused(expression: str) -> None:
     assert Timetable.from_cron(expression) is None
 
 
-@pytest.mark.parametrize("expression", ["15 3 * * *", "0,10 3 * * *", "0 3 1 * 1", "0 3 */2 * 1"])
+@pytest.mark.parametrize("expression", ["15 3 * * *", "0,10 3 * * *", "*/7 3 * * *", "0 3 1 * 1", "0 3 */2 * 1"])
 def test_what_these_words_cannot_say_is_none(expression: str) -> None:
     assert cron_sets(expression)
     assert Timetable.from_cron(expression) is None

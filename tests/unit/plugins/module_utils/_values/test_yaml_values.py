@@ -71,6 +71,11 @@ def test_a_hash_that_yaml_takes_for_a_number_is_refused(written: str) -> None:
     assert caught.value.hint == "Write it in quotes."
 
 
+def test_a_hash_that_yaml_takes_for_a_boolean_is_no_number() -> None:
+    with pytest.raises(CircleCIError, match="revision is a boolean for YAML"):
+        checked_revision(yaml.safe_load("yes"))
+
+
 @pytest.mark.parametrize(
     ("value", "place"),
     [
