@@ -529,6 +529,7 @@ def test_a_list_with_something_else_in_it_is_refused(
     result = run_module(MODULE, project=slug, **NIGHTLY)
     assert (result["failed"], result["changed"], emulator.writes) == (True, False, [])
     assert f"of {slug} has an entry that is none: {why}" in result["msg"]
+    assert result["path"].endswith(path)
 
 
 def test_check_mode_before_the_project_exists_predicts_from_nothing(emulator: Emulator, run_module) -> None:

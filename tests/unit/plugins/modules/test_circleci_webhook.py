@@ -181,7 +181,7 @@ def test_a_webhook_that_delivers_unsigned_is_a_failure(emulator: Emulator, run) 
     emulator.switch(underscored_webhook_keys=True)
     result = run(signing_secret=SECRET)
     assert (result["failed"], result["changed"]) == (True, True)
-    assert f"accepted webhook deploys of {API}, but did not take its verify_tls and signing_secret" in result["msg"]
+    assert f"accepted webhook deploys of {API}, but did not take its verify_tls and signing_secret." in result["msg"]
     again = run(signing_secret=SECRET)
     assert (again["failed"], len(held(emulator))) == (True, 1)
 
@@ -192,7 +192,7 @@ def test_a_secret_that_a_change_would_lose_is_a_failure(emulator: Emulator, run)
     emulator.fault("body", method="PUT", body=answer)
     result = run(events=BOTH)
     assert result["failed"] is True
-    assert "did not take its signing_secret" in result["msg"]
+    assert "did not take its signing_secret." in result["msg"]
 
 
 def test_both_spellings_of_answers_are_read(emulator: Emulator, run) -> None:
@@ -209,6 +209,18 @@ def test_a_webhook_that_is_gone_already_is_as_good(emulator: Emulator, run, stat
     emulator.fault("status", method="DELETE", when="after", status=status, body={"message": "no such thing"})
     result = run(state="absent")
     assert (result.get("failed"), result["changed"], held(emulator)) == (None, True, [])
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_what_is_gone_is_told_of_a_task_that_fails_after_it(emulator: Emulator, run, run_module, status: int) -> None:
+    make(emulator)
+    emulator.fault("status", method="DELETE", when="after", status=status, body={"message": "no such thing"})
+    emulator.fault("status", method="POST", path="/webhook", status=422, body={"message": "no"})
+    webhooks = [{"name": "deploys", "state": "absent"}, {**DESCRIBED, "name": "other"}]
+    result = run_module("circleci_projects", projects=[{"project": API, "webhooks": webhooks}])
+    (told,) = result["projects"]
+    assert (told["failed"], told["changed"], result["changed"], held(emulator)) == (True, True, True, [])
+    assert [(each["kind"], each["name"]) for each in told["removed"]] == [("webhook", "deploys")]
 
 
 @pytest.mark.parametrize("status", [403, 404])
@@ -240,6 +252,7 @@ def test_a_list_with_something_else_in_it_is_refused(emulator: Emulator, run, it
     result = run()
     assert (result["failed"], emulator.writes) == (True, [])
     assert f"list of webhooks of {API} has an entry that is none" in result["msg"]
+    assert (result["method"], result["path"]) == ("GET", "/api/v2/webhook")
 
 
 def test_no_secret_is_told(emulator: Emulator, run) -> None:

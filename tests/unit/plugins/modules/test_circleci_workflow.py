@@ -85,7 +85,7 @@ def test_a_workflow_is_found_by_its_id_without_a_project(emulator: Emulator, run
     assert (result["changed"], result["project"]) == (True, API)
     failed(
         run(project="github/acme/web", state="approved", workflow_id=workflow.id, approve=["hold"]),
-        "belongs to github/acme/api, not to github/acme/web",
+        f"The workflow {workflow.id} belongs to github/acme/api, not to github/acme/web. Check project and workflow_id",
     )
 
 
@@ -203,8 +203,9 @@ def test_an_approval_of_nothing_is_none(emulator: Emulator, run) -> None:
 
 def test_a_project_token_is_told_so(emulator: Emulator, run) -> None:
     workflow = play(emulator, "hold").workflows[0]
-    for named in ({"workflow_id": workflow.id}, NAMED):
-        failed(run(state="canceled", api_token=PROJECT_TOKEN, **named), "personal")
+    failed(run(state="canceled", api_token=PROJECT_TOKEN, **NAMED), "use a personal token")
+    result = run(state="canceled", api_token=PROJECT_TOKEN, workflow_id=workflow.id)
+    failed(result, "it is a project token: give a personal API token.")
 
 
 # --- approving --------------------------------------------------------------------------------------------------------
@@ -258,7 +259,9 @@ def test_a_second_hold_that_is_refused_does_not_hide_the_first_one_that_was_appr
 
 def test_a_hold_that_is_not_there_names_those_that_are(emulator: Emulator, run) -> None:
     play(emulator, "two-holds")
-    failed(run(state="approved", approve=["hold"], **NAMED), "There are: hold-staging, hold-production")
+    failed(run(state="approved", approve=["hold"], **NAMED), "There are: hold-staging, hold-production. Check approve")
+    play(emulator, None)
+    failed(run(state="approved", approve=["hold"], workflow="build-and-test", branch="main"), "There are: none. Check")
     assert emulator.writes == []
 
 
@@ -304,6 +307,59 @@ def test_nothing_is_approved_where_something_has_failed(
         failed(result, "Nothing is approved in github/acme/api pipeline #1, in which something has failed: workflow")
         assert (result["changed"], [hold["job"] for hold in result["holds"]]) == (False, ["hold"])
     assert emulator.writes == []
+
+
+@pytest.mark.parametrize(
+    ("told", "jobs", "why"),
+    [
+        ({"errors": [{"message": "Refused."}]}, [], "Refused."),
+        ({}, [{"id": "t", "name": "test", "type": "build", "status": "timedout"}], "one of its jobs has failed."),
+    ],
+)
+def test_why_nothing_is_approved_where_no_workflow_has_failed(
+    emulator: Emulator, run, told: dict[str, Any], jobs: list[dict[str, Any]], why: str
+) -> None:
+    pipeline = play(emulator, "hold")
+    shown = {"id": pipeline.id, "number": 1, "state": "created", **told}
+    emulator.fault("body", path="/v2/pipeline/[^/]*$", times=None, body=shown)
+    hold = {"id": "h", "name": "hold", "type": "approval", "status": "on_hold"}
+    emulator.fault("body", path="/job$", times=None, body={"items": [hold, *jobs], "next_page_token": None})
+    result = run(state="approved", approve=["hold"], workflow="build-and-deploy", pipeline_number=1)
+    failed(result, f", in which something has failed: {why}")
+    assert (result["changed"], emulator.writes) == (False, [])
+
+
+def test_only_what_has_failed_is_told_where_nothing_is_approved(emulator: Emulator, run) -> None:
+    play(emulator, "hold-beside-a-failure")
+    failed(
+        run(state="approved", approve=["hold"], **NAMED), ", in which something has failed: workflow 'tests' failed."
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "holds", "named"),
+    [
+        ("on_hold", {"first": "on_hold", "second": "skipped"}, "second"),
+        ("canceled", {"first": "on_hold", "second": "on_hold"}, "first"),
+        ("not_run", {"first": "blocked", "second": "blocked"}, "first"),
+    ],
+)
+def test_the_hold_that_is_closed_is_the_one_that_is_told(
+    emulator: Emulator, run, status: str, holds: dict[str, str], named: str
+) -> None:
+    workflow = play(emulator, "hold").workflows[0]
+    told = {"id": workflow.id, "name": "build-and-deploy", "status": status, "pipeline_id": workflow.pipeline.id}
+    ok = {"id": "x", "name": "build-and-deploy", "status": "success", "created_at": "2036-01-01T00:00:00Z"}
+    emulator.fault("body", path="/v2/workflow/[^/]*$", body={**told, "project_slug": "gh/acme/api"})
+    items = [told, ok] if status == "canceled" else [told]  # an older run: a newest one that is canceled has failed
+    emulator.fault("body", path="/pipeline/[^/]*/workflow$", body={"items": items, "next_page_token": None})
+    jobs = [{"id": name, "name": name, "type": "approval", "status": word} for name, word in holds.items()]
+    emulator.fault("body", path="/job$", times=None, body={"items": jobs, "next_page_token": None})
+    result = run(state="approved", approve=["first", "second"], workflow_id=workflow.id)
+    failed(
+        result, f"The hold {named!r} of Workflow 'build-and-deploy' of {API} pipeline #1 cannot be approved any more"
+    )
+    assert (result["changed"], emulator.writes) == (False, [])
 
 
 @pytest.mark.parametrize(("path", "after"), [("/v2/pipeline/[^/]*$", 1), ("/v2/pipeline/[^/]*/workflow$", 0)])
@@ -460,6 +516,7 @@ def test_check_mode_predicts_what_is_open(emulator: Emulator, run, clock, wait: 
     result = run(state="approved", approve=["hold"], wait=wait, check_mode=True, **NAMED)
     assert result.keys() - {"warnings"} == RETURNED
     assert (result["changed"], result["approved"], emulator.writes, clock.pauses) == (True, ["hold"], [], [])
+    assert result["warnings"] == []
 
 
 def test_check_mode_of_what_is_not_open_yet(emulator: Emulator, run, clock) -> None:
@@ -468,6 +525,14 @@ def test_check_mode_of_what_is_not_open_yet(emulator: Emulator, run, clock) -> N
     result = run(state="approved", approve=["hold"], wait=True, check_mode=True, **NAMED)
     assert (result["changed"], result["approved"], clock.pauses) == (True, [], [])
     assert any("would wait for hold to open" in warning for warning in result["warnings"])
+
+
+def test_check_mode_of_a_wait_for_two_holds_tells_them_apart(emulator: Emulator, run) -> None:
+    play(emulator, "two-holds")
+    result = run(state="approved", approve=["hold-staging", "hold-production"], wait=True, check_mode=True, **NAMED)
+    (warning,) = result["warnings"]
+    assert (result["changed"], result["approved"]) == (True, ["hold-staging"])
+    assert "would wait for hold-production to open" in warning
 
 
 # --- running again ----------------------------------------------------------------------------------------------------
@@ -668,12 +733,16 @@ def test_a_refused_cancellation_of_what_has_ended_meanwhile_is_none(emulator: Em
     assert workflow.status == "canceled"
 
 
+@pytest.mark.parametrize("short", [False, True])
 @pytest.mark.parametrize("ended", ["success", "canceled"])
-def test_a_workflow_that_ends_before_it_can_be_canceled_was_not_canceled(emulator: Emulator, run, ended: str) -> None:
+def test_a_workflow_that_ends_before_it_can_be_canceled_was_not_canceled(
+    emulator: Emulator, run, ended: str, short: bool
+) -> None:
     workflow = play(emulator, None).workflows[0]
     listed = {"id": workflow.id, "name": "build-and-test", "status": "running", "pipeline_id": workflow.pipeline.id}
     emulator.fault("body", path="/pipeline/[^/]+/workflow$", body={"items": [listed], "next_page_token": None})
-    emulator.fault("body", method="GET", path="/v2/workflow/[^/]+$", times=None, body={**listed, "status": ended})
+    now = {**({} if short else listed), "status": ended}
+    emulator.fault("body", method="GET", path="/v2/workflow/[^/]+$", times=None, body=now)
     emulator.fault("status", path="/cancel", status=400, body={"message": "Bad request."})
     result = run(state="canceled", workflow="build-and-test", branch="main")
     told = f"Workflow 'build-and-test' of {API} pipeline #1 ended before it could be canceled: success."
