@@ -41,6 +41,57 @@ def test_what_is_told_meanwhile_holds_no_secret_and_nothing_that_moves_the_curso
     assert told[:3] == [f"a step wrote {MASK}\\x1b[2J"] * 3
 
 
+def test_what_a_task_has_changed_is_told_at_once(emulator: Emulator) -> None:
+    params = {name: option.get("default") for name, option in OPTIONS.items()}
+    told: list[str] = []
+    seen: list[list[str]] = []
+
+    def run(client: Client, _given: dict[str, Any]) -> dict[str, Any]:
+        for wrote in (False, True):
+            client.wrote = wrote
+            client.report(f"wrote {wrote}")
+            seen.append(list(told))
+        return {"changed": True}
+
+    perform(run, OPTIONS, params, check_mode=False, diff=False, report=lambda text, _failed: told.append(text))
+    assert seen == [[], ["wrote False", "wrote True"]]
+
+
+def test_requests_are_traced_without_secrets(emulator: Emulator) -> None:
+    traced: list[str] = []
+    options = {**CONNECTION, "project": {"type": "str"}}
+    params = {name: option.get("default") for name, option in options.items()}
+    params |= {"api_url": emulator.url, "api_token": "lake-pebble-41", "project": "github/acme/lake-pebble-41"}
+
+    def read(client: Client, given: dict[str, Any]) -> dict[str, Any]:
+        return client.get_object(f"v1.1/project/{given['project']}/settings")
+
+    assert perform(read, options, params, check_mode=False, diff=False, trace=traced.append)["failed"] is True
+    assert [line.partition(":")[0] for line in traced] == [f"GET project/github/acme/{MASK}/settings"]
+
+
+@pytest.mark.parametrize("value", ["github/acme", "github/acme/api", "acme/api"])
+def test_the_slug_of_a_result_is_no_value_of_a_variable(emulator: Emulator, run_module, value: str) -> None:
+    """Also where the task has written it in another way."""
+    emulator.follow("github/acme/api")
+    result = run_module("circleci_env_var", project="gh/acme/api", name="PLACE", value=value)
+    assert (result["changed"], result["project"]) == (True, "github/acme/api")
+    assert result["diff"]["after_header"] == "github/acme/api"
+
+
+def test_a_failure_names_the_project_once(emulator: Emulator, run_module) -> None:
+    """Not every path holds its name."""
+    emulator.follow("github/acme/api")
+    hook = {"name": "deploys", "url": "https://deploy.acme.example/", "events": ["job-completed"]}
+    assert run_module("circleci_webhook", project="github/acme/api", **hook)["changed"] is True
+    emulator.fault("status", method="PUT", status=400, body={"message": "Odd."})
+    told = run_module("circleci_webhook", project="gh/acme/api", **{**hook, "events": ["workflow-completed"]})["msg"]
+    assert told.startswith("github/acme/api: CircleCI answered 400 to PUT v2/webhook/")
+    emulator.fault("status", path="/envvar", status=400, body={"message": "Odd."})
+    told = run_module("circleci_env_var", project="gh/acme/api", name="PLACE", value="x")["msg"]
+    assert told.startswith("CircleCI answered 400 to GET project/github/acme/api/envvar: Odd.")
+
+
 @pytest.mark.parametrize("ending", [KeyboardInterrupt, SystemExit])
 def test_what_a_task_that_is_interrupted_has_done_is_told(emulator: Emulator, ending: type[BaseException]) -> None:
     """It has no result, which could tell it."""
