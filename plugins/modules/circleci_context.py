@@ -273,7 +273,8 @@ added:
       type: str
       sample: env_var
     name:
-      description: The name of the context or the variable, and of a restriction the name of what it names.
+      description: The name of the context or the variable, and of a restriction the name of what it names. Null where
+        that is not known, as of a project that is given by its id.
       type: str
       sample: REGISTRY_PASSWORD
     type:
@@ -282,7 +283,7 @@ added:
       returned: for restrictions
       sample: project
     value:
-      description: The value of a restriction. Null for groups.
+      description: The value of a restriction. Null for groups, and in check mode for a project that is not there yet.
       type: str
       returned: for restrictions
       sample: 7c6b5a49-3827-4160-9f5e-4d3c2b1a0f9e

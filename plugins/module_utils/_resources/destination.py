@@ -255,7 +255,7 @@ def read_note(dest: Path) -> list[Noted]:
 
 def note_text(entries: Iterable[Noted]) -> str:
     """The note that says that these were brought."""
-    files = [asdict(entry) for entry in sorted(entries, key=lambda entry: (entry.dest, entry.project, entry.job))]
+    files = [asdict(entry) for entry in sorted(entries, key=lambda entry: entry.dest)]
     return json.dumps({"files": files}, indent=1) + "\n"
 
 

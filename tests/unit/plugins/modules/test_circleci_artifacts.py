@@ -340,6 +340,7 @@ def test_a_link_with_the_name_of_a_file_is_replaced_itself(
     (dest / "dist/app-1.0.whl").symlink_to(precious)
     assert run()["changed"] is True
     assert (precious.read_text(), (dest / "dist/app-1.0.whl").is_symlink()) == ("precious", False)
+    assert (dest / "dist/app-1.0.whl").stat().st_mode == (dest / "dist/app-1.0.txt").stat().st_mode
 
 
 def test_a_link_to_a_folder_stays(project: Emulator, run: Run, dest: Path, tmp_path: Path) -> None:
@@ -444,6 +445,18 @@ def test_an_owner_and_a_group_are_given_before_a_file_has_its_name(
     result = run(group="12345")
     assert ([each["changed"] for each in result["files"]], downloads(project)) == ([True] * 3, [])
     assert set(given) == {(dest / name, -1, 12345) for name in files_in(dest)}
+
+
+def test_a_file_that_is_replaced_belongs_to_whom_the_old_one_belonged_to(
+    project: Emulator, run: Run, dest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run()
+    build(project, Artifact("log/a.txt", text="second"), Artifact("new", text="x"))
+    given: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "chown", lambda _path, user, group: given.append((user, group)))
+    old = (dest / "log/a.txt").stat()
+    assert run()["changed"] is True
+    assert given == [(old.st_uid, old.st_gid)] * 2  # of the artifact, and of the note
 
 
 @pytest.mark.parametrize("text", ["a", "second"], ids=["known", "new"])

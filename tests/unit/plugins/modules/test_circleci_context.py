@@ -497,8 +497,21 @@ def test_an_end_that_is_another_one_is_pointed_out(emulator: Emulator, run) -> N
     make(emulator, TOKEN=OTHER)
     answer = {"variable": "TOKEN", "context_id": "x", "created_at": "2026-01-01T00:00:00Z", "updated_at": "x"}
     emulator.fault("body", method="PUT", path="/TOKEN", body=answer)
-    (warning,) = run(env_vars=[variable()])["warnings"]
+    result = run(env_vars=[variable()])
+    (warning,) = result["warnings"]
     assert "another end of what was written to TOKEN than it should" in warning
+    # The diff says what the task has done, and the result what is there now.
+    assert result["diff"]["after"]["env_vars"] == {"TOKEN": LONG[-4:]}
+    assert [each["masked_value"] for each in result["env_vars"]] == [OTHER[-4:]]
+
+
+def test_a_project_of_which_only_the_id_is_given_gets_no_name(emulator: Emulator, run) -> None:
+    make(emulator)
+    wanted = [{"project": emulator.project(API).id.upper()}]
+    predicted, real = run(restrictions=wanted, check_mode=True), run(restrictions=wanted)
+    assert predicted["added"] == real["added"]
+    assert [(each["value"], each["name"]) for each in real["added"]] == [(emulator.project(API).id, None)]
+    assert run(restrictions=wanted)["changed"] is False
 
 
 # --- restrictions and all members -----------------------------------------------------------------------------------
@@ -513,10 +526,13 @@ def test_the_same_project_twice_is_one(emulator: Emulator, run) -> None:
 
 def test_check_mode_predicts_a_restriction_to_a_project_that_is_not_there_yet(emulator: Emulator, run) -> None:
     emulator.add_repository("github/acme/new")
-    result = run(restrictions=[{"project": "github/acme/new"}, {"project": API}], check_mode=True)
+    emulator.add_repository("github/acme/newer")
+    wanted = [{"project": slug} for slug in ("github/acme/new", API, "github/acme/newer")]
+    result = run(restrictions=wanted, check_mode=True)
     assert [(each["value"], each["name"]) for each in result["added"][1:]] == [
         (None, "new"),
         (emulator.project(API).id, "api"),
+        (None, "newer"),
     ]
     assert any("does not know github/acme/new yet" in warning for warning in result["warnings"])
     real = run(restrictions=[{"project": "github/acme/new"}])
