@@ -215,6 +215,7 @@ def test_a_skipped_commit_is_a_failure_with_circlecis_words(emulator: Emulator, 
         (200, "Not today.", "Nothing was started. See what CircleCI says, and look at the project there."),
         (403, "Forbidden", "The token's user needs"),
         (400, "Something else is wrong.", None),
+        (400, "Type error for argument target: expected type: boolean.", "Declare the parameters"),
     ],
 )
 def test_a_refused_start_says_what_fits_the_refusal(
@@ -225,6 +226,13 @@ def test_a_refused_start_says_what_fits_the_refusal(
     failed(result, f": {message.rstrip('.')}")
     assert (result["hint"] or "none").startswith(hint or "none")
     assert (result["changed"], len(emulator.writes)) == (False, 1)
+
+
+def test_an_unknown_project_may_be_an_undeclared_parameter_only_where_there_are_some(emulator: Emulator, run) -> None:
+    for parameters in ({"target": "live"}, {}):
+        emulator.fault("status", method="POST", status=404, body={"message": "Project not found"})
+        told = " of a parameter that the configuration does not declare" in run(parameters=parameters)["hint"]
+        assert told is bool(parameters)
 
 
 def test_a_start_that_never_left_this_machine_changed_nothing(
@@ -378,12 +386,18 @@ def test_a_commit_that_circleci_tells_late_is_waited_for(emulator: Emulator, run
     assert result["waited_seconds"] < 30
 
 
-@pytest.mark.parametrize("errors", [[], [{"type": "config-fetch", "message": "Failed to fetch config.yml file."}]])
+@pytest.mark.parametrize(
+    ("state", "errors", "waited"),
+    [
+        ("created", [], 0),
+        ("pending", [], 60),
+        ("errored", [{"type": "config-fetch", "message": "Failed to fetch config.yml file."}], 0),
+    ],
+)
 def test_a_pipeline_that_may_be_of_any_commit_is_not_said_to_have_moved_on(
-    emulator: Emulator, run, errors: list[dict[str, str]]
+    emulator: Emulator, run, clock, state: str, errors: list[dict[str, str]], waited: float
 ) -> None:
-    """Nor that it is canceled, where there is nothing to cancel."""
-    state = "errored" if errors else "created"
+    """Nor that it is canceled, where there is nothing to cancel. It is waited for while something may come."""
     shown = {"id": OTHER_ID, "number": 1, "state": state, "errors": errors}
     emulator.fault("body", path="/v2/pipeline/[^/]+$", times=None, body=shown)
     result = run(branch="main", revision=OTHER)
@@ -395,6 +409,7 @@ def test_a_pipeline_that_may_be_of_any_commit_is_not_said_to_have_moved_on(
         "Look at the pipeline on CircleCI.",
     )
     assert (result["changed"], result["canceled"], len(emulator.writes)) == (True, [], 1)
+    assert waited - 5 <= sum(clock.pauses) <= waited
 
 
 def test_a_cancellation_that_fails_does_not_hide_why_it_was_tried(emulator: Emulator, run) -> None:
@@ -639,6 +654,13 @@ def test_a_project_without_an_id_has_no_definitions_to_be_read(emulator: Emulato
     result = app()
     failed(result, f"CircleCI's answer about {result['project']} has no id. Check api_url")
     assert (result["changed"], emulator.writes, len(emulator.requests)) == (False, [], 2)
+
+
+def test_definitions_that_are_not_listed_cannot_be_chosen_from(emulator: Emulator, app) -> None:
+    emulator.fault("status", path="/pipeline-definitions", status=404, body={"message": "Not Found"})
+    result = app()
+    failed(result, "This CircleCI does not list the pipeline definitions of")
+    assert (result["changed"], emulator.writes) == (False, [])
 
 
 def test_server_lists_no_definitions(emulator: Emulator, run) -> None:
@@ -1017,7 +1039,7 @@ def test_succeeded_waits_for_a_push_and_starts_nothing(emulator: Emulator, run) 
     emulator.push(API, revision=OTHER, after=30)
     result = run(state="succeeded", revision=OTHER)
     assert (result["changed"], result["pipeline"]["status"], result["pipeline"]["number"]) == (False, "success", 1)
-    assert emulator.writes == []
+    assert (emulator.writes, result["waited_seconds"] < 50) == ([], True)
 
 
 @pytest.mark.parametrize("interval", [5, 45])
@@ -1388,8 +1410,10 @@ def test_nothing_is_canceled_in_the_place_of_what_is_not_known(
 def test_a_number_names_one_pipeline_whatever_else_is_null(emulator: Emulator, run) -> None:
     emulator.push(API, branch="main")
     emulator.pass_time(1)
-    result = run(state="canceled", pipeline_number=1, null=["revision", "branch"])
-    assert [each["number"] for each in result["canceled"]] == [1]
+    id_ = emulator.pipeline(API, 1).id
+    for named in ({"pipeline_number": 1}, {"pipeline_id": id_}):
+        result = run(state="canceled", check_mode=True, null=["revision", "branch"], **named)
+        assert [each["number"] for each in result["canceled"]] == [1]
 
 
 @pytest.mark.parametrize(
@@ -1424,6 +1448,8 @@ def test_none_to_cancel_is_unchanged_and_not_waited_for(emulator: Emulator, run,
 def test_an_id_that_does_not_exist_is_an_error(emulator: Emulator, run, state: str, what: str) -> None:
     failed(run(state=state, pipeline_number=7), f"Pipeline #7 {what} {API}")
     failed(run(state=state, pipeline_id=OTHER_ID), f"Pipeline {OTHER_ID} {what} {API}")
+    result = run(project="github/acme/nope", state=state, pipeline_number=7)
+    failed(result, "answered 404 to GET v2/project/gh/acme/nope/pipeline/7: Project not found.")
 
 
 def test_a_young_pipeline_is_waited_for_to_be_canceled(emulator: Emulator, run) -> None:
@@ -1540,6 +1566,16 @@ def test_what_comes_of_a_workflow_that_ends_before_its_cancellation_is_canceled_
     assert (first.status in ("success", "failed"), second.status, result["changed"]) == (True, "canceled", True)
     told = f"Workflow {first.name!r} of {API} pipeline #1 ended before it could be canceled: {first.status}."
     assert result["warnings"] == ([told] if refused else [])
+
+
+def test_the_end_of_an_older_one_is_not_told_of_the_newest(emulator: Emulator, run) -> None:
+    slow = {"workflows": [{"name": "slow", "jobs": [{"name": "slow", "seconds": 600}]}]}
+    emulator.push(API, branch="main", script={"configuration": slow})
+    emulator.push(API, branch="main")
+    emulator.pass_time(60)
+    result = run(state="canceled", branch="main", wait=True)
+    assert [each["number"] for each in result["canceled"]] == [1]
+    assert (result["pipeline"]["number"], result["pipeline"]["status"]) == (2, "success")
 
 
 def test_what_had_succeeded_before_is_not_said_to_have_escaped_the_cancellation(emulator: Emulator, run) -> None:

@@ -87,6 +87,7 @@ def test_jobs_configuration_and_parameters_on_request(run) -> None:
     (pipeline,) = run(pipeline_number=1, jobs=True, config=True, parameters=True)["pipelines"]
     (lint,) = [each for each in pipeline["workflows"] if each["name"] == "lint"]
     assert [(job["name"], job["status"], job["build_num"]) for job in lint["jobs"]] == [("lint", "failed", 2)]
+    assert set(pipeline["config"]) == {"source", "compiled", "setup_config", "compiled_setup_config"}
     assert pipeline["config"]["source"].startswith("version: 2.1")
     assert (pipeline["config"]["setup_config"], pipeline["parameters"]) == (None, {})
     (pipeline,) = run(pipeline_number=2, parameters=True)["pipelines"]

@@ -242,6 +242,32 @@ def test_of_several_new_tokens_none_is_taken_for_ours(emulator: Emulator, run, m
     assert (writes(emulator), len(texts(emulator))) == (["POST"], 2)
 
 
+@pytest.mark.parametrize("other", [{"label": "other"}, {"scope": "all"}])
+def test_what_somebody_else_makes_meanwhile_is_not_taken_for_ours(
+    emulator: Emulator, run, monkeypatch, other: dict[str, str]
+) -> None:
+    add_token = emulator.state.add_token
+
+    def add_two(text: str, **options: Any) -> Any:
+        add_token("other" + text, **{**options, **other})
+        return add_token(text, **options)
+
+    monkeypatch.setattr(emulator.state, "add_token", add_two)
+    emulator.fault("drop", method="POST", path="/token", when="after")
+    result = run()
+    assert "which alone has the text, was lost. It was removed again" in result["msg"]
+    assert [text.startswith("other") for text in texts(emulator, other.get("label", "badge"))] == [True]
+
+
+def test_max_age_is_refused_where_one_token_has_no_date(emulator: Emulator, run) -> None:
+    times = {"a": "2020-01-01T00:00:00Z", "b": None}
+    tokens = [{"id": id_, "label": "badge", "scope": "status", "time": time} for id_, time in times.items()]
+    emulator.fault("body", method="GET", path="/token$", body=tokens)
+    result = run(max_age=30)
+    assert (result["failed"], emulator.writes) == (True, [])
+    assert "does not say when the tokens" in result["msg"]
+
+
 def test_max_age_is_refused_where_tokens_have_no_date(emulator: Emulator, run) -> None:
     emulator.state.switches.undated_tokens = True
     assert run()["project_token"]["time"] is None

@@ -247,6 +247,15 @@ def test_an_approval_that_is_not_seen_is_warned_of(emulator: Emulator, run, path
     assert warning.endswith("The next task may take it for open.")
 
 
+def test_a_hold_that_somebody_else_approved_is_not_taken_for_another_one_that_is_open(emulator: Emulator, run) -> None:
+    jobs = [{"name": name, "type": "approval"} for name in ("hold-a", "hold-b")]
+    play(emulator, None, script={"configuration": {"workflows": [{"name": "build-and-deploy", "jobs": jobs}]}})
+    emulator.fault("status", path="/approve/", when="after", status=409, body={"message": "Conflict."})
+    result = run(state="approved", workflow="build-and-deploy", branch="main", approve=["hold-a"])
+    assert (result.get("failed"), result["changed"], result["approved"]) == (None, False, [])
+    assert [hold["job"] for hold in result["holds"]] == ["hold-b"]
+
+
 def test_a_second_hold_that_is_refused_does_not_hide_the_first_one_that_was_approved(emulator: Emulator, run) -> None:
     jobs = [{"name": name, "type": "approval"} for name in ("hold-a", "hold-b")]
     play(emulator, None, script={"configuration": {"workflows": [{"name": "build-and-deploy", "jobs": jobs}]}})
@@ -330,10 +339,15 @@ def test_why_nothing_is_approved_where_no_workflow_has_failed(
 
 
 def test_only_what_has_failed_is_told_where_nothing_is_approved(emulator: Emulator, run) -> None:
-    play(emulator, "hold-beside-a-failure")
-    failed(
-        run(state="approved", approve=["hold"], **NAMED), ", in which something has failed: workflow 'tests' failed."
-    )
+    workflows = [
+        {"name": "build-and-deploy", "jobs": [{"name": "hold", "type": "approval"}]},
+        {"name": "tests", "jobs": [{"name": "test", "outcomes": ["failed"]}]},
+        {"name": "lint", "jobs": ["lint"]},
+        {"name": "nightly", "jobs": ["nightly"], "end": "not_run"},
+    ]
+    play(emulator, None, script={"configuration": {"workflows": workflows}})
+    result = run(state="approved", approve=["hold"], **NAMED)
+    failed(result, ", in which something has failed: workflow 'tests' failed.")
 
 
 @pytest.mark.parametrize(
