@@ -196,7 +196,7 @@ class Task(Following):
             if not params["wait"]:
                 for hold in holds:
                     await_approved(self.client, hold)
-            return Outcome({**told, "approved": sorted(todo)}, self.returned())
+            return Outcome(dict(told), self.returned())
 
         told: dict[str, Any] = {"workflow": self.workflow.get("name"), "approved": []}
         predicted = {**self.returned(), "approved": [str(hold["job"]) for hold in holds]}
@@ -210,6 +210,7 @@ class Task(Following):
         if params["wait"]:
             self._follow()
         # Somebody else may have been faster.
+        result["diff"]["after"]["approved"] = sorted(self.approved)
         return {**result, **self.returned(), "changed": bool(self.approved)}
 
     def cancel(self) -> dict[str, Any]:

@@ -473,12 +473,17 @@ def test_a_pipeline_of_a_tag_is_never_stale(emulator: Emulator, run) -> None:
     assert result["approved"] == ["hold"]
 
 
-def test_somebody_else_may_have_been_faster(emulator: Emulator, run) -> None:
+@pytest.mark.parametrize("wait", [False, True])
+@pytest.mark.parametrize("faster", [False, True])
+def test_somebody_else_may_have_been_faster(emulator: Emulator, run, faster: bool, wait: bool) -> None:
     """The hold is approved between the look and the request, which is refused then."""
     workflow = play(emulator, "hold").workflows[0]
-    emulator.fault("status", path="/approve/", status=400, body={"message": "Bad request."}, when="after")
-    result = run(state="approved", approve=["hold"], **NAMED)
-    assert (result["changed"], result["approved"], result.get("failed")) == (False, [], None)
+    if faster:
+        emulator.fault("status", path="/approve/", status=400, body={"message": "Bad request."}, when="after")
+    result = run(state="approved", approve=["hold"], wait=wait, **NAMED)
+    approved = [] if faster else ["hold"]
+    assert (result["changed"], result["approved"], result.get("failed")) == (not faster, approved, None)
+    assert (result["diff"]["before"]["approved"], result["diff"]["after"]["approved"]) == ([], approved)
     assert workflow.jobs[1].status == "success"
 
 
