@@ -43,7 +43,8 @@ options:
     description:
       - V(triggered) starts a pipeline, unless O(reuse) finds one.
       - V(succeeded) waits until the pipeline that is sought has succeeded. It waits for one that is not there yet, and
-        starts none. Use it to deploy what a push has built.
+        starts none. Use it to deploy what a push has built. Without an id or number it is the newest one that matches,
+        among the newest 200 of the project or of O(branch).
       - V(canceled) cancels the workflows that have not ended, of whatever is sought among the newest 200 pipelines. It
         waits for no pipeline to appear, but for the workflows that a pipeline is about to start. A workflow that ends
         before it can be canceled is a warning.

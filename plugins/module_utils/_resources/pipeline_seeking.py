@@ -13,6 +13,7 @@ from ansible_collections.community.circleci.plugins.module_utils._http.client im
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid, plain
 from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_status import Pipeline
 from ansible_collections.community.circleci.plugins.module_utils._resources.pipelines import (
+    MOST_SOUGHT,
     Reference,
     newest_pipelines,
     read_numbered,
@@ -75,6 +76,11 @@ class Sought:
             return f"Pipeline {plain(self.pipeline_id)}"
         return f"Pipeline #{self.number}" if self.number is not None else f"A pipeline of {self.reference}"
 
+    @property
+    def _where(self) -> str:
+        """Where it was looked for, in a hint."""
+        return "" if self.is_exact else f" It is looked for among the newest {MOST_SOUGHT} pipelines."
+
     def find(self, client: Client) -> Pipeline | None:
         """The pipeline; None when there is none, or none yet.
 
@@ -100,7 +106,9 @@ class Sought:
         """
         found = self.find(client)
         if found is None:
-            raise invalid(f"{self} is not there in {self.project}.", "Check the id or number, or what it is of.")
+            raise invalid(
+                f"{self} is not there in {self.project}.", f"Check the id or number, or what it is of.{self._where}"
+            )
         return found
 
     def wait(self, poller: Poller, appear_timeout: float) -> Pipeline:
@@ -117,8 +125,8 @@ class Sought:
             if poller.waited >= most:
                 raise CircleCIError(
                     f"{self} did not show up in {self.project} within {most:.0f} s",
-                    hint="Check that the push reached CircleCI, and what it is of. Set appear_timeout higher to wait "
-                    "longer.",
+                    hint=f"Check that the push reached CircleCI, and what it is of.{self._where} Set appear_timeout "
+                    "higher to wait longer.",
                 )
             poller.client.report(f"{self.project}: {self} is not there yet ({poller.waited:.0f} s)", idle=True)
             poller.clock.sleep(min(poller.interval, most - poller.waited))

@@ -1047,6 +1047,7 @@ def test_succeeded_fails_when_nothing_comes(emulator: Emulator, run, interval: f
     emulator.push(API, branch="main")
     result = run(state="succeeded", revision=OTHER, branch="main", wait_interval=interval)
     failed(result, f"A pipeline of branch main, revision {OTHER} did not show up in {API} within 60 s")
+    assert "It is looked for among the newest 200 pipelines." in result["hint"]
     assert (result["changed"], emulator.writes) == (False, [])
     assert 60 <= result["waited_seconds"] < 70
 
@@ -1065,6 +1066,17 @@ def test_the_newest_that_is_sought_counts(emulator: Emulator, run, sought: dict[
     id_ = emulator.pipeline(API, 3).id
     result = run(state="succeeded", **{key: str(value).format(id=id_) for key, value in sought.items()})
     assert (result["pipeline"]["number"], result["pipeline"]["status"]) == (3, "success")
+
+
+@pytest.mark.parametrize(("others", "found"), [(199, True), (200, False)])
+def test_the_newest_200_pipelines_are_looked_at(emulator: Emulator, run, others: int, found: bool) -> None:
+    emulator.switch(page_size=100)
+    emulator.push(API, branch="main", revision=OTHER)
+    for _unused in range(others):
+        emulator.push(API, branch="main", script={"scenario": "no-workflow"})
+    emulator.pass_time(60)
+    result = run(state="succeeded", branch="main", revision=OTHER, check_mode=True)
+    assert (result["pipeline"]["number"], bool(result["warnings"])) == ((1, False) if found else (None, True))
 
 
 def test_a_pipeline_of_an_app_is_found_by_its_commit(emulator: Emulator, app, clock) -> None:
@@ -1447,7 +1459,9 @@ def test_none_to_cancel_is_unchanged_and_not_waited_for(emulator: Emulator, run,
 @pytest.mark.parametrize(("state", "what"), [("canceled", "is not there in"), ("succeeded", "did not show up in")])
 def test_an_id_that_does_not_exist_is_an_error(emulator: Emulator, run, state: str, what: str) -> None:
     failed(run(state=state, pipeline_number=7), f"Pipeline #7 {what} {API}")
-    failed(run(state=state, pipeline_id=OTHER_ID), f"Pipeline {OTHER_ID} {what} {API}")
+    result = run(state=state, pipeline_id=OTHER_ID)
+    failed(result, f"Pipeline {OTHER_ID} {what} {API}")
+    assert "among the newest" not in result["hint"]
     result = run(project="github/acme/nope", state=state, pipeline_number=7)
     failed(result, "answered 404 to GET v2/project/gh/acme/nope/pipeline/7: Project not found.")
 

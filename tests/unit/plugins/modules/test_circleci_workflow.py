@@ -137,7 +137,9 @@ def test_a_workflow_that_is_to_come_is_not_said_to_be_misnamed(emulator: Emulato
 def test_a_workflow_that_is_not_there_names_those_that_are(emulator: Emulator, run) -> None:
     play(emulator, "two-workflows")
     failed(run(state="canceled", workflow="deploy", branch="main"), "There are: build-and-test, lint")
-    failed(run(state="canceled", workflow="deploy", branch="nope"), "A pipeline of branch nope is not there")
+    result = run(state="canceled", workflow="deploy", branch="nope")
+    failed(result, "A pipeline of branch nope is not there")
+    assert "It is looked for among the newest 200 pipelines." in result["hint"]
     failed(run(state="canceled", workflow="deploy", pipeline_number=9), "Pipeline #9 is not there")
 
 
