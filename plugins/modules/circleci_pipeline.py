@@ -422,7 +422,7 @@ failed_steps:
       type: str
       sample: "FAILED tests/test_orders.py::test_order_3"
 canceled:
-  description: The pipelines that had something to cancel, newest first. In check mode those that have.
+  description: The pipelines of which something was canceled, newest first. In check mode those that have something.
   type: list
   elements: dict
   returned: always, unless the task fails before its first request

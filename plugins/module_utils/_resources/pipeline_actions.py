@@ -175,16 +175,18 @@ class Task(Following):
         running = [(pipeline, _running(view)) for pipeline, view in seen.values()]
         busy = [(pipeline, workflows) for pipeline, workflows in running if workflows]
         shown = [described(self.client, self.project, pipeline, None) for pipeline, _workflows in busy]
-        told = {"canceled": [f"#{pipeline['number']}" for pipeline, _workflows in busy]}
-        result = {**NOTHING, **self.known, "canceled": shown}
+
+        def outcome(canceled: list[dict[str, Any]]) -> Outcome:
+            told = {"canceled": [f"#{each['number']}" for each in canceled]}
+            return Outcome(told, {**NOTHING, **self.known, "canceled": canceled})
 
         def apply() -> Outcome:
             for (pipeline, workflows), each in zip(busy, shown):
                 self._cancel(pipeline, workflows, each)
-            return Outcome(told, result)
+            return outcome(self.known.get("canceled", []))
 
-        plan = Plan({"canceled": []}, Outcome(told, result), apply if busy else None)
-        done = self._result(plan)
+        done = self._result(Plan({"canceled": []}, outcome(shown), apply if busy else None))
+        done["changed"] = bool(done["canceled"])  # All may have ended before.
         if self.params["wait"] and busy and not self.client.read_only:
             self.poller.start()
             try:
@@ -264,7 +266,7 @@ class Task(Following):
         except CircleCIError as error:
             error.message = f"{why} is to be canceled, for revision {wanted} was asked for, and is not. {error.message}"
             raise
-        done = "is canceled" if running else "runs nothing that can be canceled"
+        done = "is canceled" if self.known.get("canceled") else "runs nothing that can be canceled"
         raise CircleCIError(f"{why} {done}, for revision {wanted} was asked for", hint=hint)
 
     def _cancel(self, pipeline: Pipeline, workflows: list[Workflow], shown: dict[str, Any]) -> None:
@@ -275,9 +277,10 @@ class Task(Following):
         asked: set[str] = set()
         while workflows:
             for workflow in workflows:
-                cancel(self.client, workflow, self.named(pipeline))
+                if cancel(self.client, workflow, self.named(pipeline)) is None:
+                    others = [each for each in self.known.get("canceled", []) if each != shown]
+                    self.known["canceled"] = [*others, shown]
                 asked.add(str(workflow["id"]))
-                self.known["canceled"] = [*(each for each in self.known.get("canceled", []) if each != shown), shown]
             workflows = [each for each in _running(self._looked_over(pipeline)) if each.get("id") not in asked]
 
     def _to_cancel(self) -> list[Pipeline]:

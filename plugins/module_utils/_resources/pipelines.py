@@ -72,7 +72,7 @@ class Reference:
 
     def __str__(self) -> str:
         named = (("branch", self.branch), ("tag", self.tag), ("revision", self.revision))
-        return ", ".join(f"{name} {plain(value)}" for name, value in named if value is not None) or "the default branch"
+        return ", ".join(f"{name} {plain(value)}" for name, value in named if value is not None)
 
     def fits(self, pipeline: Pipeline) -> bool:
         """Whether a pipeline is of all of this."""

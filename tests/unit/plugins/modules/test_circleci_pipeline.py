@@ -1582,6 +1582,24 @@ def test_what_comes_of_a_workflow_that_ends_before_its_cancellation_is_canceled_
     assert result["warnings"] == ([told] if refused else [])
 
 
+@pytest.mark.parametrize(("ended", "wait"), [("success", False), ("success", True), ("canceled", False)])
+def test_a_pipeline_that_ends_before_it_can_be_canceled_was_not_canceled(
+    emulator: Emulator, run, ended: str, wait: bool
+) -> None:
+    emulator.push(API, branch="main")
+    emulator.pass_time(60)
+    workflow = emulator.pipeline(API, 1).workflows[0]
+    listed = {"id": workflow.id, "name": "build-and-test", "status": "running", "pipeline_id": workflow.pipeline.id}
+    emulator.fault("body", path="/workflow$", body={"items": [listed], "next_page_token": None})
+    emulator.fault("body", method="GET", path="/v2/workflow/[^/]+$", body={**listed, "status": ended})
+    emulator.fault("status", path="/cancel", status=400, body={"message": "Bad request."})
+    result = run(state="canceled", branch="main", wait=wait)
+    told = f"Workflow 'build-and-test' of {API} pipeline #1 ended before it could be canceled: success."
+    assert (result.get("failed"), result["changed"], result["canceled"]) == (None, False, [])
+    assert result["warnings"] == ([told] if ended == "success" else [])
+    assert (result["diff"]["after"], result["diff"]["before"]) == ({"canceled": []}, {"canceled": []})
+
+
 def test_the_end_of_an_older_one_is_not_told_of_the_newest(emulator: Emulator, run) -> None:
     slow = {"workflows": [{"name": "slow", "jobs": [{"name": "slow", "seconds": 600}]}]}
     emulator.push(API, branch="main", script={"configuration": slow})

@@ -137,9 +137,10 @@ def test_a_workflow_that_is_to_come_is_not_said_to_be_misnamed(emulator: Emulato
 def test_a_workflow_that_is_not_there_names_those_that_are(emulator: Emulator, run) -> None:
     play(emulator, "two-workflows")
     failed(run(state="canceled", workflow="deploy", branch="main"), "There are: build-and-test, lint")
-    result = run(state="canceled", workflow="deploy", branch="nope")
-    failed(result, "A pipeline of branch nope is not there")
-    assert "It is looked for among the newest 200 pipelines." in result["hint"]
+    for kind in ("branch", "tag"):
+        result = run(state="canceled", workflow="deploy", **{kind: "nope"})
+        failed(result, f"A pipeline of {kind} nope is not there")
+        assert "It is looked for among the newest 200 pipelines." in result["hint"]
     failed(run(state="canceled", workflow="deploy", pipeline_number=9), "Pipeline #9 is not there")
 
 
