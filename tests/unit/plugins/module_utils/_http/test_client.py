@@ -414,6 +414,25 @@ def test_no_request_is_sent_while_one_is_throttled(emulator: Emulator) -> None:
     assert time.monotonic() - start >= 0.15  # the pause itself, not a speed
 
 
+@pytest.mark.parametrize(
+    ("fault", "least", "most"),
+    [
+        ({"kind": "status", "status": 503, "headers": {"Retry-After": "7"}}, 7.0, 7.0),
+        ({"kind": "status", "status": 503}, 0.25, 0.5),
+        ({"kind": "drop"}, 0.25, 0.5),
+    ],
+)
+def test_it_is_paused_before_a_request_is_sent_again(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, fault: dict[str, Any], least: float, most: float
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(Patience, "sleep", lambda _self, seconds: pauses.append(seconds))
+    monkeypatch.setattr(RetryPolicy, "BASE", BASE)
+    emulator.fault(**fault)
+    assert client_for(emulator).get_object("v1.1/me")["login"] == "emulator"
+    assert least <= sum(pauses) <= most
+
+
 def test_waits_that_overlap_count_once() -> None:
     patience = Patience(10)
     for _thread in range(5):
@@ -556,6 +575,12 @@ def test_reads_follow_redirects_to_the_same_host(emulator: Emulator) -> None:
     assert [record.path for record in emulator.requests] == ["/api/v1.1/me", "/api/v1.1/projects"]
 
 
+def test_a_redirect_says_the_query_too(emulator: Emulator) -> None:
+    emulator.fault("redirect", location="/api/v1.1/projects?shallow=true")
+    assert client_for(emulator).get_list("v1.1/me", page=1) == []
+    assert [record.path for record in emulator.requests] == ["/api/v1.1/me?page=1", "/api/v1.1/projects?shallow=true"]
+
+
 def test_redirects_in_a_circle_end(emulator: Emulator) -> None:
     emulator.fault("redirect", location="/api/v1.1/me", times=None)
     with pytest.raises(CircleCIError, match="in a row"):
@@ -629,6 +654,16 @@ def test_a_server_that_ignores_the_offset_does_not_loop(emulator: Emulator, monk
 def test_foreign_text_is_shortened_and_escaped() -> None:
     assert plain("a\tb\x00\u2028") == "a\\tb\\x00\\u2028"
     assert plain("x" * 2000) == "x" * 1000 + "…"
+
+
+def test_a_copy_has_warnings_and_writes_of_its_own_and_the_same_patience(emulator: Emulator) -> None:
+    client = client_for(emulator)
+    client.warn("of the first one")
+    client.wrote = True
+    twin = client.copy()
+    assert (twin.warnings, twin.wrote, twin.patience) == ([], False, client.patience)
+    twin.warn("of its own")
+    assert client.warnings == ["of the first one"]
 
 
 # --- tokens --------------------------------------------------------------------------------------------------------

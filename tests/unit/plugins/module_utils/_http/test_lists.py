@@ -71,6 +71,11 @@ def test_things_without_an_id_are_told_apart_by_all_that_they_have(emulator: Emu
     assert client_for(emulator).get_items("v2/things") == items
 
 
+def test_their_order_makes_no_other_thing(emulator: Emulator) -> None:
+    pages(emulator, ([{"name": "a", "value": 1}], "a"), ([{"value": 1, "name": "a"}, {"name": "b"}], None))
+    assert client_for(emulator).get_items("v2/things") == [{"name": "a", "value": 1}, {"name": "b"}]
+
+
 @pytest.mark.parametrize("tokens", [["a", "a"], ["a", "b"]], ids=["the same token", "another token"])
 def test_a_page_that_comes_again_ends_the_list(emulator: Emulator, tokens: list[str]) -> None:
     """As the variables of a context do, above 100 of them."""

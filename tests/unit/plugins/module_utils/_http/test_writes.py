@@ -88,6 +88,36 @@ def test_the_answer_to_the_try_with_a_body_is_looked_at_too(
     assert not client.wrote
 
 
+def test_a_message_beside_what_was_made_is_no_refusal(emulator: Emulator) -> None:
+    made = {"message": "Made.", "id": "1"}
+    emulator.fault("body", method="POST", body=made)
+    client = Client(emulator.url, TOKEN)
+    assert client.write("POST", "v2/workflow/1/cancel", repeatable=False, success=201) == made
+
+
+def test_a_doubtful_try_stays_in_doubt_whatever_the_later_ones_say(emulator: Emulator) -> None:
+    emulator.fault("drop", method="POST")
+    emulator.fault("status", method="POST", status=429, headers={"Retry-After": "0"})
+    emulator.fault("status", method="POST", status=400, body={"message": "Odd."})
+    with pytest.raises(CircleCIError, match="answered 400") as caught:
+        Client(emulator.url, TOKEN).write("POST", "v2/workflow/1/cancel", {}, repeatable=True)
+    assert (caught.value.doubtful, len(emulator.writes)) == (True, 3)
+
+
+@pytest.mark.parametrize(
+    ("answer", "hint"),
+    [(502, "CircleCI has trouble: look at its status page"), (400, "Run the task again: it looks at the state first.")],
+)
+def test_what_was_not_done_says_what_to_do(emulator: Emulator, answer: int, hint: str) -> None:
+    emulator.fault("status", method="POST", status=502)
+    emulator.fault("status", method="POST", status=answer, body={"message": "Odd."})
+    with pytest.raises(CircleCIError, match="nothing of it is to be seen") as caught:
+        Client(emulator.url, TOKEN, retries=1).write(
+            "POST", "v2/workflow/1/cancel", {}, repeatable=True, seen=lambda: None
+        )
+    assert str(caught.value.hint).startswith(hint)
+
+
 def test_a_doubtful_try_is_not_followed_by_one_with_a_body(emulator: Emulator) -> None:
     """A first try that may have been carried out is looked into, whatever the second one says."""
     emulator.fault("drop", method="POST")
