@@ -11,7 +11,7 @@ from typing import Any
 from ansible_collections.community.circleci.plugins.module_utils._http.answers import an_object, with_fields
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
-from ansible_collections.community.circleci.plugins.module_utils._resources.builds import brief, summary
+from ansible_collections.community.circleci.plugins.module_utils._resources.builds import brief
 from ansible_collections.community.circleci.plugins.module_utils._resources.projects import read_settings
 from ansible_collections.community.circleci.plugins.module_utils._resources.settling import LATER, settled
 from ansible_collections.community.circleci.plugins.module_utils._task.plan import Outcome, Plan
@@ -60,7 +60,7 @@ def plan_following(client: Client, project: Project, settings: dict[str, Any] | 
             predicted.after,
             {
                 "following": wanted,
-                "first_build": brief(summary(first_build)) if isinstance(first_build, dict) else None,
+                "first_build": brief(first_build) if isinstance(first_build, dict) else None,
             },
             predicted.added,
             predicted.removed,

@@ -331,6 +331,50 @@ def test_a_key_that_cannot_be_seen_after_it_was_made_is_warned_of(emulator: Emul
     assert words in warning
 
 
+@pytest.mark.parametrize(
+    ("others", "options"),
+    [
+        (["github-user-key"], {"rotate": True}),
+        (["deploy-key", "github-user-key"], {"type": "user-key", "state": "absent"}),
+        (["github-user-key", "deploy-key"], {"type": "user-key", "state": "absent"}),
+        (["github-user-key", "github-user-key"], {"state": "absent"}),
+    ],
+    ids=["new", "the preferred one", "another one", "the oldest one"],
+)
+def test_which_key_is_preferred_afterwards_is_told_as_it_is(
+    emulator: Emulator, run, run_module, others: list[str], options: dict[str, Any]
+) -> None:
+    for kind in others:
+        make(emulator, kind)
+    result = run(**options)
+    (project,) = run_module("circleci_project_info", project=API, checkout_keys=True)["projects"]
+    assert result["changed"] is True
+    assert result["checkout_keys"] == project["checkout_keys"]
+
+
+def test_the_preferred_key_stays_it_when_another_one_is_removed(emulator: Emulator, run) -> None:
+    for _key in range(2):
+        make(emulator)
+    preferred, _newer, doomed = emulator.project(API).checkout_keys
+    preferred.created -= 86400
+    result = run(state="absent", fingerprint=run(check_mode=True, exclusive=True)["removed"][-1]["fingerprint_sha256"])
+    assert doomed.public_key.strip() not in listed(emulator)
+    told = {key["public_key"]: key["preferred"] for key in result["checkout_keys"]}
+    assert told == {key: key == preferred.public_key.strip() for key in listed(emulator)}
+
+
+def test_a_key_of_another_type_that_somebody_adds_meanwhile_is_not_taken_for_ours(emulator: Emulator, run) -> None:
+    before = answered(emulator)
+    make(emulator, "github-user-key")
+    now = answered(emulator)
+    emulator.fault("body", method="GET", path="/checkout-key", body=before)
+    emulator.fault("body", method="GET", path="/checkout-key", body=now, times=None)
+    emulator.fault("drop", method="POST", times=None)
+    result = run(rotate=True, retries=0)
+    assert (result["failed"], result["changed"], result["removed"]) == (True, False, [])
+    assert "nothing of it is to be seen" in result["msg"]
+
+
 @pytest.mark.parametrize("options", [{"rotate": True}, {"max_age": 0}, {"state": "absent"}])
 @pytest.mark.parametrize("kind", ["drop", "reset", "truncate"])
 @pytest.mark.parametrize("when", ["before", "after"])

@@ -217,6 +217,19 @@ def test_an_answer_that_says_yes_without_effect_fails(
     assert f"still say that it is {said}." in result["msg"]
 
 
+@pytest.mark.parametrize("state", ["present", "absent"])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_lost_answer_is_settled_by_reading(emulator: Emulator, run_module, state: str, when: str) -> None:
+    emulator.follow(API)
+    if state == "present":
+        emulator.state.unfollow(emulator.project(API), emulator.state.users["emulator"])
+    emulator.fault("drop", method="POST", when=when, times=None)
+    result = run_module(MODULE, project=API, state=state, retries=0)
+    assert (result.get("failed"), result["changed"]) == ((True, False) if when == "before" else (None, True))
+    assert len(emulator.writes) == 1
+    assert ("nothing of it is to be seen" in result.get("msg", "")) is (when == "before")
+
+
 def test_a_500_on_following_again_is_settled_by_reading(emulator: Emulator, run_module) -> None:
     emulator.fault("status", method="POST", status=500, body={"message": "An internal server error occurred."},
                    when="after", times=None)  # fmt: skip
