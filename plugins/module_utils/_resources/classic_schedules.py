@@ -54,18 +54,16 @@ class ClassicSchedules(Schedules):
             wanted.name,
             [one] if one else [],
             wanted.predicted(one, None, None),
-            lambda: self._change(one, wanted, differences) if one else self._create(found, wanted),
+            lambda: self._change(one, wanted, differences) if one else self._create(wanted),
             lambda made: self.check(wanted, made),
         )
 
     def path_of(self, schedule: Schedule) -> str:
         return f"v2/schedule/{segment(schedule['id'])}"
 
-    def _create(self, before: Sequence[Schedule], wanted: WantedSchedule) -> Schedule:
-        known = {schedule["id"] for schedule in before}
-
+    def _create(self, wanted: WantedSchedule) -> Schedule:
         def seen() -> Schedule | None:
-            return the_one(KIND, self.project, [each for each in self.read() if each["id"] not in known], wanted.name)
+            return the_one(KIND, self.project, self.read(), wanted.name)
 
         body = {"name": wanted.name, "attribution-actor": wanted.actor, "timetable": wanted.when.body()}
         body["parameters"] = _sent_parameters(wanted, {})

@@ -85,7 +85,7 @@ class ScheduleTriggers(Schedules):
             if target is None:
                 raise AssertionError("what is not known yet is only predicted")
             if here is None:
-                return self._create(found, wanted, target)
+                return self._create(wanted, target)
             return self._change(here, wanted, target, differences) if differences else here
 
         def check(made: Schedule) -> None:
@@ -122,12 +122,9 @@ class ScheduleTriggers(Schedules):
     def _path(self, definition: Definition) -> str:
         return f"{definitions_path(self._project_id)}/{segment(definition['id'])}/triggers"
 
-    def _create(self, before: Sequence[Schedule], wanted: WantedSchedule, target: Definition) -> Schedule:
-        known = {schedule["id"] for schedule in before}
-
+    def _create(self, wanted: WantedSchedule, target: Definition) -> Schedule:
         def seen() -> Schedule | None:
-            fresh = [each for each in self._read_of(target) if each["id"] not in known]
-            return the_one(KIND, self.project, fresh, wanted.name)
+            return the_one(KIND, self.project, self._read_of(target), wanted.name)
 
         source = {"cron_expression": wanted.when.cron(), "attribution_actor": wanted.actor}
         body: dict[str, Any] = {

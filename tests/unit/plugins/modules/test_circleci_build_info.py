@@ -250,6 +250,26 @@ def test_odd_steps_are_no_failed_steps(emulator: Emulator, run, steps: Any) -> N
     assert run(build_num=1)["failed_steps"] == []
 
 
+@pytest.mark.parametrize(
+    ("action", "has_failed"),
+    [
+        ({"status": "failed"}, True),
+        ({"status": "timedout"}, True),
+        ({"status": "infrastructure_fail"}, True),
+        ({"status": "canceled"}, True),
+        ({"status": "success", "failed": True}, True),
+        ({"status": "success", "failed": None, "exit_code": 3}, True),
+        ({"status": "success", "failed": False, "exit_code": 0}, False),
+        ({"status": "running", "exit_code": None}, False),
+        ({}, False),
+    ],
+)
+def test_what_makes_a_step_a_failed_one(emulator: Emulator, run, action: dict[str, Any], has_failed: bool) -> None:
+    steps = [{"actions": [{"name": "Run tests", **action}]}]
+    emulator.fault("body", body={"build_num": 1, "status": "failed", "steps": steps})
+    assert len(run(build_num=1, log_lines=0)["failed_steps"]) == has_failed
+
+
 @pytest.mark.parametrize("place", [{}, {"step": None, "index": 0}, {"step": 4}, {"step": "4", "index": "0"}])
 def test_an_output_is_not_asked_for_where_circleci_does_not_say_where_it_is(
     emulator: Emulator, run, place: dict[str, Any]

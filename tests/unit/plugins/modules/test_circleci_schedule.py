@@ -129,6 +129,8 @@ def test_what_differs_is_changed_in_its_place(emulator: Emulator, run, slug: str
     same(predicted, real)
     assert (real["changed"], [record.method for record in emulator.writes]) == (True, ["PATCH"])
     assert real["schedule"]["id"] == made["schedule"]["id"]
+    assert (real["added"], real["removed"]) == ([], [])
+    assert real["updated"] == [{"kind": "schedule", "name": "nightly"}]
     emulator.clear()
     assert run(**change)["changed"] is False
     assert emulator.writes == []
@@ -136,6 +138,28 @@ def test_what_differs_is_changed_in_its_place(emulator: Emulator, run, slug: str
     assert run(**({"parameters": {}} if "parameters" in change else {}))["changed"] is True
     back = {**run()["schedule"], **dict.fromkeys(UNKNOWN)}
     assert back == {**made["schedule"], **dict.fromkeys(UNKNOWN)}
+
+
+def test_another_tag_is_a_change(run) -> None:
+    run(branch=None, tag="v1.0.0")
+    result = run(branch=None, tag="v2.0.0")
+    assert (result["changed"], result["schedule"]["tag"]) == (True, "v2.0.0")
+    assert run(branch=None, tag="v2.0.0")["changed"] is False
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
+def test_a_lost_answer_is_settled_by_reading(emulator: Emulator, run, slug: str, method: str, when: str) -> None:
+    run(name="other")
+    options: dict[str, Any] = {"POST": {}, "PATCH": {"hours_of_day": [3]}, "DELETE": {"state": "absent"}}[method]
+    if method != "POST":
+        run()
+    emulator.clear()
+    emulator.fault("drop", method=method, when=when, times=None)
+    result = run(**options, retries=0)
+    assert (result.get("failed"), result["changed"]) == ((True, False) if when == "before" else (None, True))
+    assert len(emulator.writes) == 1
+    assert ("nothing of it is to be seen" in result.get("msg", "")) is (when == "before")
 
 
 def test_only_what_differs_is_sent(emulator: Emulator, run_classic, run_app) -> None:

@@ -90,6 +90,8 @@ def test_what_differs_is_changed_in_its_place(emulator: Emulator, run, change: d
     real = run(**change)
     same(predicted, real)
     assert [record.method for record in emulator.writes] == ["PUT"]
+    assert (real["added"], real["removed"]) == ([], [])
+    assert real["updated"] == [{"kind": "webhook", "name": "deploys"}]
     (webhook,) = held(emulator)
     assert (webhook.id, webhook.secret) == (made["webhook"]["id"], SECRET)
     assert run(**change)["changed"] is False
