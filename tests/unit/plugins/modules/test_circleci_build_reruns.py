@@ -128,6 +128,16 @@ def test_without_a_number_the_workflow_is_named(emulator: Emulator, run, clock, 
         assert f"the new build of workflow {again.id} is not to be seen" in result["msg"]
 
 
+def test_the_build_that_ran_before_is_not_taken_for_the_new_one(emulator: Emulator, run) -> None:
+    play(emulator)
+    name = emulator.build(API, 1).job
+    job = {"id": "x", "name": name, "type": "build", "status": "success", "job_number": 1}
+    emulator.fault("body", path="/job$", method="GET", body={"items": [job]}, after=1, times=2)
+    result = run()
+    assert (result["changed"], result["build"]["build_num"]) == (True, len(emulator.project(API).builds))
+    assert result["build"]["build_num"] > 1
+
+
 def test_what_cannot_be_read_of_it_does_not_undo_the_rerun(emulator: Emulator, run) -> None:
     pipeline = play(emulator)
     emulator.fault("status", path="/job$", method="GET", status=403, body={"message": "Forbidden"}, after=1)

@@ -295,6 +295,16 @@ def test_where_only_a_first_page_is_to_be_had_a_full_one_is_pointed_out(
     assert run()["warnings"] == []
 
 
+@pytest.mark.parametrize(("token", "warns"), [(None, False), ("more", True)])
+def test_a_first_page_that_has_a_next_one_is_pointed_out(
+    emulator: Emulator, run, token: str | None, warns: bool
+) -> None:
+    make(emulator)
+    emulator.switch(bare_contexts=True)
+    emulator.fault("body", path="/environment-variable$", body={"items": [], "next_page_token": token})
+    assert bool(run()["warnings"]) is warns
+
+
 def test_where_one_answer_has_not_everything_the_lists_are_read(emulator: Emulator, run) -> None:
     emulator.switch(bare_contexts=True)
     run(**EVERYTHING)
@@ -1026,6 +1036,23 @@ def test_on_the_cloud_a_uuid_works_too(emulator: Emulator, run) -> None:
     emulator.clear()
     assert run(organization=uuid, env_vars=[variable()])["changed"] is False
     assert asked(emulator) == ["GET v2/context", "GET v2/context/deploy"]
+
+
+def test_who_owns_a_uuid_is_told_by_the_first_that_answers(emulator: Emulator, run) -> None:
+    """It is asked as an organization and, where that is refused or finds nothing, as an account of CircleCI Server."""
+    empty: dict[str, Any] = {"items": [], "next_page_token": None}
+    owner_id = owner(emulator).id
+    for _kind in ("organization", "account"):
+        emulator.fault("body", method="GET", path="/context[?]", body=empty)
+    assert run(organization=owner_id)["changed"] is True
+    (made,) = emulator.writes
+    assert made.body["owner"] == {"id": owner_id, "type": "organization"}
+    first, second = [record.path for record in emulator.requests if "context?" in record.path][:2]
+    assert ("owner-type" in first, "owner-type=account" in second) == (False, True)
+    emulator.fault("status", method="GET", path="/context[?]", status=404, body={"message": "Owner not found"})
+    emulator.fault("status", method="GET", path="/context[?]", status=400, body={"message": "Bad owner-type"})
+    refused = run(organization=owner_id)
+    assert (refused["failed"], refused["status"], refused["error"]) == (True, 404, "Owner not found")
 
 
 @pytest.mark.parametrize("given", ["acme", "gh/acme", "github/acme"])

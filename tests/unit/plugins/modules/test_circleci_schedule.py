@@ -151,7 +151,7 @@ def test_another_tag_is_a_change(run) -> None:
 @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
 def test_a_lost_answer_is_settled_by_reading(emulator: Emulator, run, slug: str, method: str, when: str) -> None:
     run(name="other")
-    options: dict[str, Any] = {"POST": {}, "PATCH": {"hours_of_day": [3]}, "DELETE": {"state": "absent"}}[method]
+    options = {"POST": dict[str, Any](), "PATCH": {"hours_of_day": [3]}, "DELETE": {"state": "absent"}}[method]
     if method != "POST":
         run()
     emulator.clear()
