@@ -10,7 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.community.circleci.plugins.module_utils._http.answers import Answer, ServerText, parsed_json
+from ansible_collections.community.circleci.plugins.module_utils._http.answers import (
+    Answer,
+    ServerText,
+    acknowledgement,
+    parsed_json,
+    with_fields,
+)
 from emulator import Emulator
 
 pytestmark = pytest.mark.once
@@ -65,3 +71,34 @@ def test_a_refusal_with_half_a_character_is_told(emulator: Emulator, run_module)
     result = run_module("circleci_user_info")
     assert (result["failed"], result["error"]) == (True, r"no \ud83d")
     json.dumps(result, ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize("answer", ["", {"message": "ok"}, {"message": ""}, {"message": "ok", "id": "1"}])
+def test_a_message_or_nothing_acknowledges_a_write(answer: object) -> None:
+    assert acknowledgement(answer) == answer
+
+
+@pytest.mark.parametrize("answer", [None, [], {}, "ok", 0, {"message": None}, {"message": 1}, [{"message": "ok"}]])
+def test_everything_else_may_be_of_somebody_between(answer: object) -> None:
+    with pytest.raises(ValueError, match=r"expected|usable"):
+        acknowledgement(answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "wrong"),
+    [
+        ({"id": "1", "workflow_id": "2", "name": "", "number": 0}, None),
+        ({"id": "", "workflow_id": "2", "name": "a", "number": 1}, "id"),
+        ({"id": "1", "workflow_id": "", "name": "a", "number": 1}, "workflow_id"),
+        ({"id": "1", "workflow_id": "2", "name": None, "number": 1}, "name"),
+        ({"id": "1", "workflow_id": "2", "name": "a", "number": "1"}, "number"),
+        ({"id": "1", "workflow_id": "2", "name": "a"}, "number"),
+    ],
+)
+def test_fields_are_there_and_an_empty_id_is_none(answer: dict[str, Any], wrong: str | None) -> None:
+    shape = with_fields(id=str, workflow_id=str, name=str, number=int)
+    if wrong is None:
+        assert shape(answer) == answer
+        return
+    with pytest.raises(ValueError, match=f"it has no usable '{wrong}'"):
+        shape(answer)

@@ -65,6 +65,7 @@ def test_addresses_of_any_spelling_are_one(given: str, url: str) -> None:
     "bad",
     ["", "https://", "ftp://circleci.com", "https://me:pw@circleci.com", "https://me@circleci.com",
      "https://circleci.com/api/v2", "https://circleci.com?x=1", "https://circleci.com#x", "https://circleci.com:99999",
+     "https://circleci.com:0",
      "https://circleci.com:port", "https://circle ci.com", "file:///etc/passwd", "https://circleci.com\\@example.org"],
 )  # fmt: skip
 def test_what_is_no_address_of_circleci_is_refused(bad: str) -> None:

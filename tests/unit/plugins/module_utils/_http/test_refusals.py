@@ -27,6 +27,13 @@ RATE_LIMIT = json.dumps({"message": "API rate limit exceeded for user ID 1."})
     [
         (f"{V1}/settings", 401, "Invalid token provided.", "The token is invalid or expired, or it is a project token"),
         ("v1.1/me", 403, "Permission denied", "Project tokens belong to nobody: give a personal API token."),
+        ("v2/me", 403, "Permission denied", "Project tokens belong to nobody: give a personal API token."),
+        ("v2/me/collaborations", 403, "Permission denied", "Project tokens belong to nobody: give a personal"),
+        *(("v2/workflow/1/approve/2", status, "No.", "Approving needs the right to push to the repository.")
+          for status in (400, 403, 409, 422)),
+        ("v2/workflow/1/approve/2", 500, "No.", "CircleCI has trouble: look at its status page"),
+        ("v2/context", 500, "no such owner", "CircleCI has trouble: look at its status page"),
+        ("v2/context/1/restrictions", 400, "Invalid expression.", "Check the expression, or whether the project is"),
         (f"{V1}/enable", 403, RATE_LIMIT, "GitHub throttles CircleCI itself. Run the task again later."),
         (f"{V1}/follow", 403, "Resource protected by SAML enforcement.", "Have an owner of the organization"),
         (f"{V1}/follow", 403, "You must grant your OAuth token SSO access.", "Have an owner of the organization"),
@@ -74,11 +81,18 @@ def test_without_a_token_one_is_asked_for(emulator: Emulator, status: int, messa
     assert caught.value.hint == hint
 
 
-def test_a_refusal_that_nobody_knows_has_no_advice(emulator: Emulator) -> None:
-    emulator.fault("status", status=422, body={"message": "odd"})
+@pytest.mark.parametrize(
+    ("status", "path"),
+    [
+        (422, "project/github/acme/api/settings"),
+        (400, "v2/context/1/restrictions"),
+        (404, "v2/workflow/1/approve/2"),
+        (400, "v2/members"),
+    ],
+)
+def test_a_refusal_that_nobody_knows_has_no_advice(emulator: Emulator, status: int, path: str) -> None:
+    emulator.fault("status", status=status, body={"message": "odd"})
     with pytest.raises(CircleCIError) as caught:
-        Client(emulator.url, TOKEN).get(f"{V1}/settings")
-    assert (caught.value.hint, caught.value.result()["msg"]) == (
-        None,
-        "CircleCI answered 422 to GET project/github/acme/api/settings: odd",
-    )
+        Client(emulator.url, TOKEN).get(path if path.startswith("v2/") else f"v1.1/{path}")
+    result = caught.value.result()
+    assert (result["hint"], result["msg"]) == (None, f"CircleCI answered {status} to GET {path}: odd")
