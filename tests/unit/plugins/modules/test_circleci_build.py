@@ -177,8 +177,11 @@ def test_the_reason_of_a_refused_build_is_that_of_circleci(
     assert result["msg"] == f"CircleCI did not run {API} #2: {words}. {hint}"
 
 
-def test_a_configuration_of_version_2_1_is_told_to_use_a_pipeline(emulator: Emulator, run) -> None:
+@pytest.mark.parametrize("words", [None, "Schema violation in job", "Cannot build a configuration of version 2.1."])
+def test_a_configuration_of_version_2_1_is_told_to_use_a_pipeline(emulator: Emulator, run, words: str | None) -> None:
     emulator.add_repository(API, config21=True)
+    if words:
+        emulator.fault("status", method="POST", status=400, body={"message": words})
     result = run()
     assert (result["failed"], result["changed"], result["status"]) == (True, False, 400)
     assert "Use trigger: pipeline" in result["msg"]
@@ -387,7 +390,7 @@ def test_other_new_builds_are_not_taken_for_ours(emulator: Emulator, run) -> Non
     trigger = machine.trigger
 
     def among_others(*arguments: Any, **options: Any) -> Any:
-        trigger(project, None, why="github", branch="main")
+        trigger(project, None, why="github", branch="main", parameters={"A": "1"})
         trigger(project, None, why="api", branch="feature/login")
         trigger(project, None, why="api", branch="main", job="test", parameters={"CIRCLE_JOB": "test"})
         trigger(project, None, why="api", branch="main", parameters={"A": "2"})
@@ -444,6 +447,7 @@ def test_each_commit_is_built_once(emulator: Emulator, run) -> None:
         run(revision=revision, reuse="successful", wait=True)["build"]["build_num"] for revision in (one, two, one, two)
     ]
     assert numbers == [1, 2, 1, 2]
+    assert run(branch="feature/login", revision=one, reuse="successful")["build"]["build_num"] == 1
     assert run(branch="main", revision=one, reuse="active")["reused"] is False
 
 
@@ -545,7 +549,7 @@ def test_a_build_that_has_ended_is_not_canceled(emulator: Emulator, run, outcome
     emulator.clear()
     for check_mode in (True, False):
         result = run(state="canceled", build_num=1, check_mode=check_mode)
-        assert (result["changed"], result["build"]["build_num"]) == (False, 1)
+        assert (result["changed"], result["build"]["build_num"], result["warnings"]) == (False, 1, [])
     assert emulator.writes == []
 
 

@@ -77,7 +77,26 @@ def test_pages_are_followed_up_to_a_bound(
     assert "Only the newest 4 builds of github/acme/api were searched for job test" in warning
 
 
-def test_what_fits_can_be_left_out_at_the_start(emulator: Emulator, builds: list[int]) -> None:
+def test_what_fits_can_be_left_out_at_the_start(
+    emulator: Emulator, builds: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     client = Client(emulator.url, emulator.token)
-    found = search_builds(client, API, Sought(job="test"), limit=1, offset=1)
-    assert [build["build_num"] for build in found] == [5]
+
+    def found(offset: int) -> list[int]:
+        listed = search_builds(client, API, Sought(job="test"), limit=1, offset=offset)
+        return [build["build_num"] for build in listed]
+
+    assert found(1) == [5]
+    monkeypatch.setattr(build_search, "PAGE_SIZE", 2)
+    assert [found(offset) for offset in range(4)] == [[7], [5], [3], []]
+    monkeypatch.setattr(build_search, "MOST_SEARCHED", 4)
+    assert [found(offset) for offset in (1, 2)] == [[5], []]
+
+
+def test_a_list_that_grows_meanwhile_gives_no_build_twice(
+    emulator: Emulator, builds: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build_search, "PAGE_SIZE", 2)
+    again = [{"build_num": number, "build_parameters": {"CIRCLE_JOB": "test"}} for number in (7, 6)]
+    emulator.fault("body", path="offset=2", body=again)
+    assert search(emulator, job="test") == [7, 6, 3]
