@@ -1032,6 +1032,17 @@ def test_a_success_whose_setup_workflow_is_none_has_a_warning(emulator: Emulator
     assert result["warnings"] == [f"{who} has succeeded, but for its setup workflow."]
 
 
+def test_a_setup_workflow_that_still_runs_when_all_else_has_succeeded_is_no_warning(emulator: Emulator, run) -> None:
+    tidy = {"name": "tidy", "requires": ["generate"], "seconds": 600}
+    setup = {"name": "setup", "jobs": ["generate", tidy]}
+    emulator.scenario(configuration={"setup": setup, "workflows": [{"name": "build", "jobs": ["build"]}]})
+    machine, pipelines = emulator.state.machine, emulator.project(API).pipelines
+    machine.later(4, lambda: machine.proceed(pipelines[0]))
+    result = run(wait=True)
+    assert (result.get("failed"), result["pipeline"]["status"], result["warnings"]) == (None, "success", [])
+    assert [each.status for each in pipelines[0].workflows] == ["running", "success"]
+
+
 # --- waiting for what is there, or is going to be ---------------------------------------------------------------------
 
 
