@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
-from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import THROTTLED, CircleCIError, invalid
 from ansible_collections.community.circleci.plugins.module_utils._http.retrying import Patience
 
 LONGEST_WAIT = 365 * 86400.0  # seconds
@@ -22,16 +22,13 @@ SLOWER = 60.0
 SHORTEST_TIMEOUT = 0.5  # seconds
 ENDS_POLLING = frozenset({401, 403, 404})
 """Answers that will not get better."""
-_LATER = (408, 429)
-"""Refusals that pass."""
 
 T = TypeVar("T")
 
 
 def _is_refused(error: CircleCIError) -> bool:
     """Whether it is a write that CircleCI does not carry out, however often it is asked."""
-    is_for_good = error.status is not None and error.status < 500 and error.status not in _LATER
-    return error.method != "GET" and is_for_good and not error.doubtful
+    return error.method != "GET" and error.status not in (None, THROTTLED) and not error.doubtful
 
 
 class Clock:

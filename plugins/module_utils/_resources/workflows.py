@@ -11,7 +11,12 @@ from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.answers import acknowledgement, with_fields
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
-from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid, plain
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import (
+    THROTTLED,
+    CircleCIError,
+    invalid,
+    plain,
+)
 from ansible_collections.community.circleci.plugins.module_utils._http.urls import segment
 from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_status import (
     CANCELED,
@@ -138,8 +143,7 @@ def _done(client: Client, path: str, seen: Callable[[], bool | None]) -> bool:
     try:
         client.write("POST", path, repeatable=True, seen=seen, shape=acknowledgement, success=ACCEPTED)
     except CircleCIError as error:
-        refused = error.status is not None and error.status < 500 and error.status not in (401, 429)
-        if not refused or error.doubtful:
+        if error.doubtful or error.status in (None, 401, THROTTLED):
             raise
         if not settled(client, seen, bool):
             raise

@@ -875,7 +875,7 @@ def test_a_refused_approval_ends_the_wait(emulator: Emulator, run, status: int) 
     assert ([hold["job"] for hold in result["holds"]], len(emulator.writes)) == (["hold"], 2)
 
 
-@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("status", [408, 429, 503])
 def test_an_approval_that_cannot_be_given_now_is_given_later(emulator: Emulator, run, status: int) -> None:
     emulator.scenario("hold")
     emulator.fault("status", path="/approve/", times=2, status=status, body={"message": "Not now."})

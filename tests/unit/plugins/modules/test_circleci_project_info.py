@@ -114,6 +114,15 @@ def test_what_is_listed_counts_as_followed(emulator: Emulator, run) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("item", [{}, {"vcs_type": "bitbucket", "username": None, "reponame": "tools"}])
+@pytest.mark.parametrize("url", ["https://bitbucket.org/acme/tools", "https://bitbucket.org/acme/tools/"])
+def test_a_project_that_is_listed_without_its_names_goes_by_its_address(
+    emulator: Emulator, run, item: dict[str, Any], url: str
+) -> None:
+    emulator.fault("body", path=r"/projects\?shallow=true$", body=[{**item, "vcs_url": url}])
+    assert slugs(run()) == [TOOLS]
+
+
 def test_a_project_that_is_not_followed_says_so(emulator: Emulator, run, run_module) -> None:
     emulator.add_repository(API, oss=True)
     result = run(project=API, api_token=None)

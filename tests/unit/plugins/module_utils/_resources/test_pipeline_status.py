@@ -260,6 +260,19 @@ def test_a_failed_job_counts_before_its_workflow_says_so() -> None:
     assert view.has_failed
 
 
+@pytest.mark.parametrize(
+    ("word", "verdict"),
+    [
+        *((word, HELD) for word in ("success", "not_run", "retried", "skipped", "blocked")),
+        *((word, BROKEN) for word in ("failed", "canceled", "unauthorized", "infrastructure_fail", "timedout")),
+        ("terminated-unknown", BROKEN),
+    ],
+)
+def test_what_a_job_beside_a_hold_has_come_to(word: str, verdict: str) -> None:
+    view = created(workflow("on_hold", id_="a"), jobs={"a": [hold(), job(word, "e2e")]})
+    assert (at_once(view), view.has_failed) == (verdict, verdict == BROKEN)
+
+
 @pytest.mark.parametrize("odd", [{}, {"id": None, "name": None, "status": ["x"], "created_at": 3}])
 def test_odd_workflows_are_not_final(odd: dict[str, Any]) -> None:
     assert at_last(created(odd)) is None
