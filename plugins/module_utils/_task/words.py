@@ -76,7 +76,8 @@ def each_once(warnings: Iterable[tuple[object, str]]) -> list[str]:
         text if about[0] in text else f"{about[0]}{_others(len(about) - 1)}: {text}" for about, text in alike(warnings)
     ]
     if len(told) > MOST_NAMED:
-        told[MOST_NAMED:] = [f"There are {len(told) - MOST_NAMED} more such warnings."]
+        more = counted(len(told) - MOST_NAMED, "more such warning", "more such warnings")
+        told[MOST_NAMED:] = [f"There {'is' if len(told) == MOST_NAMED + 1 else 'are'} {more}."]
     return told
 
 

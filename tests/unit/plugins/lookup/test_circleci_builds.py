@@ -287,8 +287,12 @@ def test_an_error_names_the_variable_of_the_environment_that_it_is_about(
         query(API, variables={"ansible_circleci_api_url": None})
     with pytest.raises(AnsibleError, match=r"api_token comes from the environment variable CIRCLECI_TOKEN\.$"):
         query(API, variables={"ansible_circleci_api_token": None})
-    with pytest.raises(AnsibleError) as caught:
-        query(API, api_token="wrong-token")
+    for keywords in ({"api_token": "wrong-token"}, {"limit": -1}, {"tag": "v1", "branch": "main"}):
+        with pytest.raises(AnsibleError) as caught:
+            query(API, **keywords)
+        assert "environment variable" not in str(caught.value)
+    with pytest.raises(AnsibleError, match="Write github/acme/api") as caught:
+        query("acme/api", variables={"ansible_circleci_api_token": None})
     assert "environment variable" not in str(caught.value)
 
 

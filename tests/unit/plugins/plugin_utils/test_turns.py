@@ -71,6 +71,20 @@ def test_who_waits_too_long_goes_on_with_a_warning(folder: Path, patience: float
         assert not is_free(folder, API)
 
 
+@pytest.mark.parametrize("slugs", [(API, WEB), (WEB, API), (WEB, API, WEB)])
+def test_turns_are_taken_in_one_order(folder: Path, slugs: tuple[str, ...]) -> None:
+    first = Turns(folder, URL, 9.0).take(WEB)
+    first.__enter__()
+    free: list[bool] = []
+
+    def pause(_seconds: float) -> None:
+        free.append(is_free(folder, API))
+        first.__exit__(None, None, None)
+
+    with Turns(folder, URL, 60.0).take(*slugs, pause=pause) as warnings:
+        assert (warnings, free) == ([], [False])
+
+
 def test_two_who_want_the_same_projects_do_not_wait_for_each_other(folder: Path) -> None:
     ended = []
 

@@ -113,6 +113,7 @@ def test_several_problems_are_one_line_each_and_a_list() -> None:
     one = all_wrong(["the only one"]).result()
     assert (one["msg"], one["problems"]) == ("the only one", ["the only one"])
     many = all_wrong([f"number {number}." for number in range(60)]).result()
+    assert all_wrong([f"number {number}." for number in range(50)]).message.endswith("\nnumber 49.")
     lines = many["msg"].splitlines()
     assert lines[:2] == ["Nothing was done, because 60 things are wrong:", "number 0."]
     assert lines[50:] == ["number 49.", "and 10 more."]

@@ -118,6 +118,8 @@ def test_a_diff_is_returned_where_one_is_wanted(emulator: Emulator, run_module, 
         emulator.fault("status", method="POST", status=403, body={"message": "Permission denied"})
     result = run_module("circleci_project_follow", project="github/acme/api", diff=diff)
     assert (result.get("failed", False), "diff" in result) == (failing, diff and not failing)
+    # What failed before it has changed anything has no list of changes.
+    assert ("added" in result, result["changed"]) == (not failing, not failing)
 
 
 def absent(library: str) -> ModuleNotFoundError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.community.circleci.plugins.module_utils._task.words import each_once, reasons
+from ansible_collections.community.circleci.plugins.module_utils._task.words import bounded, each_once, reasons
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import Project, parse_project
 
 
@@ -30,6 +30,10 @@ def failures(number: int, text: str, start: int = 0) -> list[tuple[Project, str]
         (
             "404 to GET v2/webhook/0e5fd2bb-4a9b-4a7e-9b8c-3c9a6e6b3a{number}1.",
             "404 to GET v2/webhook/0e5fd2bb-4a9b-4a7e-9b8c-3c9a6e6b3a01",
+        ),
+        (
+            "404 to GET v2/webhook/0E5FD2BB-4A9B-4A7E-9B8C-3C9A6E6B3A{number}1.",
+            "404 to GET v2/webhook/0E5FD2BB-4A9B-4A7E-9B8C-3C9A6E6B3A01",
         ),
     ],
 )
@@ -95,3 +99,22 @@ def test_warnings_of_one_project_that_differ_in_an_id_are_not_those_of_others() 
         f"github/acme/api and 1 other: {first}",
         f"github/acme/api: {second}",
     ]
+
+
+@pytest.mark.parametrize(
+    ("number", "last"),
+    [
+        (50, "Context 49: Variable 49 is odd."),
+        (51, "There is 1 more such warning."),
+        (52, "There are 2 more such warnings."),
+    ],
+)
+def test_fifty_warnings_are_told_and_how_many_more_there_are(number: int, last: str) -> None:
+    told = each_once((f"Context {index}", f"Variable {index} is odd.") for index in range(number))
+    assert (told[0], told[-1]) == ("Context 0: Variable 0 is odd.", last)
+    assert len(told) == min(number, 51)
+
+
+@pytest.mark.parametrize(("number", "told"), [(1, "0"), (3, "0, 1, 2"), (4, "0, 1, 2, and 1 more.")])
+def test_as_many_lines_as_are_wanted_are_told(number: int, told: str) -> None:
+    assert bounded([str(index) for index in range(number)], ", ", 3) == told
