@@ -104,7 +104,7 @@ class Selection:
             project_of(params),
             params["build_num"],
             sought,
-            params["pipeline_id"] if params["pipeline_id"] is not None else params["pipeline_number"],
+            params["pipeline_id"] or params["pipeline_number"],
             tuple(params["include"] or ()),
             tuple(params["exclude"] or ()),
             params["strip_components"],

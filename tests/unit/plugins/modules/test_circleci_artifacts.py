@@ -226,12 +226,18 @@ def test_a_build_by_its_number_need_not_have_succeeded_but_ended(project: Emulat
         ({"branch": None}, "build_num, or job together with one of"),
         ({"tag": "v1"}, "build_num, or job together with one of"),
         ({"build_num": 1}, "build_num excludes job, branch"),
+        ({"build_num": 1, "job": None, "branch": None, "workflow": "w"}, "build_num excludes workflow."),
+        ({"build_num": 1, "job": None, "branch": None, "tag": "v1"}, "build_num excludes tag."),
+        ({"build_num": 1, "job": None, "branch": None, "revision": "4e" * 20}, "build_num excludes revision."),
+        ({"build_num": 1, "job": None, "branch": None, "pipeline_id": "x"}, "build_num excludes pipeline_id."),
+        ({"build_num": 1, "job": None, "branch": None, "pipeline_number": 1}, "build_num excludes pipeline_number."),
         ({"build_num": 0, "job": None, "branch": None}, "build_num must be 1 or more"),
         ({"branch": 1.1}, "branch is a number with a fraction"),
         ({"branch": None, "revision": "4e1243b"}, "not the full hash"),
         ({"branch": " "}, "branch is empty"),
         ({"strip_components": -1}, "strip_components must be 0 or more"),
         ({"concurrency": 0}, "concurrency must be a number from 1 to 32"),
+        ({"concurrency": 33}, "concurrency must be a number from 1 to 32"),
         ({"mode": 420}, "mode is a number for YAML"),
         ({"mode": "rwx"}, "mode 'rwx' is none"),
         ({"branch": None, "pipeline_number": 0}, "pipeline_number must be 1 or more"),
@@ -564,7 +570,7 @@ def test_a_failure_tells_which_files_are_new(project: Emulator, run: Run, dest: 
     failed = run(concurrency=1)
     assert failed["failed"]
     assert [entry["path"] for entry in failed["added"]] == [each["path"] for each in failed["files"]]
-    assert len(failed["added"]) == 2
+    assert (len(failed["added"]), failed["build"]["build_num"]) == (2, 1)
     assert (failed["removed"], failed["updated"]) == ([], [])
 
 
