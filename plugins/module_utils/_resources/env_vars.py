@@ -67,7 +67,7 @@ def plan_env_vars(
     unsure = [wanted.name for wanted, must in must_set.items() if must is None]
     for warning in about_variables({wanted.name: wanted.value for wanted in to_set}):
         client.warn(warning)
-    concerned = [*(wanted.name for wanted in present), *absent, *doomed]
+    concerned = [*(wanted.name for wanted in present), *doomed]
     before = _shown(masks, concerned)
     predicted = {name: value for name, value in masks.items() if name not in doomed}
     predicted.update({wanted.name: mask(wanted.value) for wanted in to_set})

@@ -426,6 +426,8 @@ def test_a_server_that_shows_no_masks_and_dates_tells_nothing(emulator: Emulator
     predicted = run(env_vars=[variable(value=OTHER, update_value="always")], check_mode=True)
     real = run(env_vars=[variable(value=OTHER, update_value="always")])
     assert predicted == real
+    diff = real["diff"]
+    assert (diff["before"]["env_vars"], diff["after"]["env_vars"]) == ({"TOKEN": ""}, {"TOKEN": "(replaced)"})
     assert held(emulator) == {"TOKEN": OTHER}
 
 

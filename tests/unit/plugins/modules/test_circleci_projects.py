@@ -700,6 +700,17 @@ def test_what_is_done_is_told_meanwhile(emulator: Emulator, monkeypatch: pytest.
     assert any(text.startswith("1 of 2 projects, 1 changed, 0 failed, ") for text in progress)
 
 
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_what_fails_before_its_first_write_has_changed_nothing(emulator: Emulator, run, check_mode: bool) -> None:
+    absent = {"hostname": "deploy.acme.example", "fingerprint": "0a:" * 15 + "0b"}
+    result = run(
+        {"project": API, "following": True, "env_vars": [variable()], "ssh_keys": [absent]}, check_mode=check_mode
+    )
+    (item,) = result["projects"]
+    assert (result["failed"], item["failed"], item["changed"], emulator.writes) == (True, True, False, [])
+    assert (item["added"], item["removed"], item["updated"], result.get("diff", [])) == ([], [], [], [])
+
+
 def test_how_far_it_is_is_told_every_five_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     now, told = [1000.0], list[str]()
     monkeypatch.setattr(many_projects, "time", types.SimpleNamespace(monotonic=lambda: now[0]))
