@@ -127,6 +127,16 @@ def test_many_variables_make_one_warning(followed: Emulator, run_module: Run) ->
     assert SECRET not in warning
 
 
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [("", "The value of variable BLANK is empty."), (" ", "The value of variable BLANK begins or ends with white")],
+)
+def test_a_value_of_white_space_is_not_empty(followed: Emulator, run_module: Run, value: str, words: str) -> None:
+    (warning,) = run_module("circleci_env_var", project=API, name="BLANK", value=value)["warnings"]
+    assert warning.startswith(words)
+    assert followed.project(API).env_vars["BLANK"] == value
+
+
 @pytest.mark.parametrize("ends", ENDS)
 def test_a_heroku_key_is_sent_without_it(emulator: Emulator, run_module: Run, ends: str) -> None:
     (warning,) = played(run_module, heroku_key(ends.format(SECRET)))["warnings"]

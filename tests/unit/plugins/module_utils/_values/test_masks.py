@@ -12,6 +12,8 @@ import random
 import string
 import uuid
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
@@ -212,6 +214,20 @@ def test_where_there_is_no_mask_only_the_words_decide(masks_equal: bool | None) 
     }
     differs = None if masks_equal is None else not masks_equal
     assert decided == {"when_mask_differs": differs, "always": True, "on_create": False, "if_present": True}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "must"), [(-1, True), (0, False), (1, False), (None, None)], ids=["older", "equal", "newer", "unknown"]
+)
+@pytest.mark.parametrize("masks_equal", [True, False, None])
+def test_what_is_older_is_set_again_whatever_its_mask_is(
+    masks_equal: bool | None, seconds: int | None, must: bool | None
+) -> None:
+    moment = datetime(2026, 3, 1, tzinfo=timezone.utc)
+    updated = None if seconds is None else moment + timedelta(seconds=seconds)
+    words: dict[str, Any] = {"masks_equal": masks_equal, "updated": updated}
+    assert must_set("sesame42", "when_older", not_older_than=moment, **words) is must
+    assert must_set("sesame42", "when_older", not_older_than=None, **words) is None
 
 
 def test_the_warning_counts_and_names_the_first_ones() -> None:
