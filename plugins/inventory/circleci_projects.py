@@ -60,6 +60,7 @@ notes:
     connection, O(organization), O(vcs_type) and O(following) may be templates of them.
   - With O(cache), a cache is kept for each combination of O(api_url), O(organization), O(vcs_type) and O(following). It
     holds neither the token nor anything about it. So two people whose tokens see different projects must not share it.
+    A list without projects is read anew in each run.
 seealso:
   - module: community.circleci.circleci_projects
   - module: community.circleci.circleci_project_info
