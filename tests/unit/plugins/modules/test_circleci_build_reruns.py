@@ -240,6 +240,24 @@ def test_an_odd_answer_to_the_request_is_looked_into(emulator: Emulator, run, pa
         assert (result["build"], result["builds"]) == (None, [])
 
 
+def test_another_new_build_is_not_taken_for_the_one_that_runs_again(emulator: Emulator, run) -> None:
+    single(emulator)
+    others = [{"build_num": 2, "status": "running", "retry_of": None}]
+    emulator.fault("drop", method="POST", times=None)
+    emulator.fault("body", method="GET", path="limit=100", body=others, times=None)
+    result = run(retries=0)
+    failed(result, "nothing of it is to be seen")
+    assert (result["changed"], result["build"]) == (False, None)
+
+
+def test_check_mode_says_of_a_build_without_a_workflow_what_runs_again(emulator: Emulator, run) -> None:
+    single(emulator)
+    predicted, real = run(check_mode=True), run()
+    after = predicted["diff"]["after"]["build"]
+    assert after == {**real["diff"]["after"]["build"], "build_num": "(known after the run)"}
+    assert (after["retry_of"], predicted["changed"]) == (1, True)
+
+
 @DAYS
 def test_a_project_token_is_told_what_to_give(emulator: Emulator, run, day: date) -> None:
     emulator.state.date = day

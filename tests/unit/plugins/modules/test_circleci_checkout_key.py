@@ -136,7 +136,7 @@ def test_an_unlisted_fingerprint_cannot_be_present(emulator: Emulator, run, chec
 
 def test_a_fingerprint_of_another_type_says_so(emulator: Emulator, run) -> None:
     result = run(fingerprint=run()["checkout_key"]["fingerprint"], type="user-key")
-    assert "is a deploy-key, not a user-key" in result["msg"]
+    assert "is a deploy-key, not a user-key. Set type to deploy-key." in result["msg"]
 
 
 @pytest.mark.parametrize("empty", [{"null": ["fingerprint"]}, {"fingerprint": ""}])

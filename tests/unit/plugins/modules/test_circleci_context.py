@@ -594,6 +594,14 @@ def test_all_members_are_shut_out_and_let_in_again(emulator: Emulator, run, orga
         assert (run(organization=given, all_members=wanted)["changed"], emulator.writes) == (False, [])
 
 
+def test_all_members_are_let_in_first_and_shut_out_last(emulator: Emulator, run) -> None:
+    """Who is shut out may not write variables any more."""
+    make(emulator)
+    run(all_members="absent", env_vars=[variable("A")])
+    run(all_members="present", env_vars=[variable("B")])
+    assert [record.method for record in emulator.writes] == ["PUT", "DELETE", "POST", "PUT"]
+
+
 @pytest.mark.parametrize("organization", [APP_ORGANIZATION, "uuid"])
 @pytest.mark.parametrize("check_mode", [True, False])
 def test_in_an_organization_of_apps_shutting_them_out_is_final(

@@ -140,6 +140,11 @@ def test_what_differs_is_changed_in_its_place(emulator: Emulator, run, slug: str
     assert back == {**made["schedule"], **dict.fromkeys(UNKNOWN)}
 
 
+def test_when_it_was_made_is_told(run) -> None:
+    run()
+    assert str(run()["schedule"]["created_at"]).startswith("20")
+
+
 def test_another_tag_is_a_change(run) -> None:
     run(branch=None, tag="v1.0.0")
     result = run(branch=None, tag="v2.0.0")
