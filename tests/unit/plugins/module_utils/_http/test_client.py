@@ -10,6 +10,7 @@ import os
 import time
 import tracemalloc
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ import requests
 import urllib3
 import yaml
 
-from ansible_collections.community.circleci.plugins.module_utils._http import answers
+from ansible_collections.community.circleci.plugins.module_utils._http import answers, retrying
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, plain
 from ansible_collections.community.circleci.plugins.module_utils._http.retrying import (
@@ -441,6 +442,39 @@ def test_waits_that_overlap_count_once() -> None:
     assert patience.spent == pytest.approx(8, abs=0.1)
     assert patience.take(20, throttled=True) is False
     assert patience.spent == pytest.approx(8, abs=0.1)
+
+
+class Still:
+    """A clock that goes only while somebody sleeps."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1000.0
+        self.slept: list[float] = []
+        monkeypatch.setattr(retrying, "time", SimpleNamespace(monotonic=lambda: self.now))
+        monkeypatch.setattr(Patience, "sleep", lambda _patience, seconds: self.sleep(seconds))
+
+    def sleep(self, seconds: float) -> None:
+        if seconds:
+            self.slept.append(seconds)
+        self.now += seconds
+
+
+def test_what_a_longer_wait_covers_is_free_and_all_of_the_budget_may_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    Still(monkeypatch)
+    patience = Patience(10)
+    waits = [(8, True), (2, False), (9, False), (9, True), (10, False), (11, False), (10, True)]
+    taken = [(patience.take(seconds, throttled=throttled), patience.spent) for seconds, throttled in waits]
+    assert taken == [(True, 8), (True, 8), (True, 9), (True, 9), (True, 10), (False, 10), (True, 10)]
+    assert patience.throttled == 8
+
+
+def test_requests_wait_for_the_longest_pause_that_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Still(monkeypatch)
+    patience = Patience(10)
+    for seconds, throttled in ((3, True), (8, True), (2, True), (9, False)):
+        assert patience.take(seconds, throttled=throttled)
+    patience.wait()
+    assert clock.slept == [8]
 
 
 def test_a_success_starts_the_sum_again_only_where_that_is_wanted() -> None:

@@ -170,6 +170,19 @@ def test_a_bundle_that_is_none_is_named(
     assert emulator.requests == []
 
 
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "ca_path"])
+def test_a_bundle_may_be_a_folder(tls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    emulator, folder = tls("127.0.0.1"), tmp_path / "certificates"
+    folder.mkdir()
+    if variable != "ca_path":
+        monkeypatch.setenv(variable, str(folder))
+    error = failure(Client(emulator.url, TOKEN, ca_path=str(folder) if variable == "ca_path" else None))
+    assert (
+        error.hint
+        == f"{variable} does not have the CA that signed the server's certificate: give a bundle that has it."
+    )
+
+
 def test_a_bundle_that_may_not_be_read_is_named(tls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_args: object, **_more: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")  # root may read everything
