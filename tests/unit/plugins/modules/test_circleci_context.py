@@ -798,6 +798,7 @@ def test_a_name_that_is_taken_elsewhere_is_refused_in_the_words_of_circleci(emul
     [
         (409, "Conflict", True),
         (400, "A context already exists with this name", True),
+        (422, "Already there", True),
         (400, "Bad request", False),
         (403, "Forbidden", False),
     ],
