@@ -337,15 +337,16 @@ def test_no_link_leads_out_of_the_folder(project: Emulator, run: Run, dest: Path
     assert downloads(project) == []
 
 
+@pytest.mark.parametrize("text", ["precious", "first"], ids=["other", "equal"])
 def test_a_link_with_the_name_of_a_file_is_replaced_itself(
-    project: Emulator, run: Run, dest: Path, tmp_path: Path
+    project: Emulator, run: Run, dest: Path, tmp_path: Path, text: str
 ) -> None:
     precious = tmp_path / "precious"
-    precious.write_text("precious")
+    precious.write_text(text)
     (dest / "dist").mkdir(parents=True)
     (dest / "dist/app-1.0.whl").symlink_to(precious)
     assert run()["changed"] is True
-    assert (precious.read_text(), (dest / "dist/app-1.0.whl").is_symlink()) == ("precious", False)
+    assert (precious.read_text(), (dest / "dist/app-1.0.whl").is_symlink()) == (text, False)
     assert (dest / "dist/app-1.0.whl").stat().st_mode == (dest / "dist/app-1.0.txt").stat().st_mode
 
 

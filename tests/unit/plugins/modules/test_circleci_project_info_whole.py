@@ -275,6 +275,15 @@ def test_settings_that_cannot_be_sent_are_left_out_with_a_warning(
     changes_nothing(emulator, run_module, {"projects": [entry]})
 
 
+def test_an_empty_list_of_branches_is_left_out_alone(emulator: Emulator, run) -> None:
+    flags = dict.fromkeys(FLAGS, False)
+    emulator.fault(
+        "body", path="v2/project/gh/acme/api/settings", body={"advanced": {**flags, "pr_only_branch_overrides": []}}
+    )
+    result = run(project=API, describe=True)
+    assert (result["described"]["projects"][0]["settings"], result["warnings"]) == (flags, [])
+
+
 def test_keys_that_cannot_be_read_are_described_by_what_circleci_says_of_them(
     emulator: Emulator, run, run_module
 ) -> None:
