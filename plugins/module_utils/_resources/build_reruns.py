@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid, plain
 from ansible_collections.community.circleci.plugins.module_utils._resources.build_ends import (
@@ -22,6 +24,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.buil
 from ansible_collections.community.circleci.plugins.module_utils._resources.pipeline_status import (
     Job,
     Workflow,
+    is_active,
     is_final,
     is_setup,
 )
@@ -31,6 +34,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.pipe
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.polling import Poller
 from ansible_collections.community.circleci.plugins.module_utils._resources.workflows import (
+    ending,
     read_ended,
     read_workflow,
     rerun,
@@ -64,6 +68,8 @@ def plan_rerun(client: Client, project: Project, source: Build, workflow_id: str
         found["workflows"] = [described_workflow(client, project, pipeline, new, jobs)]
         if build:
             require_run(project, found)
+        elif is_final(new):
+            raise _not_begun(project, source, new, found)
         after = {**(described(build) if build else described(source)), "retry_of": source["build_num"]}
         return Outcome({"build": after}, found)
 
@@ -113,20 +119,25 @@ def _started(
     """The new workflow, its jobs, and the build of the job that runs again, which is waited for.
 
     :param workflow: what the answer to the request tells of it
-    :returns: no build when that has no number in time, which is a warning
+    :returns: no build when it ended without one, and when that has no number in time, which is a warning
     """
     poller = Poller(client, interval=LOOK_EVERY, timeout=NUMBERED_WITHIN, lag=NUMBERED_WITHIN)
     id_ = str(workflow["id"])
     jobs: list[Job] = []
 
-    def look(asking: Client) -> tuple[Workflow, list[Job], Build] | None:
+    def look(asking: Client) -> tuple[Workflow, list[Job], Build | None] | None:
         nonlocal jobs
         jobs = read_jobs(asking, workflow) or jobs
         for job in jobs:
             number = job.get("job_number")
-            if job.get("name") == source.get("name") and isinstance(number, int) and number != source["job_number"]:
+            if job.get("name") != source.get("name") or number == source["job_number"]:
+                continue
+            if isinstance(number, int):
                 build = read_build(asking, project, number)
                 return read_workflow(asking, id_), jobs, build
+            # What is not let run gets no number (PF §3.6).
+            if not is_active(job) and is_final(now := read_workflow(asking, id_)):
+                return now, jobs, None
         return None
 
     why = f"has no number after {NUMBERED_WITHIN:.0f} s"
@@ -139,3 +150,13 @@ def _started(
         why = f"could not be read: {error.message}"
     client.warn(f"It runs again in the workflow {plain(id_)}, whose new build {why}.")
     return workflow, jobs, None
+
+
+def _not_begun(project: Project, source: Build, workflow: Workflow, found: dict[str, Any]) -> CircleCIError:
+    """The error for a run that has ended before its build began."""
+    error = CircleCIError(
+        f"{named(project, source)} did not run again: the new workflow {ending(str(workflow.get('status')))}",
+        hint=f"Look at {plain(str(found['workflows'][0]['url']))}.",
+    )
+    error.partial = found
+    return error

@@ -128,6 +128,25 @@ def test_without_a_number_the_workflow_is_named(emulator: Emulator, run, clock, 
         assert f"the new build of workflow {again.id} is not to be seen" in result["msg"]
 
 
+@pytest.mark.parametrize("wait", [False, True])
+@pytest.mark.parametrize(
+    ("status", "why"), [("unauthorized", "was not let run"), ("canceled", "was canceled"), ("not_run", "was not run")]
+)
+def test_a_run_that_ends_before_its_build_is_a_failure(
+    emulator: Emulator, run, clock, wait: bool, status: str, why: str
+) -> None:
+    play(emulator)
+    job = {"id": "x", "name": emulator.build(API, 1).job, "type": "build", "status": status}
+    emulator.fault("body", path="/job$", method="GET", body={"items": [job]}, after=1, times=None)
+    # The first look is at the workflow that ran before.
+    workflow = {"name": "build-and-test", "status": status, "created_at": "2026-11-26T10:00:00Z"}
+    emulator.fault("body", path=r"/workflow/[^/]+$", method="GET", body=workflow, after=1, times=None)
+    result = run(wait=wait)
+    failed(result, f" did not run again: the new workflow {why}")
+    assert (result["changed"], result["build"], result["workflows"][0]["status"]) == (True, None, status)
+    assert (clock.pauses, result["warnings"]) == ([], [])
+
+
 def test_the_build_that_ran_before_is_not_taken_for_the_new_one(emulator: Emulator, run) -> None:
     play(emulator)
     name = emulator.build(API, 1).job
