@@ -123,7 +123,7 @@ def owner_of(organization: str | None, vcs_type: str | None) -> tuple[str | None
     """
     canonical = VCS_TYPES.get(vcs_type or "", vcs_type)
     vcs, slash, name = (organization or "").partition("/")
-    if not slash or vcs not in VCS_TYPES or "/" in name:
+    if not slash or vcs not in VCS_TYPES:
         return organization, canonical
     return name, parse_organization(str(organization), vcs_type).vcs_type
 

@@ -291,6 +291,7 @@ def test_containers_have_folders_of_their_own_or_a_failure(project: Emulator, ru
     [
         (["a/x", "b/x"], {"strip_components": 1}, "'a/x' and 'b/x' would be in each other's place"),
         (["a", "a/b"], {}, "in each other's place"),
+        (["a", "a/b/c/d"], {}, "in each other's place"),
         (["x/a/b", "y/a"], {"strip_components": 1}, "in each other's place"),
         (["a", "/a"], {}, "in each other's place"),
         (["a/b", "c"], {"strip_components": 1}, "leaves nothing of the artifact 'c'"),

@@ -884,6 +884,13 @@ def test_without_a_signed_url_the_output_is_read_from_circleci(
     assert paths(emulator.requests)[-1] == f"GET {API}/1/output/4/1"
 
 
+def test_an_output_that_is_nothing_is_empty(emulator: Emulator, run) -> None:
+    emulator.script("failed")
+    emulator.fault("body", path="/action-output/", body=None)
+    result = run(wait=True)
+    assert (result["failed_steps"][0]["log_tail"], result["warnings"]) == ("", [])
+
+
 def test_escapes_of_a_hostile_output_are_neutralised(emulator: Emulator, run) -> None:
     emulator.script("failed")
     text = "\x1b]0;title\x07 50%\r100%\r\n\tdone \x1b[1mnow\x1b[0m\u202e\r\n"

@@ -1108,7 +1108,10 @@ def test_a_pipeline_of_another_project_is_refused(emulator: Emulator, run) -> No
     emulator.follow("github/acme/web")
     emulator.push("github/acme/web", branch="main")
     id_ = emulator.pipeline("github/acme/web", 2).id
-    failed(run(state="succeeded", pipeline_id=id_), "belongs to github/acme/web, not to github/acme/api")
+    failed(
+        run(state="succeeded", pipeline_id=id_),
+        f"The pipeline {id_} belongs to github/acme/web, not to github/acme/api. Check project and pipeline_id.",
+    )
 
 
 def test_open_source_projects_are_waited_for_without_a_token(emulator: Emulator, run) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.community.circleci.plugins.module_utils._resources import workflow_actions
+from ansible_collections.community.circleci.plugins.module_utils._resources.workflows import approve
 from emulator import PROJECT_TOKEN, Emulator
 from emulator.http.exchange import Answer, Call
 from tests.unit.results import failed
@@ -225,6 +227,18 @@ def test_an_open_hold_is_approved_once(emulator: Emulator, run) -> None:
     emulator.clear()
     again = run(state="approved", approve=["hold"], **NAMED)
     assert (again["changed"], again["approved"], emulator.writes) == (False, [], [])
+
+
+def test_a_wait_counts_from_the_approval_on(emulator: Emulator, run, clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    def approve_slowly(client: Any, hold: dict[str, Any]) -> bool:
+        clock.sleep(100)
+        return approve(client, hold)
+
+    play(emulator, "hold")
+    monkeypatch.setattr(workflow_actions, "approve", approve_slowly)
+    result = run(state="approved", approve=["hold"], wait=True, wait_timeout=60, **NAMED)
+    assert (result.get("failed"), result["workflow"]["status"]) == (None, "success"), result
+    assert 0 < result["waited_seconds"] < 60
 
 
 def test_an_approval_is_there_for_the_next_task(emulator: Emulator, run) -> None:

@@ -106,6 +106,11 @@ def test_words_of_the_collection_stay_where_they_say_what_a_thing_is(secret: str
     assert Scrubber([], words=[secret]).value(thing) == {**thing, "name": MASK}
 
 
+def test_words_of_the_server_are_searched_where_they_have_the_same_name() -> None:
+    theirs = parsed_json(Answer(200, {}, b'{"kind": "hunter22", "method": "hunter22"}', None))
+    assert Scrubber(["hunter22"]).value(theirs) == {"kind": MASK, "method": MASK}
+
+
 ACME = {"named": ["github/acme-corp/api", "feature/acme-corp", "MY_VARIABLE"]}
 
 

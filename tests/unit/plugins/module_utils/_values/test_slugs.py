@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import (
     VCS_TYPES,
+    owner_of,
     parse_organization,
     parse_project,
 )
@@ -242,3 +243,8 @@ def test_any_text_is_a_project_or_refused(text: str) -> None:
 def test_the_second_api_is_asked_with_short_slugs(slug: str, short: str, path: str) -> None:
     project = parse_project(slug)
     assert (project.short_slug, project.v2_path("pipeline", 7)) == (short, path)
+
+
+def test_an_organization_is_no_slug_of_a_project() -> None:
+    with pytest.raises(CircleCIError, match="organization 'github/acme/api' is no organization"):
+        owner_of("github/acme/api", None)
