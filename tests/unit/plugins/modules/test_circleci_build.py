@@ -884,6 +884,15 @@ def test_without_a_signed_url_the_output_is_read_from_circleci(
     assert paths(emulator.requests)[-1] == f"GET {API}/1/output/4/1"
 
 
+def test_the_steps_of_a_build_that_was_just_seen_are_not_asked_for_again(emulator: Emulator, run) -> None:
+    looks = []
+    for number, outcome in enumerate(("success", "failed"), start=1):
+        emulator.script(outcome)
+        run(wait=True)
+        looks.append(paths(emulator.requests).count(f"GET {API}/{number}"))
+    assert looks[0] == looks[1] > 0
+
+
 def test_an_output_that_is_nothing_is_empty(emulator: Emulator, run) -> None:
     emulator.script("failed")
     emulator.fault("body", path="/action-output/", body=None)
