@@ -514,6 +514,19 @@ def test_of_those_that_do_not_fit_the_right_one_is_told_apart(
     assert len(emulator.writes) == 1
 
 
+@pytest.mark.parametrize("options", [{}, {"branch": "feature/login"}, {"tag": "v1.0.0"}])
+def test_a_lost_start_is_sought_by_what_it_was_of(
+    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
+) -> None:
+    """What was started beside it is of another branch."""
+    beside(emulator, monkeypatch, branch="feature/pay" if options != {} else "feature/login")
+    emulator.fault("drop", method="POST", path="/pipeline$", when="after")
+    result = run(**options)
+    assert (result.get("failed"), result["pipeline"]["number"]) == (None, 1), result
+    expected = {"branch": None, "tag": None, **(options or {"branch": "main"})}
+    assert {name: result["pipeline"][name] for name in expected} == expected
+
+
 def test_an_earlier_one_is_not_taken_for_one_whose_answer_is_lost(emulator: Emulator, run) -> None:
     run()
     emulator.fault("drop", method="POST", path="/pipeline$", when="after")

@@ -40,6 +40,7 @@ SERVER = "https://ci.acme.example:8443/circleci"
         ("https://ci.acme.example/a", SERVER, (), False),
         ("https://files.acme.example/a", SERVER, ("files.acme.example",), True),
         ("https://FILES.acme.example/a", SERVER, ("Files.Acme.example",), True),
+        ("https://files.acme.example/a", SERVER, (" files.acme.example ",), True),
         ("https://files.acme.example:9000/a", SERVER, ("files.acme.example",), False),
         ("https://files.acme.example:9000/a", SERVER, ("files.acme.example:9000",), True),
         ("https://files.acme.example/a", SERVER, ("files.acme.example:443",), True),
