@@ -246,10 +246,7 @@ def _entry_dropped(place: _Place) -> Changes:
 @_operator("nothing returned")
 def _none_returned(place: _Place) -> Changes:
     node = place.node
-    is_none = (
-        isinstance(node, ast.Return) and isinstance(node.value, ast.Constant) and node.value.value in (None, False)
-    )
-    if isinstance(node, ast.Return) and node.value is not None and not is_none:
+    if isinstance(node, ast.Return) and node.value is not None and ast.unparse(node.value) not in ("None", "False"):
         yield node.value, "None"
 
 

@@ -53,9 +53,10 @@ TYPES: dict[str, tuple[type, ...]] = {
 
 
 @functools.cache
-def documented(module: str) -> Json:
-    """The return values of a module, as its documentation has them."""
-    file = importlib.import_module(f"ansible_collections.community.circleci.plugins.modules.{module}")
+def documented(plugin: str) -> Json:
+    """The return values of a module or lookup, as its documentation has them."""
+    kind = "lookup" if plugin == "circleci_builds" else "modules"
+    file = importlib.import_module(f"ansible_collections.community.circleci.plugins.{kind}.{plugin}")
     found: Json = yaml.load(file.RETURN, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     return found
 

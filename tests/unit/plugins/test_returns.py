@@ -15,20 +15,13 @@ import yaml
 
 from emulator import Emulator
 from tests.unit.keys import private_key
-from tests.unit.promises import BEFORE_REQUESTS
+from tests.unit.promises import BEFORE_REQUESTS, CHANGES
+from tests.unit.promises import documented as returned
 
 pytestmark = pytest.mark.once
 MODULES = sorted(path.stem for path in (Path(__file__).resolve().parents[3] / "plugins" / "modules").glob("*.py"))
-CHANGES = ("added", "removed", "updated")
 API = "github/acme/api"
 HOST = "deploy.acme.example"
-
-
-def returned(plugin: str) -> dict[str, Any]:
-    """The return values that a module or lookup documents."""
-    kind = "modules" if plugin in MODULES else "lookup"
-    file = importlib.import_module(f"ansible_collections.community.circleci.plugins.{kind}.{plugin}")
-    return yaml.safe_load(file.RETURN) or {}
 
 
 def values(documented: dict[str, Any], where: str = "") -> Iterator[tuple[str, dict[str, Any]]]:

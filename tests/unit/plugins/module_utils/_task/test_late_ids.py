@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from ansible_collections.community.circleci.plugins.module_utils._task.late_ids import LATE_IDS, take_empty_ids
 from emulator import Emulator
+from tests.unit.promises import documented
 
 PACKAGE = "ansible_collections.community.circleci.plugins.modules"
 PLUGINS = Path(__file__).parents[5] / "plugins"
@@ -57,8 +57,7 @@ def test_every_module_with_such_an_id_predicts_without_it(
         assert any(f"{id_} is known after the run only" in warning for warning in predicted["warnings"])
         acts = not name.endswith("_info") and options.get("state") != "succeeded"
         assert predicted["changed"] is acts
-        returned = yaml.safe_load(MODULES[name].RETURN)
-        of_successes = {key for key, value in returned.items() if not value["returned"].startswith("failure")}
+        of_successes = {key for key, value in documented(name).items() if not value["returned"].startswith("failure")}
         assert of_successes
         assert of_successes <= predicted.keys() | {"project"}
         real = run_module(name, **given)
