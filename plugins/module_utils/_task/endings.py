@@ -33,7 +33,8 @@ def tidily() -> Iterator[None]:
     def end(number: int, _frame: FrameType | None) -> None:
         came.append(number)
         for each in ending:
-            signal.signal(each, signal.SIG_IGN)
+            # Not SIG_IGN: Python shows a traceback for a signal that came together with this one, and has no handler.
+            signal.signal(each, _ignore)
         raise KeyboardInterrupt
 
     for number in ending:
@@ -45,3 +46,7 @@ def tidily() -> Iterator[None]:
             signal.signal(number, handler)
         for each in came:
             os.kill(os.getpid(), each)
+
+
+def _ignore(_number: int, _frame: FrameType | None) -> None:
+    """Do nothing."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -50,6 +51,30 @@ def test_a_block_tidies_up_before_a_signal_does_its_work(order: list[str], numbe
         tidy(order)
     assert order == ["begun", "tidied", number.name]
     assert signal.getsignal(number) is handler
+
+
+def come_at_once(order: list[str]) -> None:
+    """Send all of them to this thread, and no other one may take them, which lets Python see them together."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)
+    try:
+        for number in HANDLED:
+            signal.pthread_kill(threading.main_thread().ident or 0, number)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    finally:
+        order.append("tidied")
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def test_signals_that_come_at_once_end_it_once_and_show_nothing(
+    order: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Core sends SIGTERM right after Ctrl-C."""
+    shown: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", shown.append)
+    with pytest.raises(KeyboardInterrupt), tidily():
+        come_at_once(order)
+    assert order[0] == "tidied"
+    assert (len(order), shown) == (2, [])
 
 
 def test_a_block_without_a_signal_leaves_everything_as_it_was(order: list[str]) -> None:
