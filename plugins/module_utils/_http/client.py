@@ -17,7 +17,6 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Any, TypeVar
 
 with contextlib.suppress(ImportError):  # a missing library is named by session.py
-    import requests
     import urllib3
 
 from ansible_collections.community.circleci.plugins.module_utils._http.answers import (
@@ -266,7 +265,7 @@ class Client(Wire):
             if answer.status != 200:
                 raise invalid(f"The server with the outputs answered {answer.status}.")
             return parsed_json(answer)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as exc:
+        except (OSError, urllib3.exceptions.HTTPError, ValueError) as exc:
             raise invalid(f"The output of a step could not be read ({type(exc).__name__}).") from exc
 
     def download(self, url: str, receive: Callable[[Download], T], *, hosts: Collection[str] = ()) -> T:

@@ -157,5 +157,5 @@ def _chunks(wire: Wire, response: requests.Response) -> Iterator[bytes]:
         received = response.raw.tell()
         if announced.isdigit() and received < int(announced):
             raise urllib3.exceptions.ProtocolError(f"the file ended after {received} of {announced} bytes")
-    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as exc:
+    except (OSError, urllib3.exceptions.HTTPError) as exc:
         raise _BrokenOffError(exc) from exc

@@ -203,7 +203,7 @@ class Wire:
             self.patience.wait()
             try:
                 answer = self._once(method, url, given, body)
-            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as exc:
+            except (OSError, urllib3.exceptions.HTTPError, ValueError) as exc:
                 cause = exc
             try:
                 if answer is not None and 300 <= answer.status < 400:

@@ -42,8 +42,7 @@ def read_workflow(client: Client, workflow_id: str) -> Workflow:
 
     :raises CircleCIError: for project tokens, too, to which API v2 says that there is none (PF §1.1)
     """
-    found = client.get_object(f"v2/workflow/{segment(workflow_id)}")
-    return found if isinstance(found.get("id"), str) else {**found, "id": workflow_id}
+    return {**client.get_object(f"v2/workflow/{segment(workflow_id)}"), "id": workflow_id}
 
 
 def read_ended(client: Client, workflow: Workflow) -> Workflow:

@@ -681,7 +681,7 @@ def test_what_somebody_has_removed_already_is_no_change_and_forgotten(
 
 @pytest.mark.parametrize(
     "note",
-    ["", "[]", "null", '{"files": 1}', '{"files": [{"dest": "a"}]}', '{"files": ["x"]}', "\udcff", "[" * 100_000],
+    ["", "[]", "null", "{}", '{"files": 1}', '{"files": [{"dest": "a"}]}', '{"files": ["x"]}', "\udcff", "[" * 100_000],
 )
 def test_an_odd_note_is_none(project: Emulator, run: Run, dest: Path, note: str) -> None:
     run()

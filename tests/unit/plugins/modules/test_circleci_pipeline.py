@@ -817,7 +817,7 @@ def test_a_failed_test_with_an_open_hold_is_a_failure_in_every_mode(
 ) -> None:
     emulator.scenario(scenario)
     result = run(wait=True, on_hold=on_hold, approve=["hold"])
-    failed(result, "nothing of it was approved: hold of workflow build-and-deploy")
+    failed(result, "job test, step 'Run tests': failed with exit code 1; nothing of it was approved: hold of workflow")
     assert [hold["job"] for hold in result["holds"]] == ["hold"]
     assert [step["job"] for step in result["failed_steps"]] == ["test"]
     assert [record for record in emulator.writes if "approve" in record.path] == []

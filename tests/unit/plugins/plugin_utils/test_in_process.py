@@ -6,6 +6,7 @@ from __future__ import annotations
 import importlib
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -45,3 +46,31 @@ def test_relative_paths_become_whole_ones(
     action._resolve_paths({"dest": {"type": "path"}, "keys": inside}, params)
     expected = path and path.format(here=tmp_path)
     assert params == {"dest": expected, "keys": [{"path": expected}]}
+
+
+@pytest.mark.parametrize(
+    ("needs", "why"),
+    [
+        ({}, None),
+        ({"environment": [{}]}, None),
+        ({"environment": [{}, {"CIRCLE_HOST": "example.org"}]}, "the task sets its environment"),
+        ({"become": True}, "the task uses become"),
+        ({"by_connection": object()}, "the task uses become"),
+        ({"async_val": 30}, "the task is asynchronous"),
+        ({"transport": "ssh"}, "the connection is not local"),
+        # What is named first is what one would have to give up first.
+        ({"become": True, "environment": [{"A": "b"}]}, "the task uses become"),
+        ({"async_val": 30, "become": True}, "the task is asynchronous"),
+        ({"transport": "ssh", "async_val": 30}, "the connection is not local"),
+    ],
+)
+def test_what_keeps_a_task_out_of_this_process_is_named(
+    needs: dict[str, Any], why: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    action = object.__new__(InProcess)
+    monkeypatch.setattr(action, "module", SimpleNamespace(ARGUMENT_SPEC={}), raising=False)
+    action._connection = SimpleNamespace(transport=needs.get("transport", "local"), become=needs.get("by_connection"))
+    action._task = SimpleNamespace(
+        async_val=needs.get("async_val", 0), become=needs.get("become"), environment=needs.get("environment")
+    )
+    assert action._why_not_here() == why
