@@ -57,11 +57,11 @@ ATTRIBUTES = ("mode", "owner", "group")
 class Delivery(InProcess):
     """The action of a module that brings files to hosts."""
 
-    _task_vars: dict[str, Any]
+    _task_vars: dict[str, Any] | None
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run the task."""
-        self._task_vars = task_vars or {}
+        self._task_vars = task_vars
         if self._is_by_controller():
             message = f"{self._name()} cannot bring files by way of the controller"
             libraries = missing_libraries()
@@ -102,7 +102,7 @@ class Delivery(InProcess):
         dest = str(self._task.args["dest"])
         if not dest.startswith(("/", "~")):
             raise not_absolute(dest)
-        if getattr(self._connection._shell, "SHELL_FAMILY", "sh") == "powershell":
+        if getattr(self._connection._shell, "_IS_WINDOWS", False):
             raise invalid("Artifacts cannot be brought to hosts with Windows.", "Bring them to a POSIX system.")
         client.require_token()
         depot = Depot.of_task(self._task._uuid, client, selection)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from ansible_collections.community.circleci.plugins.plugin_utils import _in_proc
 from emulator import Emulator
 
 Json = dict[str, Any]
+VARIABLES = {"inventory_hostname": "one"}
+"""of the host"""
 
 
 class Screen:
@@ -61,6 +64,8 @@ class Act:
         """what such a task returns"""
         self.kept: Json = {}
         """the arguments of the last task after it has run"""
+        self.plugins: Any = None
+        """where the action finds others"""
 
     def __call__(
         self,
@@ -74,7 +79,7 @@ class Act:
     ) -> Json:
         """Run it, and return its result. Options that are None are left out, but for those of ``null``.
 
-        :param connection: attributes of the connection, which is a local one
+        :param connection: attributes of the connection and its shell, which are local ones
         :param keywords: attributes of the task
         """
         given = {"api_url": self._emulator.url, "api_token": self._emulator.token, **options}
@@ -88,12 +93,14 @@ class Act:
             setattr(task, name, value)
         context, loader = PlayContext(), DataLoader()
         local = connection_loader.get("local", context)
+        local._shell = copy(local._shell)
         for name, value in (connection or {}).items():
-            setattr(local, name, value)
+            setattr(local._shell if name == "_IS_WINDOWS" else local, name, value)
         plugin = importlib.import_module(f"{action.__name__}.{module}").ActionModule
         acting = plugin(task, local, context, loader, Templar(loader=loader), None)
+        acting._shared_loader_obj = self.plugins
         try:
-            result: Json = acting.run(task_vars={})
+            result: Json = acting.run(task_vars=VARIABLES)
         finally:
             self.kept = task.args
         return result

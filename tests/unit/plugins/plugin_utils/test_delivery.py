@@ -1,16 +1,20 @@
 # SPDX-FileCopyrightText: 2026 The community.circleci contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the tasks of many hosts share, and what is said of a host that takes no files."""
+"""How artifacts get to hosts, what the tasks of many hosts share, and what is said of a host that takes no files."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from ansible import constants
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.playbook.task import Task
+from ansible.plugins.action import ActionBase
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.downloads import Download
@@ -25,10 +29,16 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.dest
     Noted,
     Seen,
 )
+from ansible_collections.community.circleci.plugins.module_utils._task import run
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import parse_project
+from ansible_collections.community.circleci.plugins.modules import circleci_artifacts_info
 from ansible_collections.community.circleci.plugins.plugin_utils import _delivery
 from ansible_collections.community.circleci.plugins.plugin_utils._delivery import Delivery, Depot
+from emulator import Emulator
+from emulator.world.artifacts import Artifact as Stored
 from tests.unit.conftest import FullDisk
+from tests.unit.plugins.plugin_utils.conftest import VARIABLES, Act, Json
+from tests.unit.results import failed
 
 SELECTION = Selection(parse_project("github/acme/api"), 1, Sought(), None, (), (), 0, by_node=False, required=True)
 CLIENT = Client("http://127.0.0.1:9", "token")
@@ -232,3 +242,241 @@ def test_a_note_is_kept_as_long_as_it_is_transferred(tmp_path: Path) -> None:
         assert path.stat().st_mode & 0o077 == 0
         assert path.parent.stat().st_mode & 0o077 == 0
     assert not path.exists()
+
+
+# --- whole tasks ------------------------------------------------------------------------------------------------------
+
+API = "github/acme/api"
+WHEEL = Stored("dist/app-1.0.whl", text="first")
+ELSEWHERE = {"transport": "ssh"}
+INFO, FILE, COPY = "community.circleci.circleci_artifacts_info", "ansible.builtin.file", "ansible.builtin.copy"
+
+
+class Played:
+    """A host that is a folder of this machine, and core's modules there as far as they are asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Json]] = []
+        self.refuses: str | None = None
+        """a module that fails"""
+
+    def execute(self, module: str, arguments: Json, *, task_vars: Json) -> Json:
+        assert task_vars == VARIABLES
+        self.asked.append((module, arguments))
+        if module == self.refuses:
+            return {"failed": True, "msg": f"{module} fails"}
+        if module == INFO:
+            checked = ArgumentSpecValidator(circleci_artifacts_info.ARGUMENT_SPEC).validate(arguments)
+            assert checked.error_messages == []
+            return circleci_artifacts_info.run(CLIENT, checked.validated_parameters)
+        path = Path(arguments["path"])
+        {"directory": path.mkdir, "absent": path.unlink, "file": lambda: None}[arguments["state"]]()
+        if "mode" in arguments:
+            path.chmod(int(arguments["mode"], 8))
+        return {"changed": True}
+
+    def get(
+        self,
+        name: str,
+        *,
+        task: Task,
+        connection: Any,
+        play_context: Any,
+        loader: Any,
+        templar: Any,
+        shared_loader_obj: Any,
+    ) -> Any:
+        """Core's action for transfers."""
+        assert shared_loader_obj.action_loader is self
+        assert None not in (connection, play_context, loader, templar)
+
+        def copy(*, task_vars: Json) -> Json:
+            assert (task_vars, task.diff, task.args.pop("decrypt")) == (VARIABLES, False, False)
+            self.asked.append((name, task.args))
+            if self.refuses == name:
+                return {"failed": True, "msg": f"{name} fails"}
+            shutil.copy(task.args["src"], task.args["dest"])
+            if "mode" in task.args:
+                Path(task.args["dest"]).chmod(int(task.args["mode"], 8))
+            return {"changed": True}
+
+        return SimpleNamespace(run=copy)
+
+    def took(self, module: str, option: str) -> list[Any]:
+        """What a module was given for an option, each time."""
+        return [arguments.get(option) for asked, arguments in self.asked if asked == module]
+
+
+@pytest.fixture
+def host(emulator: Emulator, act: Act, monkeypatch: pytest.MonkeyPatch) -> Played:
+    """A host that the controller brings files to. A build has stored two of them."""
+    played = Played()
+    act.plugins = SimpleNamespace(action_loader=played)
+    monkeypatch.setattr(ActionBase, "_execute_module", lambda _self, *args, **named: played.execute(*args, **named))
+    emulator.state.machine.set_progress("manual")
+    build(emulator, WHEEL, Stored("log/a.txt", text="a"))
+    return played
+
+
+def build(emulator: Emulator, *artifacts: Stored) -> None:
+    """One more build that has ended well, with what it stores."""
+    emulator.artifacts(API, "build", *artifacts)
+    project = emulator.project(API)
+    if not project.builds:
+        emulator.follow(API)
+        number = 1
+    else:
+        number = emulator.state.machine.trigger(project, None, why="api", job="build", branch="main").number
+    emulator.finish(API, number)
+
+
+def bring(act: Act, dest: Path | str, /, connection: Json | None = ELSEWHERE, **more: Any) -> Json:
+    given = {"project": API, "job": "build", "branch": "main", "dest": str(dest), **more}
+    return act("circleci_artifacts", connection=connection, **given)
+
+
+def files_in(folder: Path) -> dict[str, str]:
+    paths = [path for path in folder.rglob("*") if path.is_file() and path.name != NOTE]
+    return {str(path.relative_to(folder)): path.read_text() for path in paths}
+
+
+def downloads(emulator: Emulator) -> list[str]:
+    return [record.path for record in emulator.requests if record.path.startswith(("/artifacts/", "/store/"))]
+
+
+@pytest.mark.parametrize("connection", [ELSEWHERE, {"become": object()}])
+def test_a_host_gets_by_the_controller_what_it_has_not(
+    emulator: Emulator, act: Act, host: Played, tmp_path: Path, connection: Json
+) -> None:
+    """Also a file of its own machine that only another user may write."""
+    dest = tmp_path / "host" / "app"
+    (tmp_path / "host").mkdir()
+    predicted = bring(act, dest, connection, mode="0640", keywords={"check_mode": True, "diff": True})
+    assert (downloads(emulator), [module for module, _options in host.asked], dest.exists()) == ([], [INFO], False)
+    result = bring(act, dest, connection, mode="0640", keywords={"diff": True})
+    assert files_in(dest) == {"dist/app-1.0.whl": "first", "log/a.txt": "a"}
+    assert (dest / "log/a.txt").stat().st_mode & 0o777 == 0o640
+    assert host.took(FILE, "path") == [str(dest), str(dest / "dist"), str(dest / "log")]
+    assert host.took(COPY, "mode") == ["0640", "0640", None]
+    for each in (predicted, result):
+        assert (each["changed"], [one["path"] for one in each["added"]]) == (True, ["dist/app-1.0.whl", "log/a.txt"])
+        assert each["diff"]["before"] == {"files": {}}
+    assert [each["size"] for each in result["files"]] == [5, 1]
+    assert act.screen.told == [(f"{API} #1: 2 of 2 files, 0.0 MB downloaded", None, True)]
+    host.asked.clear()
+    emulator.clear()
+    again = bring(act, dest, connection, mode="0640")
+    assert (again["changed"], downloads(emulator), len(host.asked)) == (False, [], 1)
+    assert [each["sha256"] for each in again["files"]] == [each["sha256"] for each in result["files"]]
+    assert bring(act, dest, connection, mode="0600")["changed"] is True
+    assert (dest / "log/a.txt").stat().st_mode & 0o777 == 0o600
+    assert act.ordinary == []
+
+
+def test_what_an_earlier_build_left_on_a_host_goes(emulator: Emulator, act: Act, host: Played, tmp_path: Path) -> None:
+    bring(act, tmp_path / "app")
+    (tmp_path / "app" / "own").write_text("mine")
+    build(emulator, Stored("dist/app-2.0.whl", text="second"))
+    kept = bring(act, tmp_path / "app")
+    assert ([each["path"] for each in kept["added"]], kept["removed"]) == (["dist/app-2.0.whl"], [])
+    gone = bring(act, tmp_path / "app", exclusive=True)
+    assert ([each["path"] for each in gone["removed"]], gone["changed"]) == (["dist/app-1.0.whl", "log/a.txt"], True)
+    assert files_in(tmp_path / "app") == {"own": "mine", "dist/app-2.0.whl": "second"}
+    assert bring(act, tmp_path / "app", exclusive=True)["changed"] is False
+
+
+def test_the_hosts_of_a_task_get_one_download(emulator: Emulator, act: Act, host: Played, tmp_path: Path) -> None:
+    """And the same build, though a newer one has ended meanwhile."""
+    same = {"_uuid": "one-task"}
+    first = bring(act, tmp_path / "one", keywords=same)
+    build(emulator, Stored("dist/app-2.0.whl", text="second"))
+    emulator.clear()
+    second = bring(act, tmp_path / "two", keywords=same)
+    assert (first["build"], emulator.requests) == (second["build"], [])
+    assert files_in(tmp_path / "one") == files_in(tmp_path / "two")
+    assert bring(act, tmp_path / "two")["build"]["build_num"] == 2
+
+
+@pytest.mark.parametrize("module", [INFO, FILE, COPY])
+def test_a_host_that_fails_says_why(act: Act, host: Played, tmp_path: Path, module: str) -> None:
+    host.refuses = module
+    result = bring(act, tmp_path / "app")
+    failed(result, f"The host does not take the files: {module} fails")
+    assert result["changed"] is (module == COPY)
+
+
+def test_a_folder_may_be_said_from_the_home_of_the_user_there(
+    act: Act, host: Played, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "there"))
+    (tmp_path / "there").mkdir()
+    assert bring(act, "~/app")["changed"] is True
+    assert len(files_in(tmp_path / "there" / "app")) == 2
+
+
+@pytest.mark.parametrize(
+    ("connection", "options", "words"),
+    [
+        (ELSEWHERE, {"dest": "relative"}, "dest 'relative' is not absolute"),
+        (ELSEWHERE, {"dest": "./~"}, "dest './~' is not absolute"),
+        (ELSEWHERE, {"api_token": None}, "No API token"),
+        (ELSEWHERE, {"concurrency": 0}, "concurrency must be a number from 1 to"),
+        (ELSEWHERE, {"concurrency": 33}, "concurrency must be a number from 1 to"),
+        (ELSEWHERE, {"artifacts_hosts": ["https://store.example"]}, "which is not a host name"),
+        (ELSEWHERE, {"mode": 644}, "mode is a number for YAML"),
+        (ELSEWHERE, {"keywords": {"async_val": 60}}, "with async. Leave async out. Or set delivery: direct."),
+        ({**ELSEWHERE, "_IS_WINDOWS": True}, {}, "Artifacts cannot be brought to hosts with Windows"),
+    ],
+)
+def test_what_cannot_be_brought_there_is_said_before_anything_is_asked(
+    emulator: Emulator, act: Act, host: Played, connection: Json, options: Json, words: str
+) -> None:
+    emulator.clear()
+    result = bring(act, "/nowhere", connection, **options)
+    failed(result, words)
+    assert (result["changed"], host.asked, act.ordinary, emulator.requests) == (False, [], [], [])
+
+
+def test_a_controller_without_the_libraries_brings_nothing(
+    act: Act, host: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(run._IMPORTS, "requests", ModuleNotFoundError("requests"))
+    result = bring(act, "/nowhere")
+    failed(result, "circleci_artifacts cannot bring files by way of the controller: ")
+    failed(result, "-m pip install requests. Or set delivery: direct.")
+    assert (result["changed"], host.asked) == (False, [])
+
+
+def test_a_path_that_core_would_read_otherwise_is_refused(
+    emulator: Emulator, act: Act, host: Played, tmp_path: Path
+) -> None:
+    build(emulator, Stored("$HOME/a", text="x"), Stored("b", text="x"))
+    failed(bring(act, tmp_path / "app"), "'$HOME/a' holds the name of a variable of the host")
+    assert [module for module, _arguments in host.asked] == [INFO]
+    assert bring(act, tmp_path / "app", exclude=["$HOME/*"])["changed"] is True
+
+
+@pytest.mark.parametrize("keywords", [{}, {"async_val": 60}, {"become": True}])
+def test_a_host_may_get_the_files_itself(act: Act, host: Played, keywords: Json) -> None:
+    assert bring(act, "relative", delivery="direct", keywords=keywords) == act.answer
+    assert (len(act.ordinary), host.asked) == (1, [])
+    assert "not local" in act.screen.lines[0]
+
+
+def test_the_controller_gets_its_own_files_itself(act: Act, host: Played, tmp_path: Path) -> None:
+    """Whatever ``delivery`` says, and from where the playbook is."""
+    for delivery in ("controller", "direct"):
+        dest = tmp_path / delivery
+        assert bring(act, dest, None, delivery=delivery)["changed"] is True
+        assert files_in(dest) == {"dist/app-1.0.whl": "first", "log/a.txt": "a"}
+    assert (host.asked, act.ordinary) == ([], [])
+
+
+def test_the_token_of_the_controllers_environment_is_used_there_alone(
+    emulator: Emulator, act: Act, host: Played, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CIRCLE_TOKEN", emulator.token)
+    assert bring(act, tmp_path / "app", api_token=None)["changed"] is True
+    assert emulator.token not in str(host.asked)
+    failed(bring(act, tmp_path / "app", api_token=None, delivery="direct"), "is not sent there")
+    assert act.ordinary == []
