@@ -83,7 +83,6 @@ class InProcess(OrdinaryModule):
         :raises CircleCIError: with everything that is wrong
         """
         options, constraints = self.module.ARGUMENT_SPEC, getattr(self.module, "CONSTRAINTS", {})
-        self._load_name = self._name()  # so that core's messages on arguments name the module
         self._task.args = _without_vault(self._task.args)
         problems = lost_spellings(options, self._task.args)
         self._task.args = _without_dates(self._task.args)

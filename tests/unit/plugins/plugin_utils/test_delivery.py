@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -270,7 +271,8 @@ class Played:
             assert checked.error_messages == []
             return circleci_artifacts_info.run(CLIENT, checked.validated_parameters)
         path = Path(arguments["path"])
-        {"directory": path.mkdir, "absent": path.unlink, "file": lambda: None}[arguments["state"]]()
+        make: dict[str, Callable[[], object]] = {"directory": path.mkdir, "absent": path.unlink, "file": path.stat}
+        make[arguments["state"]]()
         if "mode" in arguments:
             path.chmod(int(arguments["mode"], 8))
         return {"changed": True}

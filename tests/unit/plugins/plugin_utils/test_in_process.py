@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 from ansible import constants
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
 
 from ansible_collections.community.circleci.plugins import action
 from ansible_collections.community.circleci.plugins.module_utils._task import run
@@ -223,6 +225,21 @@ def test_mistakes_name_the_module_and_no_secret(emulator: Emulator, act: Act) ->
     assert emulator.token not in result["msg"]
     failed(act("circleci_ssh_key", project=API, private_key="x", private_key_path="y"), "mutually exclusive")
     assert (emulator.requests, act.ordinary) == ([], [])
+
+
+@pytest.mark.parametrize("kind", [AnsibleActionFail, ValueError])
+def test_what_core_alone_finds_wrong_is_told_in_its_words(
+    emulator: Emulator, act: Act, monkeypatch: pytest.MonkeyPatch, kind: type[Exception]
+) -> None:
+    """Until ansible-core 2.18 some of it was a ValueError."""
+
+    def refuse(_self: Any, *_args: Any, **_more: Any) -> None:
+        raise kind("The moon is full.")
+
+    monkeypatch.setattr(ActionBase, "validate_argument_spec", refuse)
+    result = act("circleci_env_var", **VARIABLE)
+    assert (result["failed"], result["problems"], result["msg"]) == (True, ["The moon is full."], "The moon is full.")
+    assert emulator.requests == []
 
 
 class Encrypted:
