@@ -99,6 +99,7 @@ class Act:
         plugin = importlib.import_module(f"{action.__name__}.{module}").ActionModule
         acting = plugin(task, local, context, loader, Templar(loader=loader), None)
         acting._shared_loader_obj = self.plugins
+        acting._load_name = module  # as core's loader does
         try:
             result: Json = acting.run(task_vars=VARIABLES)
         finally:
