@@ -198,7 +198,7 @@ def parse_private_key(text: str, name: str = "private_key") -> PrivateKey:
     )
     try:
         content = content_of(bodies[0])
-    except ValueError:
+    except (ValueError, IndexError):
         raise mangled from None
     if content.kind.startswith("sk-"):
         raise invalid(

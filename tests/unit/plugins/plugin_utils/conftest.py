@@ -53,10 +53,12 @@ class Act:
     """Runs the action of a module.
 
     :param emulator: the default of ``api_url``, with its token
+    :param folder: where the playbook is
     """
 
-    def __init__(self, emulator: Emulator, screen: Screen) -> None:
+    def __init__(self, emulator: Emulator, screen: Screen, folder: Path) -> None:
         self._emulator = emulator
+        self.folder = folder
         self.screen = screen
         self.ordinary: list[Json] = []
         """the arguments of the tasks that ran as ordinary modules"""
@@ -92,6 +94,7 @@ class Act:
         for name, value in {"check_mode": False, "diff": False, "no_log": False, **(keywords or {})}.items():
             setattr(task, name, value)
         context, loader = PlayContext(), DataLoader()
+        loader.set_basedir(str(self.folder))
         local = connection_loader.get("local", context)
         local._shell = copy(local._shell)
         for name, value in (connection or {}).items():
@@ -110,7 +113,7 @@ class Act:
 @pytest.fixture
 def act(emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Act:
     screen = Screen()
-    found = Act(emulator, screen)
+    found = Act(emulator, screen, tmp_path)
 
     def run(self: Any, _tmp: str | None = None, _task_vars: Json | None = None) -> Json:
         found.ordinary.append(dict(self._task.args))

@@ -19,6 +19,7 @@ from ansible_collections.community.circleci.plugins.module_utils._task import ru
 from ansible_collections.community.circleci.plugins.plugin_utils._in_process import InProcess
 from ansible_collections.community.circleci.plugins.plugin_utils._turns import Turns
 from emulator import Emulator
+from tests.unit.keys import private_key
 from tests.unit.plugins.plugin_utils.conftest import Act, Json
 from tests.unit.results import failed
 
@@ -205,6 +206,16 @@ def test_an_id_that_is_not_known_yet_is_predicted(emulator: Emulator, act: Act) 
     assert ["pipeline_id is known after the run only" in warning for warning in result["warnings"]] == [True]
     failed(act("circleci_pipeline", **given), "pipeline_id is given, but empty")
     assert emulator.requests == []
+
+
+def test_files_are_sought_where_the_playbook_is(emulator: Emulator, act: Act) -> None:
+    project = emulator.follow(API)
+    (act.folder / "id").write_text(private_key(), encoding="utf-8")
+    assert act("circleci_ssh_key", project=API, private_key_path="id")["changed"] is True
+    assert len(project.ssh_keys) == 1
+    # Another host has folders of its own.
+    assert act("circleci_ssh_key", connection=ELSEWHERE, project=API, private_key_path="id") == act.answer
+    assert act.ordinary[0]["private_key_path"] == "id"
 
 
 def test_null_is_told_from_what_was_left_out(emulator: Emulator, act: Act) -> None:

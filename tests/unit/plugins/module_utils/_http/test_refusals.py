@@ -96,3 +96,27 @@ def test_a_refusal_that_nobody_knows_has_no_advice(emulator: Emulator, status: i
         Client(emulator.url, TOKEN).get(path if path.startswith("v2/") else f"v1.1/{path}")
     result = caught.value.result()
     assert (result["hint"], result["msg"]) == (None, f"CircleCI answered {status} to GET {path}: odd")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        ("Project not found", "project"),
+        ("Not Found", "repository"),
+        ("checkout key not found", "thing"),
+        ("Environment Variable Not Found", "thing"),
+        ("404 page not found", None),
+        ("not found", None),
+        ("Gone", None),
+        (None, None),
+    ],
+)
+def test_what_is_not_there_is_known_by_the_words_of_a_404(error: str | None, kind: str | None) -> None:
+    for status in (404, 400, 403, 500, None):
+        failure = CircleCIError("", status=status, error=error)
+        found = {
+            "project": failure.project_not_found,
+            "repository": failure.repository_not_found,
+            "thing": failure.thing_not_found,
+        }
+        assert [name for name, is_it in found.items() if is_it] == [kind] * (status == 404 and kind is not None)

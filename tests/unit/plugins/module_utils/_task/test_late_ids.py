@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.community.circleci.plugins.module_utils._task.late_ids import LATE_IDS, take_empty_ids
 from emulator import Emulator
 from tests.unit.promises import documented
+from tests.unit.results import failed
 
 PACKAGE = "ansible_collections.community.circleci.plugins.modules"
 PLUGINS = Path(__file__).parents[5] / "plugins"
@@ -64,3 +65,24 @@ def test_every_module_with_such_an_id_predicts_without_it(
         assert real["failed"] is True
         assert f"{id_} is given, but empty" in real["msg"]
         assert emulator.requests == []
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "empty"),
+    [
+        ("circleci_pipeline", {"state": "canceled"}, "branch"),
+        ("circleci_workflow", {"state": "canceled", "workflow": "build"}, "branch"),
+        ("circleci_checkout_key", {"state": "absent"}, "fingerprint"),
+    ],
+)
+def test_a_prediction_without_what_is_named_needs_a_token_like_any_other(
+    emulator: Emulator, run_module: Any, name: str, options: dict[str, Any], empty: str
+) -> None:
+    given = {"project": "github/acme/api", **options}
+    predicted = run_module(name, check_mode=True, null=[empty], **given)
+    assert (predicted.get("failed"), predicted["changed"]) == (None, True)
+    assert any(f"{empty} is known after the run only" in warning for warning in predicted["warnings"])
+    for check_mode in (True, False):
+        failed(run_module(name, check_mode=check_mode, null=[empty], api_token=None, **given), "No API token was given")
+    failed(run_module(name, null=[empty], **given), f"{empty} is given, but empty")
+    assert emulator.requests == []

@@ -20,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
+from ansible_collections.community.circleci.plugins.module_utils._values.key_formats import content_of, framed
 from ansible_collections.community.circleci.plugins.module_utils._values.keys import (
     PrivateKey,
     normalize_fingerprint,
@@ -310,6 +311,34 @@ def test_without_md5_a_fingerprint_of_it_is_refused_with_the_remedy(no_md5: None
 def test_parameters_before_an_ec_key_are_left_out() -> None:
     parameters = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
     assert parse_private_key(parameters + text("ecdsa", "traditional")).text == text("ecdsa", "traditional")
+
+
+@pytest.mark.parametrize(
+    ("size", "head"),
+    [
+        (127, b"\x30\x7f"),
+        (128, b"\x30\x81\x80"),
+        (129, b"\x30\x81\x81"),
+        (255, b"\x30\x81\xff"),
+        (256, b"\x30\x82\x01\x00"),
+        (257, b"\x30\x82\x01\x01"),
+    ],
+)
+def test_pkcs8_of_any_length_is_written_as_der_has_it(size: int, head: bytes) -> None:
+    inside = number(0) + der(0x30, UNHEARD_OF)
+    private = der(0x04, bytes(size - len(inside) - (2 if size < 140 else 4)))
+    for more in (b"", der(0x81, bytes(32))):
+        read = content_of(base64.b64encode(der(0x30, inside, private, more)).decode())
+        (body,) = framed(read.text)
+        assert base64.b64decode(body) == head + inside + private
+
+
+@pytest.mark.parametrize("algorithm", [b"", b"\x06", der(0x06), der(0x06, b"\x2a")])
+def test_a_key_without_an_algorithm_that_is_known_is_no_traceback(algorithm: bytes) -> None:
+    with pytest.raises(CircleCIError) as caught:
+        parse_private_key(frame("PRIVATE KEY", pkcs8(algorithm, bytes(32))))
+    words = "is mangled" if len(algorithm) < 2 else "is of a kind (unknown) that SSH servers do not take"
+    assert words in caught.value.message
 
 
 def cut(pem: str) -> str:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
+from ansible_collections.community.circleci.plugins.module_utils._values import moments
 from ansible_collections.community.circleci.plugins.module_utils._values.moments import (
     all_older_than,
     moment_of,
@@ -111,3 +112,23 @@ def test_the_newest_one_says_how_old_things_are() -> None:
     # What cannot be shown to be new is old.
     assert all(all_older_than(texts, 7) for texts in ([None], ["in spring"], [old, None], []))
     assert not all_older_than([None, new], 7)
+
+
+class Noon(datetime):
+    """A clock that stands still."""
+
+    @classmethod
+    def now(cls, tz: object = None) -> Noon:
+        assert tz is timezone.utc
+        return cls(2026, 3, 1, 12, tzinfo=timezone.utc)
+
+
+def test_what_is_as_old_as_days_are_long_is_not_older(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(moments, "datetime", Noon)
+    for days in (0, 1, 90):
+        then = NOON - timedelta(days=days)
+        assert not all_older_than([then.isoformat()], days)
+        assert all_older_than([(then - timedelta(seconds=1)).isoformat()], days)
+    assert past_moment(NOON.isoformat(), "not_older_than") == NOON
+    with pytest.raises(CircleCIError, match="future"):
+        past_moment((NOON + timedelta(seconds=1)).isoformat(), "not_older_than")
