@@ -158,7 +158,7 @@ def note_end(client: Client, project: Project, result: dict[str, Any]) -> None:
 def _put(result: dict[str, Any], watch: Watch, build: Build) -> None:
     """Put a build as it is now into a result, and how long it was waited for."""
     shown = summary(build)
-    result.update(build=shown, builds=[shown], waited_seconds=round(watch.poller.waited, 1))
+    result.update(build=shown, builds=[shown], waited_seconds=watch.poller.waited_seconds)
 
 
 def _returned(result: dict[str, Any]) -> dict[str, Any]:

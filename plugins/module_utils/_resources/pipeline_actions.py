@@ -153,7 +153,7 @@ class Task(Following):
             try:
                 found = self.sought.wait(self.poller, self.wanted.appear_timeout)
             finally:
-                self.known["waited_seconds"] = round(self.poller.waited, 1)
+                self.known["waited_seconds"] = self.poller.waited_seconds
         result = {"changed": False, **NOTHING}
         if found is None:
             self.client.warn(
@@ -193,7 +193,7 @@ class Task(Following):
                 for pipeline, workflows in busy:
                     self._await_end(pipeline, workflows)
             finally:
-                self.known["waited_seconds"] = round(self.poller.waited, 1)
+                self.known["waited_seconds"] = self.poller.waited_seconds
             done.update({name: self.known[name] for name in ("pipeline", "waited_seconds")})
         return done
 

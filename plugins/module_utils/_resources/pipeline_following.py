@@ -115,7 +115,7 @@ class Following:
         finally:
             if watch.view.state:
                 self.note(watch.pipeline, watch)
-            self.known["waited_seconds"] = round(self.poller.waited, 1)
+            self.known["waited_seconds"] = self.poller.waited_seconds
             self.approved += watch.approved
         if verdict == SUCCEEDED:
             if watch.view.status == PENDING:

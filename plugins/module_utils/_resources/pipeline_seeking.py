@@ -86,18 +86,18 @@ class Sought:
 
         :raises CircleCIError: when it belongs to another project, and for project tokens, which see nothing (PF §1.1)
         """
-        if not self.is_exact:
-            return next(iter(newest_pipelines(client, self.project, self.reference, limit=1)), None)
         try:
             if self.pipeline_id is not None:
                 return require_own(self.project, read_pipeline(client, self.pipeline_id), "pipeline")
-            return read_numbered(client, self.project, int(self.number or 0))
+            if self.number is not None:
+                return read_numbered(client, self.project, self.number)
         except CircleCIError as error:
             if error.status != 404 or error.project_not_found:
                 raise
             if client.token:
                 client.require_personal_token()
             return None
+        return next(iter(newest_pipelines(client, self.project, self.reference, limit=1)), None)
 
     def require(self, client: Client) -> Pipeline:
         """The pipeline.

@@ -109,6 +109,11 @@ class Poller:
         return self.clock.now() - self.started
 
     @property
+    def waited_seconds(self) -> float:
+        """The same as results tell it."""
+        return round(self.waited, 1)
+
+    @property
     def left(self) -> float:
         """Seconds until the deadline, below 0 after it."""
         return self.timeout - self.waited

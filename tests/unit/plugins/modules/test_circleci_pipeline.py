@@ -368,8 +368,23 @@ def test_a_branch_that_has_moved_on_is_not_run(emulator: Emulator, run, options:
     assert [each.status for each in emulator.pipeline(API, 1).workflows] == ["canceled"]
 
 
-def test_the_head_that_is_meant_runs(emulator: Emulator, run) -> None:
+@pytest.mark.parametrize(
+    ("options", "where"), [({}, "the branch"), ({"branch": "main"}, "main"), ({"tag": "v1.0.0"}, "v1.0.0")]
+)
+def test_a_pipeline_that_does_not_say_what_it_is_of_goes_by_what_was_asked_for(
+    emulator: Emulator, run, options: dict[str, Any], where: str
+) -> None:
+    other = "cd" * 20
+    shown = {"id": OTHER_ID, "number": 1, "state": "created", "errors": [], "vcs": {"revision": other}}
+    emulator.fault("body", path="/v2/pipeline/[^/]+$", times=None, body=shown)
+    failed(run(revision=OTHER, **options), f"{where} has moved on to {other}: pipeline #1, which was started of it,")
+
+
+def test_the_head_that_is_meant_runs(emulator: Emulator, run, clock) -> None:
+    """Its commit is known before its configuration is compiled, and no longer waited for."""
     head = emulator.project(API).branches["main"]
+    result = run(branch="main", revision=head.upper())
+    assert (result["pipeline"]["state"], result["pipeline"]["revision"], clock.pauses) == ("pending", head, [])
     result = run(branch="main", revision=head.upper(), wait=True)
     assert (result["pipeline"]["status"], result["pipeline"]["revision"]) == ("success", head)
 
@@ -566,12 +581,12 @@ def test_a_lost_start_whose_parameters_show_late_is_found(emulator: Emulator, ru
     assert (result.get("failed"), result["pipeline"]["number"], len(emulator.writes)) == (None, 1, 1)
 
 
-def test_a_lost_start_whose_parameters_never_show_is_in_doubt(emulator: Emulator, run) -> None:
+def test_a_lost_start_whose_parameters_never_show_is_in_doubt(emulator: Emulator, run, clock) -> None:
     emulator.fault("drop", method="POST", path="/pipeline$", when="after")
     emulator.fault("status", path="/values$", times=None, status=404, body={"message": "Pipeline not found"})
-    result = run(branch="main", parameters={"target": "live"})
+    result = run(branch="main", parameters={"target": "live"}, appear_timeout=4.5)
     failed(result, "What became of it cannot be read: CircleCI answered 404")
-    assert (result["changed"], len(emulator.writes)) == (True, 1)
+    assert (result["changed"], len(emulator.writes), len(clock.pauses)) == (True, 1, 5)
 
 
 @pytest.fixture
@@ -682,7 +697,9 @@ def test_server_lists_no_definitions(emulator: Emulator, run) -> None:
     from emulator.world.definitions import Definitions
 
     (own,) = emulator.state.part(Definitions).of(emulator.project(API))
-    assert run(definition=own.id)["pipeline"]["number"] == 1
+    for number, spelled in enumerate((own.id, own.id.upper()), start=1):
+        assert run(definition=spelled)["pipeline"]["number"] == number
+        assert emulator.writes[-1].body["definition_id"] == own.id
 
 
 # --- waiting ----------------------------------------------------------------------------------------------------------
@@ -975,6 +992,26 @@ def test_what_ends_long_after_a_newer_one_began_or_before_it_is_not_canceled_by_
     assert ("canceled by" in result["msg"], [each.number for each in pipelines]) == (False, [1, 2])
 
 
+@pytest.mark.parametrize(("stopped", "told"), [("08:58", False), ("08:59", True), ("10:00", True), ("10:01", False)])
+def test_a_newer_one_is_blamed_for_what_ends_within_a_minute_of_its_beginning(
+    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch, stopped: str, told: bool
+) -> None:
+    """And a second before it: the end of a workflow is told in whole seconds. Somebody had canceled another one."""
+    jobs = [{"name": "build"}]
+    emulator.scenario(configuration={"workflows": [{"name": "first", "jobs": jobs}, {"name": "second", "jobs": jobs}]})
+    emulator.project(API).feature_flags["autocancel-builds"] = True
+    emulator.push(API, branch="feature/login", after=4)
+    emulator.state.machine.set_seconds({"running": 60})
+    pipeline, workflow = shapes.pipeline, shapes.workflow
+    day = "2026-06-01T12"
+    monkeypatch.setattr(shapes, "pipeline", lambda found: {**pipeline(found), "created_at": f"{day}:09:00.000Z"})
+    ends = {"first": f"{day}:01:00Z", "second": f"{day}:{stopped}Z"}
+    monkeypatch.setattr(shapes, "workflow", lambda found: {**workflow(found), "stopped_at": ends[found.name]})
+    result = run(branch="feature/login", wait=True)
+    failed(result, "workflow 'second' was canceled")
+    assert ("canceled by #2 of the same branch" in result["msg"]) is told
+
+
 def test_a_newer_one_that_does_not_say_when_it_began_is_not_blamed(emulator: Emulator, run) -> None:
     emulator.project(API).feature_flags["autocancel-builds"] = True
     emulator.push(API, branch="feature/login", after=4)
@@ -1003,10 +1040,10 @@ def test_time_runs_out_before_anything_was_seen(emulator: Emulator, run) -> None
 
 def test_time_runs_out_in_words(emulator: Emulator, run) -> None:
     emulator.state.machine.set_seconds({"running": 10_000})
-    result = run(wait=True, wait_timeout=120)
+    result = run(wait=True, wait_timeout=120.5)
     failed(result, "has not ended after 120 s: workflow 'build-and-test' is running (last seen running: build)")
     assert "Nothing was canceled" in result["msg"]
-    assert result["waited_seconds"] >= 120
+    assert result["waited_seconds"] >= 120.5
 
 
 def test_time_runs_out_with_what_was_approved(emulator: Emulator, run) -> None:
@@ -1562,16 +1599,16 @@ def test_a_cancellation_that_takes_too_long_says_that_it_was_accepted(
     emulator.pass_time(60 if scenario else 1)
     emulator.pipeline(API, 1)  # lets the clock do what is due
     emulator.state.machine.set_seconds({"running": 100_000})
-    result = run(state="canceled", branch="main", wait=True, wait_timeout=120)
+    result = run(state="canceled", branch="main", wait=True, wait_timeout=7.6)
     name = emulator.pipeline(API, 1).workflows[0].name
     failed(
         result,
-        f"Pipeline #1 of {API} ({emulator.url}/pipelines/gh/acme/api/1) has not ended after 120 s: "
+        f"Pipeline #1 of {API} ({emulator.url}/pipelines/gh/acme/api/1) has not ended after 8 s: "
         f"workflow {name!r} is {seen}. CircleCI has accepted to cancel it. Look at it there, or set wait_timeout "
         "higher to wait longer.",
     )
     assert (result["changed"], [each["number"] for each in result["canceled"]]) == (True, [1])
-    assert (len(emulator.writes), 120 <= result["waited_seconds"] < 130) == (1, True)
+    assert (len(emulator.writes), 7.6 <= result["waited_seconds"] < 20) == (1, True)
 
 
 def in_time(emulator: Emulator, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
@@ -1815,6 +1852,17 @@ def test_a_lost_start_of_an_app_is_found_by_what_its_trigger_says_elsewhere(
     else:
         assert app()["pipeline"]["number"] == 1
     assert len(emulator.writes) == 1
+
+
+@pytest.mark.parametrize("actor", [None, "emulator", {}, {"login": None}])
+def test_a_lost_start_is_found_where_circleci_does_not_say_who_made_it(
+    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch, actor: Any
+) -> None:
+    usual = shapes.pipeline
+    monkeypatch.setattr(shapes, "pipeline", lambda found: {**usual(found), "trigger": {"type": "api", "actor": actor}})
+    emulator.fault("drop", method="POST", path="/pipeline$", when="after")
+    result = run()
+    assert (result.get("failed"), result["pipeline"]["number"], len(emulator.writes)) == (None, 1, 1)
 
 
 @pytest.mark.parametrize("name", ["pipeline_id", "pipeline_number"])

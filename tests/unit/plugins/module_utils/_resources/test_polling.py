@@ -1,0 +1,48 @@
+# SPDX-FileCopyrightText: 2026 The community.circleci contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable
+
+import pytest
+
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._resources import polling
+
+pytestmark = pytest.mark.once
+
+
+@pytest.fixture
+def past(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Lets so many seconds pass, which no other time does."""
+    passed = [1000.0]
+    monkeypatch.setattr(polling, "time", types.SimpleNamespace(monotonic=lambda: sum(passed)))
+    return passed.append
+
+
+@pytest.fixture
+def poller(past: Callable[[float], None]) -> polling.Poller:
+    return polling.Poller(Client("https://circleci.example.com"), interval=5, timeout=60, clock=polling.Clock())
+
+
+def test_results_tell_a_wait_in_tenths_of_a_second(poller: polling.Poller, past: Callable[[float], None]) -> None:
+    past(12.3456)
+    assert poller.waited_seconds == 12.3
+
+
+@pytest.mark.parametrize(
+    ("spent", "pause", "granted"), [(0, 60, True), (0, 61, False), (50, 10, True), (50, 11, False)]
+)
+def test_a_look_repeats_its_request_until_the_end_of_the_wait_and_no_longer(
+    poller: polling.Poller, past: Callable[[float], None], spent: float, pause: float, granted: bool
+) -> None:
+    """What the requests take themselves counts, too."""
+
+    def look(client: Client) -> bool:
+        past(spent)
+        return client.patience.take(pause, throttled=True)
+
+    assert poller.look(look) is granted
+    assert poller.client.patience.throttled == (pause if granted else 0)
