@@ -1,11 +1,30 @@
 # SPDX-FileCopyrightText: 2026 The community.circleci contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Many repositories, with trouble among them."""
+"""Many repositories with trouble among them, and a network without a way to CircleCI."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+import requests
+import urllib3
+
 from emulator import Emulator
+
+
+def never_send(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+    """Let no connection be made for the requests of a method."""
+    usual = requests.adapters.HTTPAdapter.send
+    never_made = urllib3.exceptions.NewConnectionError(None, "refused")  # type: ignore[arg-type]  # no pool is needed
+
+    def send(self: Any, request: requests.PreparedRequest, *given: Any, **options: Any) -> requests.Response:
+        if request.method == method:
+            raise requests.ConnectionError(urllib3.exceptions.MaxRetryError(None, "/", never_made))  # type: ignore[arg-type]
+        return usual(self, request, *given, **options)
+
+    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", send)
 
 
 def add_repositories(emulator: Emulator, number: int) -> list[str]:

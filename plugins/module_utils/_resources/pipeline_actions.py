@@ -162,7 +162,6 @@ class Task(Following):
             )
             return result
         self.note(found)
-        result.update(self.known)
         return self.looked(result, found) if self.client.read_only else self.followed(result, found)
 
     def canceled(self) -> dict[str, Any]:

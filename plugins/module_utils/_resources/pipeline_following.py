@@ -105,7 +105,12 @@ class Following:
             self.known["holds"] = watch.view.holds
 
     def followed(self, result: dict[str, Any], pipeline: Pipeline) -> dict[str, Any]:
-        """The result, with the end of the pipeline.
+        """The result, with the end of the pipeline. See :meth:`follow`."""
+        self.follow(pipeline)
+        return {**result, **self.known, "changed": result["changed"] or bool(self.approved)}
+
+    def follow(self, pipeline: Pipeline) -> None:
+        """Wait for the end of the pipeline, and note what is known of it then.
 
         :raises CircleCIError: when that is not what is wanted
         """
@@ -123,7 +128,6 @@ class Following:
             self._warn_of(watch)
         elif not (verdict == HELD and self.wanted.on_hold == RETURN):
             raise self.failure(watch, verdict)
-        return {**result, **self.known, "changed": result["changed"] or bool(self.approved)}
 
     def looked(self, result: dict[str, Any], pipeline: Pipeline) -> dict[str, Any]:
         """The result of check mode, which looks once and never waits.

@@ -378,7 +378,7 @@ class Task(Following):
         """
         self.poller.start()
         try:
-            self.followed({"changed": False}, self.pipeline)
+            self.follow(self.pipeline)
         finally:
             self._show_newest()
 

@@ -133,6 +133,9 @@ def test_organization_and_vcs_type_select(emulator: Emulator, read_inventory: Re
     assert hosts(read_inventory(vcs_type="bb")) == ["bitbucket-acme-tools"]
     assert hosts(read_inventory(vcs_type="github", organization="acme")) == ["github-acme-api"]
     assert hosts(read_inventory(organization="bb/acme")) == ["bitbucket-acme-tools"]
+    emulator.add_repository("github/Initech/Api")
+    emulator.follow("github/Initech/Api")
+    assert hosts(read_inventory(organization="iniTech")) == ["github-Initech-Api"]
     assert not read_inventory.warned
 
 
@@ -181,6 +184,7 @@ def test_a_list_without_an_end_is_an_error(
         emulator.add_repository(f"github/acme/service-{number:03}")
     with pytest.raises(AnsibleParserError, match="has no end: 2 pages were read"):
         read_inventory(following="any", vcs_type="github")
+    assert len([record for record in emulator.requests if "/user/repos/github" in record.path]) == 2
 
 
 def test_a_vcs_at_which_the_user_has_no_account_is_left_out_with_a_warning(

@@ -8,14 +8,13 @@ from datetime import date
 from typing import Any
 
 import pytest
-import requests
-import urllib3
 
 from emulator import PROJECT_TOKEN, Emulator
 from emulator.http.exchange import Answer, Call
 from emulator.v2 import shapes
 from emulator.world.definitions import Definitions
 from tests.unit.results import failed
+from tests.unit.trouble import never_send
 
 API = "github/acme/api"
 MODULE = "circleci_pipeline"
@@ -238,15 +237,7 @@ def test_an_unknown_project_may_be_an_undeclared_parameter_only_where_there_are_
 def test_a_start_that_never_left_this_machine_changed_nothing(
     emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usual = requests.adapters.HTTPAdapter.send
-    never_made = urllib3.exceptions.NewConnectionError(None, "refused")  # type: ignore[arg-type]  # no pool is needed
-
-    def send(self: Any, request: requests.PreparedRequest, *given: Any, **options: Any) -> requests.Response:
-        if request.method == "POST":
-            raise requests.ConnectionError(urllib3.exceptions.MaxRetryError(None, "/", never_made))  # type: ignore[arg-type]
-        return usual(self, request, *given, **options)
-
-    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", send)
+    never_send(monkeypatch, "POST")
     result = run(retries=0)
     failed(result, f"POST v2/project/gh/acme/api/pipeline at {emulator.url} got no answer: refused. Check api_url")
     assert (result["changed"], emulator.writes) == (False, [])
@@ -905,6 +896,28 @@ def test_a_refused_approval_ends_the_wait(emulator: Emulator, run, status: int) 
     assert ([hold["job"] for hold in result["holds"]], len(emulator.writes)) == (["hold"], 2)
 
 
+def test_an_approval_that_does_not_reach_circleci_is_given_later(
+    emulator: Emulator, run, clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emulator.scenario("hold")
+    run(branch="main")
+    with monkeypatch.context() as meanwhile:
+        never_send(meanwhile, "POST")
+        usual = clock.sleep
+
+        def sleep(seconds: float) -> None:
+            usual(seconds)
+            if sum(clock.pauses) > 100:
+                meanwhile.undo()
+
+        monkeypatch.setattr(clock, "sleep", sleep)
+        result = run(state="succeeded", branch="main", approve=["hold"], on_hold="wait", retries=0)
+    assert (result.get("failed"), result["pipeline"]["status"], len(emulator.writes)) == (None, "success", 2)
+    (warning,) = result["warnings"]
+    assert "got no answer: refused" in warning
+    assert result["waited_seconds"] > 100
+
+
 @pytest.mark.parametrize("status", [408, 429, 503])
 def test_an_approval_that_cannot_be_given_now_is_given_later(emulator: Emulator, run, status: int) -> None:
     emulator.scenario("hold")
@@ -1023,10 +1036,22 @@ def test_a_newer_one_that_does_not_say_when_it_began_is_not_blamed(emulator: Emu
     assert ("canceled by" in result["msg"], result["warnings"], emulator.faults.pending) == (False, [], [])
 
 
-def test_an_error_that_circleci_does_not_explain_is_one(emulator: Emulator, run) -> None:
-    shown = {"id": OTHER_ID, "number": 1, "state": "errored", "errors": []}
+@pytest.mark.parametrize(
+    ("errors", "words"),
+    [
+        ([], "CircleCI does not say why"),
+        (
+            [{"type": "plan", "message": ""}, {"type": "config", "message": "No jobs"}],
+            "plan; No jobs",
+        ),
+    ],
+)
+def test_an_error_is_told_as_far_as_circleci_explains_it(
+    emulator: Emulator, run, errors: list[Any], words: str
+) -> None:
+    shown = {"id": OTHER_ID, "number": 1, "state": "errored", "errors": errors}
     emulator.fault("body", path="/v2/pipeline/[^/]+$", times=None, body=shown)
-    failed(run(wait=True), " has errors: CircleCI does not say why. Look at the pipeline on CircleCI, and at its")
+    failed(run(wait=True), f" has errors: {words}. Look at the pipeline on CircleCI, and at its")
 
 
 def test_time_runs_out_before_anything_was_seen(emulator: Emulator, run) -> None:
@@ -1570,6 +1595,23 @@ def test_what_never_comes_is_waited_for_some_time_only(emulator: Emulator, run, 
     result = run(state="canceled", branch="main")
     assert (result["changed"], result["canceled"]) == (False, [])
     assert sum(clock.pauses) <= 60
+
+
+def test_a_continuation_that_is_refused_meanwhile_is_not_waited_for(emulator: Emulator, run, clock) -> None:
+    emulator.push(API, branch="main", script={"scenario": "setup-rejected", "delays": {"compiled": 20}})
+    while not any(workflow.stopped for workflow in emulator.pipeline(API, 1).workflows):
+        emulator.pass_time(0.5)
+    result = run(state="canceled", branch="main")
+    assert (result["changed"], result["pipeline"]["status"]) == (False, "errored")
+    assert 10 <= sum(clock.pauses) <= 25
+
+
+@pytest.mark.parametrize("timeout", [3, 6, 7.5, 8])
+def test_a_cancellation_that_ends_in_the_last_pause_is_seen(emulator: Emulator, run, timeout: float) -> None:
+    emulator.push(API, branch="main", script={"scenario": "hold", "delays": {"accepted": timeout - 0.5}})
+    emulator.pass_time(60)
+    result = run(state="canceled", branch="main", wait=True, wait_timeout=timeout)
+    assert (result.get("failed"), result["pipeline"]["status"]) == (None, "canceled")
 
 
 @pytest.mark.parametrize("scenario", [None, "hold", "two-holds", "fail-and-hold", "hold-beside-a-failure"])

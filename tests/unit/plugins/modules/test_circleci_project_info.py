@@ -115,12 +115,15 @@ def test_what_is_listed_counts_as_followed(emulator: Emulator, run) -> None:
 
 
 @pytest.mark.parametrize("item", [{}, {"vcs_type": "bitbucket", "username": None, "reponame": "tools"}])
-@pytest.mark.parametrize("url", ["https://bitbucket.org/acme/tools", "https://bitbucket.org/acme/tools/"])
+@pytest.mark.parametrize("name", ["tools", "xbox"])
+@pytest.mark.parametrize("end", ["", "/"])
 def test_a_project_that_is_listed_without_its_names_goes_by_its_address(
-    emulator: Emulator, run, item: dict[str, Any], url: str
+    emulator: Emulator, run, item: dict[str, Any], name: str, end: str
 ) -> None:
+    emulator.follow(emulator.add_repository(f"bitbucket/acme/{name}").slug)
+    url = f"https://bitbucket.org/acme/{name}{end}"
     emulator.fault("body", path=r"/projects\?shallow=true$", body=[{**item, "vcs_url": url}])
-    assert slugs(run()) == [TOOLS]
+    assert slugs(run()) == [f"bitbucket/acme/{name}"]
 
 
 def test_a_project_that_is_not_followed_says_so(emulator: Emulator, run, run_module) -> None:

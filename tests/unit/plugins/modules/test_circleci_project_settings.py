@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from emulator import Emulator
 from emulator.world.advanced import FLAGS, advanced, change
+from tests.unit.trouble import never_send
 
 API = "github/acme/api"
 APP = "circleci/acme-apps/mobile-app"
@@ -257,19 +258,60 @@ def test_from_every_state_to_every_other(
 # --- what goes wrong -------------------------------------------------------------------------------------------------
 
 
-def test_a_refusal_tells_what_was_stored_all_the_same(emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One flag of the request is refused after another one of it was stored."""
+@pytest.mark.parametrize("status", [403, 502])
+def test_a_failure_tells_what_was_stored_all_the_same(
+    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """One flag of the request is refused after another one of it was stored; or nobody can tell what came of it."""
 
     def half(project: Any, changes: dict[str, Any]) -> bool:
         change(project, {"autocancel_builds": changes["autocancel_builds"]})
         return False
 
     monkeypatch.setattr("emulator.v2.routes_settings.change", half)
-    result = run(autocancel_builds=True, disable_ssh=True)
-    assert (result["failed"], result["changed"], result["status"]) == (True, True, 403)
+    emulator.fault("status", method="PATCH", when="after", status=status, body={"message": "Permission denied"})
+    result = run(autocancel_builds=True, disable_ssh=True, retries=0)
+    assert (result["failed"], result["changed"], result["status"]) == (True, True, status)
     assert "Yet CircleCI has stored a part of it: autocancel_builds" in result["msg"]
     assert (result["settings"]["autocancel_builds"], result["settings"]["disable_ssh"]) == (True, False)
     monkeypatch.undo()
+
+
+def test_what_circleci_says_of_a_refusal_is_told_with_what_was_stored(emulator: Emulator, run) -> None:
+    emulator.fault("status", method="PATCH", when="after", status=403, body={"message": "Permission denied."})
+    result = run(autocancel_builds=True)
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert ": Permission denied. Yet CircleCI has stored a part of it: autocancel_builds" in result["msg"]
+
+
+@pytest.mark.parametrize("fault", ["unreached", "wrong token", "throttled for long"])
+def test_what_says_nothing_of_the_settings_is_not_looked_into(
+    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    if fault == "unreached":
+        never_send(monkeypatch, "PATCH")
+    else:
+        refused = {"kind": "status", "status": 401, "body": {"message": "Unauthorized"}}
+        emulator.fault(**FAULTS.get(fault, refused), method="PATCH")
+    result = run(autocancel_builds=True, retries=0)
+    assert (result["failed"], result["changed"]) == (True, False)
+    assert [record.method for record in emulator.requests if record.method == "GET"] == ["GET"]
+
+
+@pytest.mark.parametrize("fault", [{"kind": "drop"}, {"kind": "status", "status": 502}])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_lost_answer_is_settled_by_reading(emulator: Emulator, run, fault: dict[str, Any], when: str) -> None:
+    """Where it was lost before the change, the settings are as they were, and the task may send it again."""
+    emulator.fault(**fault, method="PATCH", when=when, times=None)
+    result = run(autocancel_builds=True, disable_ssh=True, retries=0)
+    assert (result.get("failed", False), result["changed"]) == (when == "before", when == "after")
+    assert (held(emulator)["disable_ssh"], len(emulator.writes)) == (when == "after", 1)
+    assert ("nothing of it is to be seen" in result.get("msg", "")) is (when == "before")
+    emulator.faults.clear()
+    emulator.fault(**fault, method="PATCH", when="before")
+    emulator.clear()
+    assert run(build_prs_only=True)["changed"] is True
+    assert len(emulator.writes) == 2
 
 
 def test_a_refusal_of_everything_changed_nothing(emulator: Emulator, run) -> None:

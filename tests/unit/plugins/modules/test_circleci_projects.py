@@ -581,7 +581,7 @@ def test_a_failure_says_what_the_next_run_does(emulator: Emulator, run) -> None:
     lost = {"project": "github/acme/lost", "following": True}
     good = {"project": API, "following": True}
     assert "this was a prediction" in run(lost, good, check_mode=True)["msg"]
-    assert "The others are done" not in run(lost)["msg"]
+    assert run(lost)["hint"] == "Mend the causes and run the task again."
     assert run(lost, good)["msg"].endswith("The others are done. Run the task again: it repairs just the rest.")
 
 
@@ -687,14 +687,20 @@ def params_of(*projects: dict[str, Any]) -> list[dict[str, Any]]:
 def test_what_is_done_is_told_meanwhile(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(many_projects, "REPORT_EVERY", 0.0)
     told: list[str] = []
-    client = Client(emulator.url, emulator.token, report=lambda text, **_how: told.append(text))
+    red: list[str] = []
+
+    def report(text: str, *, failed: bool = False, **_how: Any) -> None:
+        told.append(text)
+        red.extend([text] if failed else [])
+
+    client = Client(emulator.url, emulator.token, report=report)
     described = params_of({"project": API, "following": True}, {"project": "github/acme/none", "following": True})
     with pytest.raises(CircleCIError, match="1 of 2 projects failed"):
         circleci_projects.run(client, {"projects": described, "organization": None, "vcs_type": None, "concurrency": 1})
     changes = [text for text in told if " of 2 projects, " not in text]
     assert changes[0] == f"{API}: added this user as a follower"
     assert changes[1].startswith("github/acme/none: failed: CircleCI answered 404")
-    assert len(changes) == 2
+    assert (len(changes), red) == (2, [changes[1]])
     progress = [text for text in told if " of 2 projects, " in text]
     assert progress[-2].startswith("2 of 2 projects, 1 changed, 1 failed, ")
     assert any(text.startswith("1 of 2 projects, 1 changed, 0 failed, ") for text in progress)

@@ -167,6 +167,17 @@ def test_a_lost_answer_is_settled_by_reading(emulator: Emulator, run, slug: str,
     assert ("nothing of it is to be seen" in result.get("msg", "")) is (when == "before")
 
 
+@pytest.mark.parametrize(("method", "sent"), [("POST", 1), ("PATCH", 2), ("DELETE", 2)])
+def test_only_what_makes_nothing_new_is_sent_again(emulator: Emulator, run, method: str, sent: int) -> None:
+    options = {"POST": dict[str, Any](), "PATCH": {"hours_of_day": [3]}, "DELETE": {"state": "absent"}}[method]
+    if method != "POST":
+        run()
+    emulator.clear()
+    emulator.fault("drop", method=method, when="before")
+    result = run(**options)
+    assert (result.get("failed", False), result["changed"], len(emulator.writes)) == (sent == 1, sent == 2, sent)
+
+
 def test_only_what_differs_is_sent(emulator: Emulator, run_classic, run_app) -> None:
     for run in (run_classic, run_app):
         run(parameters={"full": True})
@@ -502,6 +513,17 @@ def test_a_refused_removal_of_what_is_gone_is_none(emulator: Emulator, run, slug
     result = run(state="absent")
     assert (result.get("failed"), result["changed"], result["schedule"]) == (None, True, None)
     assert (names(emulator, slug), len(emulator.writes)) == ([], 1)
+
+
+@pytest.mark.parametrize("status", [401, 422])
+def test_a_removal_that_is_refused_for_another_reason_is_not_looked_into(
+    emulator: Emulator, run, slug: str, status: int
+) -> None:
+    run()
+    emulator.fault("status", method="DELETE", status=status, body={"message": "no"})
+    result = run(state="absent")
+    assert (result["failed"], result["changed"], result["status"]) == (True, False, status)
+    assert (emulator.requests[-1].method, names(emulator, slug)) == ("DELETE", ["nightly"])
 
 
 @pytest.mark.parametrize("status", [403, 404])

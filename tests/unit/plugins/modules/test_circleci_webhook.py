@@ -233,6 +233,39 @@ def test_a_webhook_that_is_still_there_is_not_gone(emulator: Emulator, run, stat
     assert (result["failed"], len(held(emulator))) == (True, 1)
 
 
+@pytest.mark.parametrize("status", [401, 422])
+def test_a_removal_that_is_refused_for_another_reason_is_not_looked_into(emulator: Emulator, run, status: int) -> None:
+    make(emulator)
+    emulator.fault("status", method="DELETE", status=status, body={"message": "no"})
+    result = run(state="absent")
+    assert (result["failed"], result["changed"], result["status"]) == (True, False, status)
+    assert (emulator.requests[-1].method, len(held(emulator))) == ("DELETE", 1)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+def test_a_lost_answer_is_settled_by_reading(emulator: Emulator, run, method: str, when: str) -> None:
+    make(emulator, "other")
+    options = {"POST": dict[str, Any](), "PUT": {"events": BOTH}, "DELETE": {"state": "absent"}}[method]
+    if method != "POST":
+        make(emulator)
+    emulator.fault("drop", method=method, when=when, times=None)
+    result = run(**options, retries=0)
+    assert (result.get("failed"), result["changed"]) == ((True, False) if when == "before" else (None, True))
+    assert len(emulator.writes) == 1
+    assert ("nothing of it is to be seen" in result.get("msg", "")) is (when == "before")
+
+
+@pytest.mark.parametrize(("method", "sent"), [("POST", 1), ("PUT", 2), ("DELETE", 2)])
+def test_only_what_makes_nothing_new_is_sent_again(emulator: Emulator, run, method: str, sent: int) -> None:
+    options = {"POST": dict[str, Any](), "PUT": {"events": BOTH}, "DELETE": {"state": "absent"}}[method]
+    if method != "POST":
+        make(emulator)
+    emulator.fault("drop", method=method, when="before")
+    result = run(**options)
+    assert (result.get("failed", False), result["changed"], len(emulator.writes)) == (sent == 1, sent == 2, sent)
+
+
 def test_a_list_that_cannot_be_read_is_not_an_empty_one(emulator: Emulator, run) -> None:
     emulator.fault("status", method="GET", path="/webhook", status=403, body={"message": "Forbidden"})
     result = run()

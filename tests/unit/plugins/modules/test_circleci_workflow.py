@@ -582,8 +582,8 @@ def test_a_failed_workflow_runs_again_from_what_failed(emulator: Emulator, run) 
     lint = pipeline.workflows[-1]
     assert (result["changed"], result["workflow"]["id"], result["workflow"]["name"]) == (True, lint.id, "lint")
     assert (emulator.writes[0].body, lint.is_manual) == ({"from_failed": True}, True)
-    assert result["diff"]["before"]["status"] == "failed"
-    assert result["diff"]["after"]["id"] == lint.id
+    assert result["diff"]["before"] == {"workflow": "lint", "id": pipeline.workflows[1].id, "status": "failed"}
+    assert result["diff"]["after"] == {"workflow": "lint", "id": lint.id, "status": "running"}
 
 
 @pytest.mark.parametrize(("status", "warned"), [(403, True), (404, False)])
@@ -605,10 +605,16 @@ def test_a_new_run_that_cannot_be_read_is_there_all_the_same(
     assert emulator.faults.pending == []
 
 
-def test_the_new_run_is_waited_for_also_before_it_is_listed(emulator: Emulator, run, monkeypatch) -> None:
+@pytest.mark.parametrize(
+    ("scenario", "workflow", "ended"),
+    [("auto-rerun", "build-and-test", "success"), ("second-workflow-fails", "lint", "failed")],
+)
+def test_the_new_run_is_waited_for_also_before_it_is_listed(
+    emulator: Emulator, run, monkeypatch, scenario: str, workflow: str, ended: str
+) -> None:
     from emulator.v2 import paging, routes_pipelines
 
-    play(emulator, "auto-rerun", script={"delays": {"rerun": 100_000}})
+    pipeline = play(emulator, scenario, script={"delays": {"rerun": 100_000}})
     listed = paging.page
     emulator.pass_time(40)
     lag = emulator.state.now() + 20
@@ -618,8 +624,9 @@ def test_the_new_run_is_waited_for_also_before_it_is_listed(emulator: Emulator, 
         return listed(request, [each for each in items if each not in late], shape)
 
     monkeypatch.setattr(routes_pipelines, "page", lagging)
-    result = run(state="rerun", workflow="build-and-test", branch="main", wait=True)
-    assert (result["changed"], result["workflow"]["status"]) == (True, "success")
+    result = run(state="rerun", workflow=workflow, branch="main", wait=True)
+    assert (result["changed"], result["workflow"]["status"]) == (True, ended)
+    assert result["workflow"]["id"] == pipeline.workflows[-1].id
 
 
 def test_a_rerun_that_fails_again_is_a_failure_with_its_steps(emulator: Emulator, run) -> None:
@@ -732,6 +739,8 @@ def test_a_workflow_is_canceled_once(emulator: Emulator, run) -> None:
     result = run(state="canceled", **NAMED)
     assert {key: predicted[key] for key in RETURNED} == {key: result[key] for key in RETURNED}
     assert paths(emulator) == [f"workflow/{workflow.id}/cancel"]
+    assert result["diff"]["before"] == {"workflow": workflow.name, "status": "on_hold"}
+    assert result["diff"]["after"] == {"workflow": workflow.name, "status": "canceled"}
     emulator.pass_time(5)
     emulator.clear()
     again = run(state="canceled", **NAMED)
@@ -745,7 +754,7 @@ def test_what_was_just_canceled_can_be_run_again_at_once(emulator: Emulator, run
     run(state="canceled", **NAMED)
     assert emulator.pipeline(API, 1).workflows[0].status == "on_hold"
     result = run(state="rerun", from_failed=False, **NAMED)
-    assert (result.get("failed"), result["changed"]) == (None, True), result
+    assert (result.get("failed"), result["changed"], result["holds"]) == (None, True, []), result
     assert [path.rpartition("/")[2] for path in paths(emulator)] == ["cancel", "rerun"]
 
 

@@ -226,7 +226,7 @@ def test_what_is_not_there_yet_is_told_once_a_minute(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(Sought, "find", lambda _self, _client: None)
     sought = Sought(Project("github", "acme", "api"), None, None, Reference(branch="main"))
     with pytest.raises(CircleCIError, match="did not show up"):
-        sought.wait(Poller(client, interval=5, timeout=1800, clock=clock), 150)
+        sought.wait(Poller(client, interval=5, timeout=1800, clock=clock), 180)
     assert lines == [
         (f"github/acme/api: A pipeline of branch main is not there yet ({seconds} s)", False) for seconds in (60, 120)
     ]

@@ -8,6 +8,7 @@ import types
 import pytest
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
 from ansible_collections.community.circleci.plugins.module_utils._http.retrying import Patience
 from ansible_collections.community.circleci.plugins.module_utils._resources import settling
 
@@ -33,6 +34,18 @@ def test_a_list_that_lags_is_read_every_half_second(pauses: list[float], lag: fl
     client = Client("https://circleci.example.com")
     settling.seen(client, lambda: sum(pauses) >= lag, bool, "a webhook")
     assert (sum(pauses), client.warnings) == (waited, [])
+
+
+def test_what_cannot_be_looked_at_is_told(pauses: list[float]) -> None:
+    client = Client("https://circleci.example.com")
+
+    def read() -> bool:
+        raise CircleCIError("CircleCI answered 403: Forbidden.")
+
+    settling.seen(client, read, bool, "a webhook")
+    (warning,) = client.warnings
+    why = "whether it lists it cannot be seen: CircleCI answered 403: Forbidden. The next task may make it once more."
+    assert (pauses, warning) == ([], f"CircleCI made a webhook, but {why}")
 
 
 def test_what_is_not_listed_for_five_seconds_is_told(pauses: list[float]) -> None:
