@@ -225,7 +225,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         selection = *owner_of(options["organization"], options["vcs_type"]), wants_any(options["following"])
         # The token has no part in it, not even as a digest.
         digest = hashlib.sha256(json.dumps([client.url, *selection]).encode()).hexdigest()
-        key = f"{self.NAME}_{digest[:32]}"
+        key = f"{self.NAME}_{digest}"
         keeps = self.get_option("cache")
         # An empty list is what a mistake looks like: it is read anew, and warned about again.
         if keeps and cache and (kept := _usable(self._cache.get(key))):
@@ -301,8 +301,6 @@ def _named(names: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 def _usable(kept: Any) -> list[Listed]:
     """What a cache has kept; nothing of what another version of the collection wrote."""
-    if not isinstance(kept, list):
-        return []
     try:
         return [Listed(**{**one, "project": parse_project(one["project"])}) for one in kept]
     except (TypeError, KeyError, CircleCIError):

@@ -238,7 +238,7 @@ class Depot:
     def of_task(cls, uuid: str, client: Client, selection: Selection) -> Depot:
         """The one of a task, or of one item of its loop."""
         key = hashlib.sha256(f"{uuid} {client.url} {selection!r}".encode()).hexdigest()
-        return cls(Path(constants.DEFAULT_LOCAL_TMP) / f"circleci-artifacts-{key[:32]}")
+        return cls(Path(constants.DEFAULT_LOCAL_TMP) / f"circleci-artifacts-{key}")
 
     def choice(self, choose: Callable[[], tuple[Build, list[Artifact]]]) -> tuple[Build, list[Artifact]]:
         """The build and its artifacts. The first host chooses for all."""

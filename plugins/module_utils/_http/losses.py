@@ -287,8 +287,8 @@ def _loss_by_proxy(proxy: _Proxy, url: str, error: Exception) -> Loss | None:
         )
     if _ANSWERED_IN_PLAIN.search(innermost) and proxy.value.startswith("https:"):
         return Loss(f"{proxy} does not speak https", f"Let {proxy.variable} start with http://, {elsewhere}")
-    never_made = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
-    if any(isinstance(cause, never_made) for cause in causes):
+    # Whatever keeps a connection from being made is one of these, in both generations of urllib3.
+    if any(isinstance(cause, urllib3.exceptions.ConnectTimeoutError) for cause in causes):
         # The host that an odd address seems to have may be a part of the password.
         why = "" if str(proxy) == proxy.unnamed else f": {reason_of(error)}"
         return Loss(f"{proxy} does not answer{why}", f"Check {proxy.variable} and the proxy, {elsewhere}")

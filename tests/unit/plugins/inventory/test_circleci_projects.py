@@ -371,6 +371,7 @@ def test_a_token_that_does_not_do_is_told_in_words(
 ) -> None:
     with pytest.raises(AnsibleParserError) as caught:
         read_inventory(api_token=token)
+    assert str(caught.value).startswith("community.circleci.circleci_projects: ")
     assert words in str(caught.value)
     assert token is None or token not in str(caught.value)
 

@@ -86,6 +86,14 @@ def test_what_keeps_a_task_out_of_this_process_is_named(
     assert action._why_not_here() == why
 
 
+@pytest.mark.parametrize(("resolved", "name"), [("community.circleci.a", "community.circleci.a"), (None, "a")])
+def test_a_module_has_its_full_name_where_core_knows_it(resolved: str | None, name: str) -> None:
+    """Before ansible-core 2.19 it does not where the name of the action is a template."""
+    action = object.__new__(InProcess)
+    action._task = SimpleNamespace(resolved_action=resolved, action="a")
+    assert action._name() == name
+
+
 # --- here, or as an ordinary module -----------------------------------------------------------------------------------
 
 API, WEB = "github/acme/api", "github/acme/web"
@@ -389,4 +397,7 @@ def test_who_changes_nothing_or_makes_anew_each_time_waits_for_nobody(emulator: 
     emulator.follow(API)
     assert busy(act, emulator, WEB, "circleci_project_follow", project=API) == []
     assert busy(act, emulator, API, "circleci_project_follow", project=API, keywords={"check_mode": True}) == []
-    assert busy(act, emulator, API, "circleci_build", project=API, wait=False) == []
+    emulator.clear()
+    given = {"wait": False, "build_parameters": {"CIRCLE_JOB": "test"}}
+    assert busy(act, emulator, API, "circleci_build", project=API, **given) == []
+    assert emulator.writes[0].body["build_parameters"] == given["build_parameters"]
