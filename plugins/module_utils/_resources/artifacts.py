@@ -19,7 +19,6 @@ from ansible_collections.community.circleci.plugins.module_utils._http.errors im
 from ansible_collections.community.circleci.plugins.module_utils._resources.build_search import Sought, search_builds
 from ansible_collections.community.circleci.plugins.module_utils._resources.builds import (
     Build,
-    checked_number,
     is_final,
     job_of,
     read_build,
@@ -85,19 +84,18 @@ class Selection:
 
         :raises CircleCIError: when they name no build, or more than one way to it
         """
+        require_positive(params, "build_num", "pipeline_number")
         sought = Sought.from_params(params)
         given = [name for name in SELECTORS if params[name] is not None]
         if params["build_num"] is not None:
             idle = [name for name in ("job", "workflow", *SELECTORS) if params[name] is not None]
             if idle:
                 raise invalid(f"build_num excludes {', '.join(idle)}.", "Give the build, or what to seek it by.")
-            checked_number(params["build_num"])
         elif sought.job is None or len(given) != 1:
             raise invalid(
                 "It is not said which build's artifacts are wanted.",
                 f"Give build_num, or job together with one of {', '.join(SELECTORS)}.",
             )
-        require_positive(params, "pipeline_number")
         if params["strip_components"] < 0:
             raise invalid("strip_components must be 0 or more.")
         return cls(

@@ -52,7 +52,7 @@ def _as_builds(client: Client, project: Project, result: dict[str, Any]) -> dict
         }
     )
     builds = [summary(build) for build in _read(client, project, numbers)]
-    kept = {name: result[name] for name in NOTHING if name in result and name not in ("build", "builds")}
+    kept = {name: result[name] for name in NOTHING if name in result}
     return {**NOTHING, **kept, "build": builds[0] if builds else None, "builds": builds}
 
 

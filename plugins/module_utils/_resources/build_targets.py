@@ -127,7 +127,7 @@ class Target:
 
 def as_text(value: Any) -> str:
     """A build parameter as CircleCI keeps it: text as it is, everything else as JSON (§3.4)."""
-    if isinstance(value, (dict, list, tuple, bool, int, float)) or value is None:
+    if isinstance(value, (dict, list, tuple, bool)) or value is None:
         try:
             return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=as_text)
         except TypeError as exc:

@@ -90,14 +90,14 @@ class _Progress:
         changes: dict[str, list[Json]] = {
             change: [step.thing for step in self.done if step.change == change] for change in CHANGES
         }
-        if self.made and self.context is not None:
-            changes["added"].insert(0, {"kind": "context", "name": self.context["name"]})
+        shown = _shown(self.context, self.content)
+        if self.made:
+            changes["added"].insert(0, {"kind": "context", "name": shown["context"]})
         result = {
             "context": self.context,
             "env_vars": self.content.shown_env_vars(),
             "restrictions": self.content.restrictions,
         }
-        shown = _shown(self.context, self.content)
         mark_replaced(shown["env_vars"], _shown_masks(self.before), [thing["name"] for thing in changes["updated"]])
         return Outcome(shown, result, **changes)
 
@@ -314,8 +314,7 @@ def _steps(
 def _to_set(client: Client, wanted: WantedContext, content: Content) -> list[WantedVariable]:
     """The variables that get their value."""
     found: list[WantedVariable] = []
-    unsure: list[str] = []
-    reasons: list[str] = []
+    unsure: dict[str, str] = {}
     for variable in wanted.env_vars:
         there = content.env_vars.get(variable.name)
         end = there["masked_value"] if there else None
@@ -327,15 +326,15 @@ def _to_set(client: Client, wanted: WantedContext, content: Content) -> list[Wan
         if must:
             found.append(variable)
         elif must is None:
-            unsure.append(variable.name)
-            reasons.append(NO_DATES if variable.not_older_than else NO_WORDS if end is not None else NO_ENDS)
+            why = NO_DATES if variable.not_older_than else NO_WORDS if end is not None else NO_ENDS
+            unsure[variable.name] = why
     for warning in about_variables({variable.name: variable.value for variable in found}):
         client.warn(warning)
     if unsure:
         dated = all(content.env_vars[name]["updated_at"] for name in unsure)
         remedy = f"when_older with not_older_than, or {ALWAYS}," if dated else ALWAYS
-        why = " ".join(dict.fromkeys(reasons))
-        client.warn(left_in_doubt(unsure, "variable", "variables", remedy, why))
+        reasons = " ".join(dict.fromkeys(unsure.values()))
+        client.warn(left_in_doubt(list(unsure), "variable", "variables", remedy, reasons))
     return found
 
 

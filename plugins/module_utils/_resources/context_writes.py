@@ -57,14 +57,12 @@ def set_variable(client: Client, context: Json, content: Content, variable: Want
         # Where nothing is in the context yet, nobody knows whether ends are shown.
         if now is None or now == before or now["masked_value"] not in (None, end):
             return None
-        return {"variable": name, **now}
+        return now
 
-    def note(after: Content, answer: Json) -> None:
-        after.env_vars[name] = {
-            "masked_value": end,
-            "created_at": before["created_at"] if before else answer.get("created_at"),
-            "updated_at": answer.get("updated_at"),
-        }
+    def note(after: Content, _answer: object) -> None:
+        # Its dates are read when everything is written.
+        created_at = before["created_at"] if before else UNKNOWN
+        after.env_vars[name] = {"masked_value": end, "created_at": created_at, "updated_at": UNKNOWN}
 
     return Step(
         "updated" if before else "added",
@@ -78,7 +76,6 @@ def set_variable(client: Client, context: Json, content: Content, variable: Want
             shape=_saying(variable=name),
         ),
         note,
-        {"created_at": UNKNOWN, "updated_at": UNKNOWN},
     )
 
 

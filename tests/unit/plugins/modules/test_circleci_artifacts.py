@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
-from ansible_collections.community.circleci.plugins.module_utils._resources import bringing, destination
+from ansible_collections.community.circleci.plugins.module_utils._resources import bringing, build_search, destination
 from ansible_collections.community.circleci.plugins.modules import circleci_artifacts
 from emulator import Emulator
 from emulator.world.artifacts import Artifact
@@ -184,6 +184,17 @@ def test_the_job_decides_and_not_what_ended_last(project: Emulator, run: Run, de
     build(project, Artifact("deployed", text="x"), job="deploy")
     assert run()["build"]["build_num"] == 1
     assert "dist/app-1.0.whl" in files_in(dest)
+
+
+def test_the_search_ends_with_the_page_that_has_the_newest_build(
+    project: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build_search, "PAGE_SIZE", 2)
+    number = build(project, WHEEL)
+    build(project, job="deploy")
+    project.clear()
+    assert run()["build"]["build_num"] == number
+    assert len([record for record in project.requests if "limit=" in record.path]) == 1
 
 
 def test_only_a_build_that_succeeded_is_found(project: Emulator, run: Run) -> None:
@@ -880,10 +891,13 @@ def test_of_many_artifacts_the_first_ones_are_named(project: Emulator, run: Run,
     assert f"no artifact that matches; it has {number}: {told}." in run(include=["nothing"])["msg"]
 
 
-def test_a_list_that_is_none_is_told(project: Emulator, run: Run) -> None:
-    for body in ([{"path": "a"}], [{"path": 1, "url": "x", "node_index": 0}]):
-        project.fault("body", path="/artifacts", body=body)
-        assert "has an entry that is none" in run()["msg"]
+@pytest.mark.parametrize("odd", [{"path": 1}, {"path": None}, {"url": None}, {"node_index": None}, {"node_index": "0"}])
+def test_a_list_that_is_none_is_told(project: Emulator, run: Run, odd: dict[str, Any]) -> None:
+    body = [{"path": "a", "url": f"{project.url}/artifacts/a", "node_index": 0, **odd}]
+    project.fault("body", path="/artifacts", body=body)
+    failed = run()
+    assert (failed["failed"], downloads(project)) == (True, [])
+    assert f"CircleCI's list of artifacts of {API} #1 has an entry that is none" in failed["msg"]
 
 
 def test_the_token_is_shown_to_circleci_only(project: Emulator, run: Run) -> None:

@@ -129,6 +129,8 @@ def test_parameters_are_sent_as_the_text_that_circleci_makes_of_them(emulator: E
         "COUNT": 3,
         "LIST": [1, "zwölf"],
         "MAP": {"a": None},
+        "PAIR": ("a", 1.5),
+        "DATES": [date(2026, 1, 1)],
         "NO": None,
     }
     expected = {
@@ -137,6 +139,8 @@ def test_parameters_are_sent_as_the_text_that_circleci_makes_of_them(emulator: E
         "COUNT": "3",
         "LIST": '[1,"zwölf"]',
         "MAP": '{"a":null}',
+        "PAIR": '["a",1.5]',
+        "DATES": '["2026-01-01"]',
         "NO": "null",
         "CIRCLE_JOB": "test",
     }
@@ -233,10 +237,15 @@ def test_an_unknown_branch_fails(emulator: Emulator, run) -> None:
         ({"state": "canceled"}, "build_num"),
         ({"state": "canceled", "build_num": 0}, "build_num must be 1 or more"),
         ({"state": "retried", "build_num": 1, "branch": "main"}, "branch cannot be used with state retried"),
+        ({"state": "retried", "build_num": 1, "tag": "v1"}, "tag cannot be used with state retried"),
+        ({"state": "canceled", "build_num": 1, "revision": "ab" * 20}, "revision cannot be used with state canceled"),
+        ({"state": "canceled", "build_num": 1, "job": "test"}, "job cannot be used with state canceled"),
+        ({"state": "retried", "build_num": 1, "build_parameters": {"A": 1}}, "build_parameters cannot be used with"),
         ({"state": "canceled", "build_num": 1, "reuse": "active"}, "reuse cannot be used with state canceled"),
         ({"wait_interval": -1}, "wait_interval must be"),
         ({"wait_timeout": "nan"}, "wait_timeout must be"),
         ({"wait_timeout": 1e12}, "wait_timeout must be"),
+        ({"branch": "."}, "'.' is not the name of a branch"),
         ({"branch": ".."}, "'..' is not the name of a branch"),
         ({"branch": "\udcff"}, "branch is binary data"),
         ({"build_parameters": {"\udcff": "x"}}, "build_parameters is binary data"),

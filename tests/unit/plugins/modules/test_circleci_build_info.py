@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.community.circleci.plugins.module_utils._http.session import session_for
+from ansible_collections.community.circleci.plugins.module_utils._resources import build_search
 from emulator import PROJECT_TOKEN, Emulator
 
 API = "github/acme/api"
@@ -124,8 +125,25 @@ def test_what_must_be_there_is_a_failure_where_it_is_not(emulator: Emulator, run
         assert "state: succeeded" in result["msg"]
     missing = run(revision="cd" * 20, required=True)
     assert missing["msg"].startswith(f"{API} has no build of revision {'cd' * 20}. Wait for it with ")
+    nightly = run(job="test", workflow="nightly", branch="main", required=True)
+    assert nightly["msg"].startswith(
+        f"{API} has no build of job test, workflow nightly, branch main. Wait for it with "
+    )
     assert run(revision=REVISION, required=True)["build"]["build_num"] == 6
     assert emulator.writes == []
+
+
+@pytest.mark.usefixtures("searched")
+def test_the_search_ends_with_the_page_that_has_the_build(
+    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build_search, "PAGE_SIZE", 2)
+    assert run(revision=REVISION, job="test")["build"]["build_num"] == 5
+    lists = [f"GET {API}?limit=2&offset={offset}" for offset in (0, 2)]
+    assert paths(emulator) == [*lists, f"GET {API}/5"]
+    emulator.clear()
+    assert run()["build"]["build_num"] == 8
+    assert paths(emulator) == [f"GET {API}?limit=1&offset=0", f"GET {API}/8"]
 
 
 def test_five_hundred_builds_are_searched_and_then_there_is_a_warning(emulator: Emulator, run) -> None:
@@ -219,7 +237,9 @@ def test_contradictions_are_refused_before_any_request(
     assert emulator.requests == []
 
 
-@pytest.mark.parametrize("body", [{"message": "x"}, [], None, {"build_num": "1", "status": "success"}, "<html>"])
+@pytest.mark.parametrize(
+    "body", [{"message": "x"}, [], None, {"build_num": "1", "status": "success"}, {"build_num": 1}, "<html>"]
+)
 def test_an_answer_that_is_no_build_fails(emulator: Emulator, run, body: Any) -> None:
     emulator.fault("body", body=body)
     result = run(build_num=1)

@@ -199,6 +199,7 @@ def test_absent_removes_it_with_everything(emulator: Emulator, run, check_mode: 
     make(emulator, name="kept", TOKEN=LONG)
     result = run(state="absent", check_mode=check_mode)
     assert (result["changed"], result["context"], result["env_vars"]) == (True, None, [])
+    assert (result["added"], result["updated"]) == ([], [])
     assert result["removed"] == [{"kind": "context", "name": NAME}]
     assert (result["diff"]["before"]["env_vars"], result["diff"]["after"]["context"]) == ({"TOKEN": "7Qfz"}, None)
     if not check_mode:
@@ -431,15 +432,51 @@ def test_a_server_that_shows_no_masks_and_dates_tells_nothing(emulator: Emulator
     assert held(emulator) == {"TOKEN": OTHER}
 
 
-def test_what_somebody_else_writes_meanwhile_is_not_taken_for_a_lost_write(emulator: Emulator, run) -> None:
+@pytest.mark.parametrize("undated", ["A", "B"])
+def test_dates_are_no_remedy_where_one_is_missing(emulator: Emulator, run, undated: str) -> None:
+    old, new = (KEY_FILE % ident for ident in ("1a2b3c", "9x8y7z"))
+    context = make(emulator)
+    shown = {"truncated_value": old[-4:], "created_at": "2026-01-01T00:00:00Z"}
+    dates = {name: None if name == undated else "2026-01-01T00:00:00Z" for name in ("A", "B")}
+    variables = [{"variable": name, "updated_at": updated, **shown} for name, updated in dates.items()]
+    whole = {"id": context.id, "name": NAME, "environment_variables": variables, "restrictions": []}
+    emulator.fault("body", method="GET", path=f"/context/{context.id}", body=whole)
+    result = run(env_vars=[variable("A", new), variable("B", new), variable("EMPTY", "")], check_mode=True)
+    (empty, doubt) = result["warnings"]
+    assert "variable EMPTY is empty" in empty
+    assert "whether 2 variables have changed, so nothing was written: A, B." in doubt
+    assert "Set update_value: always to replace" in doubt
+
+
+@pytest.mark.parametrize(
+    "others",
+    [[{"variable": "TOKEN", "truncated_value": OTHER[-4:], "created_at": "x", "updated_at": "y"}], []],
+    ids=["replaced", "removed"],
+)
+def test_what_somebody_else_writes_meanwhile_is_not_taken_for_a_lost_write(
+    emulator: Emulator, run, others: list[dict[str, str]]
+) -> None:
     context = make(emulator, TOKEN="a-third-secret-word-3rdW")
-    others = {"variable": "TOKEN", "truncated_value": OTHER[-4:], "created_at": "x", "updated_at": "y"}
-    whole = {"id": context.id, "name": NAME, "environment_variables": [others], "restrictions": []}
+    whole = {"id": context.id, "name": NAME, "environment_variables": others, "restrictions": []}
     emulator.fault("drop", method="PUT", times=None)
     emulator.fault("body", method="GET", path=f"/context/{context.id}", body=whole, after=1, times=None)
     result = run(env_vars=[variable()], retries=0)
     assert (result["failed"], result["changed"], result["updated"]) == (True, False, [])
     assert "nothing of it is to be seen" in result["msg"]
+
+
+def test_a_value_that_is_still_the_old_one_is_not_taken_for_a_lost_write(emulator: Emulator, run) -> None:
+    """Both end alike: only the date tells them apart."""
+    make(emulator, TOKEN="ends-alike-7Qfz")
+    emulator.fault("drop", method="PUT", times=None)
+    result = run(env_vars=[variable(update_value="always")], retries=0)
+    assert (result["failed"], result["changed"], result["updated"]) == (True, False, [])
+    assert "nothing of it is to be seen" in result["msg"]
+    emulator.faults.clear()
+    emulator.pass_time(60)
+    emulator.fault("drop", method="PUT", when="after", times=None)
+    assert run(env_vars=[variable(update_value="always")], retries=0)["changed"] is True
+    assert held(emulator) == {"TOKEN": LONG}
 
 
 def test_the_first_variable_is_seen_where_no_ends_are_shown(emulator: Emulator, run) -> None:
@@ -579,6 +616,44 @@ def test_a_restriction_that_somebody_else_has_just_added_is_taken(emulator: Emul
     assert restricted(emulator)[1:] == [("expression", MAIN)]
 
 
+@pytest.mark.parametrize(
+    ("options", "sent"),
+    [
+        ({"restrictions": [{"expression": MAIN}]}, 1),
+        ({"restrictions": [{"project": API}]}, 1),
+        ({"all_members": "present"}, 2),
+    ],
+)
+def test_only_what_does_no_harm_twice_is_sent_again(
+    emulator: Emulator, run, options: dict[str, Any], sent: int
+) -> None:
+    make(emulator).restrictions.clear()
+    emulator.fault("drop", method="POST")
+    result = run(**options)
+    assert ("failed" in result, len(emulator.writes), len(restricted(emulator))) == (sent == 1, sent, sent - 1)
+
+
+@pytest.mark.parametrize(
+    ("method", "options", "status"),
+    [
+        ("POST", {"all_members": "present"}, 409),
+        ("DELETE", {"state": "absent"}, 403),
+        ("DELETE", {"env_vars": [variable("A")], "env_vars_exclusive": True}, 404),
+    ],
+)
+def test_what_became_of_a_lost_write_is_no_question_of_a_refusal(
+    emulator: Emulator, run, method: str, options: dict[str, Any], status: int
+) -> None:
+    """What cannot be looked at is not taken for done, and the failure says so."""
+    make(emulator, A=LONG, OLD=LONG).restrictions.clear()
+    emulator.fault("drop", method=method)
+    emulator.fault("status", method=method, status=status, body={"message": "no"})
+    emulator.fault("status", method="GET", status=400, body={"message": "odd"}, after=2, times=None)
+    result = run(**options)
+    assert (result["failed"], result["changed"], result["status"]) == (True, True, status)
+    assert "What became of it cannot be read: " in result["msg"]
+
+
 @pytest.mark.parametrize("organization", [ORGANIZATION, "uuid"])
 def test_all_members_are_shut_out_and_let_in_again(emulator: Emulator, run, organization: str) -> None:
     make(emulator)
@@ -616,6 +691,7 @@ def test_in_an_organization_of_apps_shutting_them_out_is_final(
     refused = run(organization=given, all_members="present", check_mode=check_mode)
     assert (refused["failed"], refused["changed"]) == (True, False)
     assert "no API can bring it back" in refused["msg"]
+    assert refused["warnings"] == []
     assert run(organization=given, all_members="absent")["warnings"] == []
 
 
@@ -813,6 +889,16 @@ def test_what_a_refusal_says_of_a_name_decides_how_long_it_is_looked_for(
     assert (len(emulator.requests) > 3) is is_taken
 
 
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 422])
+def test_after_a_refusal_what_somebody_else_has_made_is_taken(emulator: Emulator, run, status: int) -> None:
+    make(emulator)
+    emulator.fault("body", method="GET", path="/context[?]", body={"items": [], "next_page_token": None})
+    emulator.fault("status", method="POST", path="/context$", status=status, body={})
+    result = run(env_vars=[variable()])
+    assert ("failed" in result, [each["kind"] for each in result["added"]]) == (False, ["env_var"])
+    assert held(emulator) == {"TOKEN": LONG}
+
+
 def test_a_context_that_is_listed_late_is_taken(emulator: Emulator, run) -> None:
     make(emulator)
     late: dict[str, Any] = {"items": [], "next_page_token": None}
@@ -884,6 +970,13 @@ def test_a_refusal_to_remove_what_is_gone_is_as_good_as_a_success(
     assert [each["kind"] for each in result["removed"]] == [kind]
     emulator.clear()
     assert (run(**options)["changed"], emulator.writes) == (False, [])
+
+
+def test_no_other_refusal_is_taken_for_a_success(emulator: Emulator, run) -> None:
+    make(emulator)
+    emulator.fault("status", method="DELETE", status=400, body={"message": "Bad request"}, when="after")
+    result = run(state="absent")
+    assert (result["failed"], result["changed"], result["status"]) == (True, False, 400)
 
 
 @pytest.mark.parametrize("status", [400, 403, 404])
@@ -975,6 +1068,8 @@ def test_the_limit_of_contexts_is_foretold(emulator: Emulator, run) -> None:
     make(emulator, name="c499")
     (warning,) = run(check_mode=True)["warnings"]
     assert warning == f"{ORGANIZATION} has 500 contexts, and CircleCI allows 500 of them."
+    # What is there already needs no room.
+    assert run(name="c499", check_mode=True)["warnings"] == []
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,16 @@ def test_pages_are_followed_up_to_a_bound(
     assert "Only the newest 4 builds of github/acme/api were searched for job test" in warning
 
 
+@pytest.mark.parametrize(("limit", "pages"), [(1, 1), (2, 2), (3, 3), (4, 4)])
+def test_no_page_is_read_after_enough_were_found(
+    emulator: Emulator, builds: list[int], monkeypatch: pytest.MonkeyPatch, limit: int, pages: int
+) -> None:
+    monkeypatch.setattr(build_search, "PAGE_SIZE", 2)
+    emulator.clear()
+    assert search(emulator, job="test", limit=limit) == [7, 5, 3][:limit]
+    assert len(emulator.requests) == pages
+
+
 def test_what_fits_can_be_left_out_at_the_start(
     emulator: Emulator, builds: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
