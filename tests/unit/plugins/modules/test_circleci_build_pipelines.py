@@ -99,6 +99,16 @@ def test_a_failure_has_each_build_once_and_in_brief(emulator: Emulator, run) -> 
     assert (step["workflow"], step["job"], step["build_num"]) == ("lint", "lint", 2)
 
 
+def test_a_failure_tells_what_is_wrong_with_the_configuration_beside_the_builds(emulator: Emulator, run) -> None:
+    wrong = {"type": "config", "message": "a job is not defined"}
+    emulator.state.machine.later(3, lambda: emulator.project(API).pipelines[0].errors.append(wrong))
+    result = run(wait=True)
+    failed(result, "a job is not defined")
+    assert [build["build_num"] for build in result["builds"]] == [1, 2]
+    shown = {"id": emulator.project(API).pipelines[0].id, "number": 1, "url": f"{emulator.url}/pipelines/gh/acme/api/1"}
+    assert result["pipeline"] == {**shown, "status": result["pipeline"]["status"], "errors": [wrong]}
+
+
 @pytest.mark.parametrize(
     ("scenario", "words"),
     [

@@ -479,6 +479,20 @@ def test_a_value_that_is_still_the_old_one_is_not_taken_for_a_lost_write(emulato
     assert held(emulator) == {"TOKEN": LONG}
 
 
+@pytest.mark.parametrize("masks", [(None, "7Qfz"), ("7Qfz", None), (None, None)])
+def test_one_end_is_enough_to_know_that_they_are_shown(emulator: Emulator, run, masks: tuple[str | None, ...]) -> None:
+    context = make(emulator)
+    shown = [
+        {"variable": name, "truncated_value": mask, "created_at": "x", "updated_at": "x"}
+        for name, mask in zip("AB", masks, strict=True)
+    ]
+    whole = {"id": context.id, "name": NAME, "environment_variables": shown, "restrictions": []}
+    emulator.fault("body", method="GET", path=f"/context/{context.id}", body=whole)
+    predicted = run(env_vars=[variable("NEW", OTHER)], check_mode=True)["env_vars"]
+    ends = {each["name"]: each["masked_value"] for each in predicted}
+    assert ends == {"A": masks[0], "B": masks[1], "NEW": OTHER[-4:] if any(masks) else None}
+
+
 def test_the_first_variable_is_seen_where_no_ends_are_shown(emulator: Emulator, run) -> None:
     make(emulator)
     emulator.switch(omit_truncated_value=True)
@@ -526,6 +540,7 @@ def test_a_success_that_has_emptied_a_variable_is_none(emulator: Emulator, run) 
     result = run(env_vars=[variable(), variable("OTHER", OTHER)])
     assert (result["failed"], result["changed"]) == (True, True)
     assert "TOKEN of context deploy was set, but 5 s later there is no value" in result["msg"]
+    assert result["warnings"] == []
     assert result["updated"] == [{"kind": "env_var", "name": "TOKEN"}, {"kind": "env_var", "name": "OTHER"}]
     assert run(env_vars=[variable()])["changed"] is True
     assert held(emulator) == {"TOKEN": LONG, "OTHER": OTHER}
@@ -621,6 +636,7 @@ def test_a_restriction_that_somebody_else_has_just_added_is_taken(emulator: Emul
     [
         ({"restrictions": [{"expression": MAIN}]}, 1),
         ({"restrictions": [{"project": API}]}, 1),
+        ({"name": "new"}, 1),
         ({"all_members": "present"}, 2),
     ],
 )
@@ -719,6 +735,28 @@ def test_all_members_are_let_in_where_a_context_does_not_say_whose_it_is(
     looked_up = [line for line in asked(emulator) if "v2/organization/" in line]
     # By a uuid it is asked for its kind only: the uuid is what the restriction needs.
     assert looked_up == [f"GET v2/organization/{everybody if organization == 'uuid' else 'gh/acme'}"]
+
+
+@pytest.mark.parametrize("bare", [True, False])
+def test_a_team_is_not_taken_for_all_members(emulator: Emulator, run, bare: bool) -> None:
+    everybody = ("group", owner(emulator).id)
+    make(emulator, ORGANIZATION, ("group", TEAM))
+    emulator.switch(bare_contexts=bare)
+    assert run(all_members="present")["changed"] is False
+    assert run(all_members="absent")["changed"] is True
+    assert restricted(emulator) == [("group", TEAM)]
+    assert run(all_members="absent")["changed"] is False
+    assert run(all_members="present")["changed"] is True
+    assert restricted(emulator) == [("group", TEAM), everybody]
+
+
+def test_whose_group_it_is_says_the_context_and_not_the_id_of_the_restriction(emulator: Emulator, run) -> None:
+    context = make(emulator)
+    team = {"id": TEAM, "restriction_type": "group", "restriction_value": TEAM, "name": "Release"}
+    whole = {"id": context.id, "name": NAME, "org_id": owner(emulator).id, "environment_variables": []}
+    emulator.fault("body", method="GET", path=f"/context/{context.id}", body={**whole, "restrictions": [team]})
+    result = run(all_members="present", check_mode=True)
+    assert [(each["kind"], each["name"]) for each in result["added"]] == [("restriction", "All members")]
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
@@ -1159,6 +1197,16 @@ def test_who_owns_a_uuid_is_told_by_the_first_that_answers(emulator: Emulator, r
     emulator.fault("status", method="GET", path="/context[?]", status=400, body={"message": "Bad owner-type"})
     refused = run(organization=owner_id)
     assert (refused["failed"], refused["status"], refused["error"]) == (True, 404, "Owner not found")
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_where_it_is_no_organization_it_is_asked_for_as_an_account(emulator: Emulator, run, status: int) -> None:
+    context = make(emulator)
+    emulator.fault("status", method="GET", path="/context[?]", status=status, body={"message": "no"})
+    found = {"items": [{"id": context.id, "name": NAME}], "next_page_token": None}
+    emulator.fault("body", method="GET", path="/context[?].*owner-type=account", body=found)
+    result = run(organization=owner(emulator).id)
+    assert ("failed" in result, result["changed"], result["context"]["id"]) == (False, False, context.id)
 
 
 @pytest.mark.parametrize("given", ["acme", "gh/acme", "github/acme"])

@@ -100,7 +100,10 @@ def test_a_context_that_cannot_be_read_is_named(emulator: Emulator, run) -> None
     assert result["msg"].startswith("Context charlie of github/acme: ")
 
 
-@pytest.mark.parametrize("body", [{}, {"items": None}, {"items": [None]}, {"items": [{"id": 1, "name": "x"}]}, []])
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"items": None}, {"items": [None]}, {"items": [{"id": 1, "name": "x"}]}, {"items": [{"id": "x"}]}, []],
+)
 def test_an_odd_list_is_refused(emulator: Emulator, run, body: Any) -> None:
     emulator.fault("body", path="/context", body=body)
     result = run()
@@ -126,6 +129,14 @@ def test_odd_contents_are_refused(emulator: Emulator, run, more: dict[str, Any],
     assert (result["failed"], "api_url" in result["msg"]) == (True, True)
     assert result["msg"].startswith("Context alpha of github/acme: CircleCI's answer to GET /api/v2/context/")
     assert f" cannot be used: {words}" in result["msg"]
+
+
+@pytest.mark.parametrize("items", [None, 7, {}, "none"])
+def test_a_list_of_variables_that_is_none_is_refused(emulator: Emulator, run, items: Any) -> None:
+    emulator.switch(bare_contexts=True)
+    emulator.fault("body", path="/environment-variable", body={"items": items})
+    result = run(name="alpha", env_vars=True)
+    assert (result["failed"], "a list is missing. Check api_url" in result["msg"]) == (True, True)
 
 
 @pytest.mark.parametrize("status", [401, 403])
