@@ -132,10 +132,10 @@ class Delivery(InProcess):
         return self._transfer(client, bringing, depot, sources, looked["missing_folders"])
 
     def _look(self, dest: str, artifacts: list[Artifact], params: dict[str, Any]) -> dict[str, Any]:
-        wanted = {name: params[name] for name in ATTRIBUTES if params[name] is not None}
+        names = [artifact.name for artifact in artifacts]
         return self._on_host(
             "community.circleci.circleci_artifacts_info",
-            {"dest": dest, "names": [artifact.name for artifact in artifacts], **wanted},
+            {"dest": dest, "names": names, **{name: params[name] for name in ATTRIBUTES}},
         )
 
     def _transfer(

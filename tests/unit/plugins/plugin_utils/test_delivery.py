@@ -110,7 +110,7 @@ def test_what_a_host_takes_is_noted_there(tmp_path: Path) -> None:
     assert (result["changed"], client.wrote, host.got) == (True, True, ["a", "b", "c", NOTE])
 
 
-ATTRIBUTES = {"mode": "0640", "group": "builders"}
+ATTRIBUTES = {"mode": "0640", "owner": "deploy", "group": "builders"}
 SET = {"path": "/srv/dest/a", "state": "file", **ATTRIBUTES}
 
 
@@ -135,7 +135,7 @@ def test_core_is_asked_for_what_a_file_needs(
     build = {"build_num": 2, "workflows": {"job_name": "build"}}
     seen = {} if there is None else {"a": Seen(5, there, None, differs)}
     bringing = Bringing(
-        SELECTION, build, [artifact], Path("/srv/dest"), Attributes("0640", group="builders"), False, [], seen
+        SELECTION, build, [artifact], Path("/srv/dest"), Attributes(**ATTRIBUTES), False, [], seen
     )
     sources = {} if arrived is None else {"a": Arrived(tmp_path / "a", 5, arrived)}
     result = host._transfer(client, bringing, depot(), sources, [])
@@ -431,19 +431,19 @@ def test_a_folder_may_be_said_from_the_home_of_the_user_there(
     ],
 )
 def test_what_cannot_be_brought_there_is_said_before_anything_is_asked(
-    emulator: Emulator, act: Act, host: Played, connection: Json, options: Json, words: str
+    emulator: Emulator, act: Act, host: Played, tmp_path: Path, connection: Json, options: Json, words: str
 ) -> None:
     emulator.clear()
-    result = bring(act, "/nowhere", connection, **options)
+    result = bring(act, tmp_path / "app", connection, **options)
     failed(result, words)
     assert (result["changed"], host.asked, act.ordinary, emulator.requests) == (False, [], [], [])
 
 
 def test_a_controller_without_the_libraries_brings_nothing(
-    act: Act, host: Played, monkeypatch: pytest.MonkeyPatch
+    act: Act, host: Played, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(run._IMPORTS, "requests", ModuleNotFoundError("requests"))
-    result = bring(act, "/nowhere")
+    result = bring(act, tmp_path / "app")
     failed(result, "circleci_artifacts cannot bring files by way of the controller: ")
     failed(result, "-m pip install requests. Or set delivery: direct.")
     assert (result["changed"], host.asked) == (False, [])

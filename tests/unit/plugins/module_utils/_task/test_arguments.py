@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.community.circleci.plugins import modules
+from ansible_collections.community.circleci.plugins.module_utils._task import arguments
 from ansible_collections.community.circleci.plugins.module_utils._task.arguments import (
     MOMENTS,
     argument_problems,
@@ -193,3 +194,18 @@ def test_lists_and_dictionaries_of_text_are_looked_through() -> None:
     found = [problem.split(" is ")[0] for problem in lost_spellings(spec, args)]
     assert found == ["names[1]", "names[2]", "parameters.VERSION", "settings.name"]
     assert lost_spellings(spec, {"names": 1.10})[0].startswith("names is a number with a fraction")
+
+
+@pytest.mark.parametrize("kind", [TypeError, ValueError])
+def test_what_is_no_dictionary_is_told_whatever_core_raises(
+    monkeypatch: pytest.MonkeyPatch, kind: type[Exception]
+) -> None:
+    """Until ansible-core 2.18 it was a ValueError for text with a = in it."""
+
+    def refuse(_value: object) -> None:
+        raise kind("unable to evaluate string as dictionary")
+
+    monkeypatch.setattr(arguments, "check_type_dict", refuse)
+    assert argument_problems(ARGUMENT_SPEC, {"projects": ["project=x web"]}, "circleci_projects") == [
+        "projects[0]: a dictionary is needed, not text. Write it as in {project: github/acme/api}."
+    ]
