@@ -227,7 +227,7 @@ def _other_scheme(url: str) -> str:
     """The address to use, as the option that it belongs into."""
     scheme, _host, _port = origin(url)
     other = {"http": "https", "https": "http"}[scheme]
-    return f"api_url: {site(url).replace(scheme, other, 1)}"
+    return f"api_url: {other}{site(url).removeprefix(scheme)}"
 
 
 def _speaks_tls(url: str) -> bool:

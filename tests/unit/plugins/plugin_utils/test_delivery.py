@@ -135,7 +135,7 @@ def test_core_is_asked_for_what_a_file_needs(
     build = {"build_num": 2, "workflows": {"job_name": "build"}}
     seen = {} if there is None else {"a": Seen(5, there, None, differs)}
     bringing = Bringing(
-        SELECTION, build, [artifact], Path("/srv/dest"), Attributes(**ATTRIBUTES), False, [], seen
+        SELECTION, build, [artifact], Path("/srv/dest"), Attributes("0640", "deploy", "builders"), False, [], seen
     )
     sources = {} if arrived is None else {"a": Arrived(tmp_path / "a", 5, arrived)}
     result = host._transfer(client, bringing, depot(), sources, [])
@@ -385,6 +385,15 @@ def test_what_an_earlier_build_left_on_a_host_goes(emulator: Emulator, act: Act,
     assert ([each["path"] for each in gone["removed"]], gone["changed"]) == (["dist/app-1.0.whl", "log/a.txt"], True)
     assert files_in(tmp_path / "app") == {"own": "mine", "dist/app-2.0.whl": "second"}
     assert bring(act, tmp_path / "app", exclusive=True)["changed"] is False
+    # What is new is there before what is old goes, and the note says what is true in the end.
+    build(emulator, Stored("dist/app-3.0.whl", text="third"))
+    host.asked.clear()
+    bring(act, tmp_path / "app", exclusive=True)
+    steps = [Path(str(options.get("path") or options["dest"])).name for _module, options in host.asked[1:]]
+    assert steps == ["app-3.0.whl", "app-2.0.whl", NOTE]
+    host.asked.clear()
+    assert bring(act, tmp_path / "app", exclusive=True)["changed"] is False
+    assert [module for module, _options in host.asked] == [INFO]
 
 
 def test_the_hosts_of_a_task_get_one_download(emulator: Emulator, act: Act, host: Played, tmp_path: Path) -> None:
