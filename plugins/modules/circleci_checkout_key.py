@@ -116,7 +116,7 @@ checkout_key:
   returned: success
   contains: &key
     type:
-      description: The kind of key.
+      description: The kind of key. Null where CircleCI does not say.
       type: str
       sample: deploy-key
     public_key:

@@ -223,7 +223,7 @@ projects:
       returned: with O(checkout_keys=true)
       contains:
         type:
-          description: The kind of key.
+          description: The kind of key. Null where CircleCI does not say.
           type: str
           sample: deploy-key
         public_key:

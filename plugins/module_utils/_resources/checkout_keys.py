@@ -70,19 +70,15 @@ class WantedKeys:
         fingerprint = params.get("fingerprint")
         rotate, max_age = bool(params.get("rotate")), params.get("max_age")
         check_rotation(rotate, max_age, "key")
-        if rotate or max_age is not None:
-            option = "rotate" if rotate else "max_age"
-            if fingerprint is not None:
-                raise invalid(
-                    f"{option} and fingerprint exclude each other.", "Rotation replaces whatever key is there."
-                )
-            if not present:
-                raise invalid(f"{option} and state absent exclude each other.", "Leave one of them out.")
+        option = "rotate" if rotate else "max_age" if max_age is not None else None
+        if option and fingerprint is not None:
+            raise invalid(f"{option} and fingerprint exclude each other.", "Rotation replaces whatever key is there.")
+        if option and not present:
+            raise invalid(f"{option} and state absent exclude each other.", "Leave one of them out.")
         if params.get("exclusive") and not present:
             raise invalid("exclusive and state absent exclude each other.", "absent removes every key of the type.")
-        if fingerprint is not None:
-            fingerprint = normalize_fingerprint(fingerprint)
-        return cls(params["type"], present, fingerprint, rotate, max_age, bool(params.get("exclusive")))
+        named = None if fingerprint is None else normalize_fingerprint(fingerprint)
+        return cls(params["type"], present, named, rotate, max_age, bool(params.get("exclusive")))
 
     def covers(self, key_type: str | None) -> bool:
         """Whether a key of this type is meant. The words for user keys are interchangeable."""
@@ -131,7 +127,7 @@ def plan_checkout_keys(client: Client, project: Project, keys: list[Key], wanted
     """
     ours = sorted((key for key in keys if wanted.covers(key["type"])), key=lambda key: key["time"] or "", reverse=True)
     ours.sort(key=lambda key: not key["preferred"])  # stable: the preferred one, then the newest
-    create = False
+    made: Key | None = None
     kept: Key | None = None
     if not wanted.present:
         doomed = ours
@@ -141,7 +137,9 @@ def plan_checkout_keys(client: Client, project: Project, keys: list[Key], wanted
         kept = _listed(project, keys, ours, wanted.type, wanted.fingerprint)
         doomed = [key for key in ours if key is not kept] if wanted.exclusive else []
     elif not ours or wanted.rotate or _is_due(ours, wanted):
-        create, doomed = True, ours
+        client.require_personal_token()
+        made = kept = _predicted(project, wanted)
+        doomed = ours
     else:
         kept = ours[0]
         doomed = ours[1:] if wanted.exclusive else []
@@ -152,20 +150,12 @@ def plan_checkout_keys(client: Client, project: Project, keys: list[Key], wanted
                 "it cannot be removed here.",
                 "Remove it in the project's settings on CircleCI.",
             )
-    if not (create or doomed):
-        return Plan(_shown(keys), _outcome(keys, kept, None, []))
-    if create:
-        client.require_personal_token()
-        kept = dict.fromkeys(("public_key", "fingerprint", "fingerprint_sha256", "time"), UNKNOWN)
-        kept = {"type": _sent_type(project, wanted), **kept, "login": None, "preferred": True}
-        if wanted.type != DEPLOY_KEY:
-            kept["login"] = UNKNOWN
-    made = kept if create else None
 
     def apply() -> Outcome:
         return _apply(client, project, keys, made["type"] if made else None, kept, doomed)
 
-    return Plan(_shown(keys), _outcome(_after(keys, made, doomed), kept, made, doomed), apply)
+    predicted = _outcome(_after(keys, made, doomed), kept, made, doomed)
+    return Plan(_shown(keys), predicted, apply if made or doomed else None)
 
 
 def _apply(
@@ -212,7 +202,7 @@ def _create(client: Client, project: Project, before: list[Key], key_type: str) 
 
 
 def _delete(client: Client, project: Project, key: Key) -> None:
-    path = project.path("checkout-key", sent_fingerprint(key) or "")
+    path = project.path("checkout-key", str(sent_fingerprint(key)))
     client.delete(path, gone=lambda: identity(key) not in _listed_now(client, project))
     if key["fingerprint"] is not None:
         return
@@ -291,6 +281,13 @@ def _sent_type(project: Project, wanted: WantedKeys) -> str:
     if wanted.type == DEPLOY_KEY:
         return DEPLOY_KEY
     return "bitbucket-user-key" if project.vcs_type == "bitbucket" else "github-user-key"
+
+
+def _predicted(project: Project, wanted: WantedKeys) -> Key:
+    """The key that is going to be made, as far as it can be known."""
+    unknown = dict.fromkeys(("public_key", "fingerprint", "fingerprint_sha256", "time"), UNKNOWN)
+    login = None if wanted.type == DEPLOY_KEY else UNKNOWN
+    return {"type": _sent_type(project, wanted), **unknown, "login": login, "preferred": True}
 
 
 def _is_due(keys: list[Key], wanted: WantedKeys) -> bool:

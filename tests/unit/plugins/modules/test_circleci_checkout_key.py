@@ -338,8 +338,9 @@ def test_a_key_that_cannot_be_seen_after_it_was_made_is_warned_of(emulator: Emul
         (["deploy-key", "github-user-key"], {"type": "user-key", "state": "absent"}),
         (["github-user-key", "deploy-key"], {"type": "user-key", "state": "absent"}),
         (["github-user-key", "github-user-key"], {"state": "absent"}),
+        (["github-user-key", "deploy-key"], {"state": "absent"}),
     ],
-    ids=["new", "the preferred one", "another one", "the oldest one"],
+    ids=["new", "the preferred one", "another one", "the oldest one", "the preferred one and another one"],
 )
 def test_which_key_is_preferred_afterwards_is_told_as_it_is(
     emulator: Emulator, run, run_module, others: list[str], options: dict[str, Any]
@@ -361,6 +362,23 @@ def test_the_preferred_key_stays_it_when_another_one_is_removed(emulator: Emulat
     assert doomed.public_key.strip() not in listed(emulator)
     told = {key["public_key"]: key["preferred"] for key in result["checkout_keys"]}
     assert told == {key: key == preferred.public_key.strip() for key in listed(emulator)}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [((False, False, True), [True, False]), ((False, True, True), [False, True]), ((False, False, False), [False] * 2)],
+    ids=["one", "two", "none"],
+)
+def test_the_newest_one_becomes_the_preferred_one_only_where_none_is_left(
+    emulator: Emulator, run, before: tuple[bool, ...], after: list[bool]
+) -> None:
+    for _key in range(2):
+        make(emulator)
+    keys = answered(emulator)
+    body = [{**key, "preferred": preferred} for key, preferred in zip(keys, before, strict=True)]
+    emulator.fault("body", method="GET", path="/checkout-key", body=body)
+    result = run(state="absent", fingerprint=keys[-1]["fingerprint"], check_mode=True)
+    assert [key["preferred"] for key in result["checkout_keys"]] == after
 
 
 def test_a_key_of_another_type_that_somebody_adds_meanwhile_is_not_taken_for_ours(emulator: Emulator, run) -> None:
@@ -529,6 +547,16 @@ def test_a_key_of_no_type_is_of_no_wanted_one(emulator: Emulator, run) -> None:
     said = unreadable(emulator, type=None)
     result = run(fingerprint=said["fingerprint"])
     assert "is a checkout key of an unknown type, not a deploy-key" in result["msg"]
+    unreadable(emulator, type=None)
+    assert run(type="user-key")["created"] is True
+
+
+def test_keys_that_cannot_be_read_are_told_apart(emulator: Emulator, run) -> None:
+    make(emulator)
+    body = [{**key, "public_key": "", "preferred": bool(place)} for place, key in enumerate(answered(emulator))]
+    emulator.fault("body", method="GET", path="/checkout-key", body=body)
+    result = run()
+    assert (result["changed"], result["checkout_key"]["fingerprint"]) == (False, body[1]["fingerprint"])
 
 
 @pytest.mark.usefixtures("no_md5")
@@ -555,7 +583,7 @@ class TestWithoutMD5:
         emulator.state.switches.md5_only = True
         old = listed(emulator)
         result = run(state="absent")
-        assert (result["failed"], listed(emulator)) == (True, old)
+        assert (result["failed"], listed(emulator), result["removed"]) == (True, old, [])
         assert "this host has no MD5 (FIPS)" in result["msg"]
         assert "delegate_to: localhost" in result["hint"]
 
