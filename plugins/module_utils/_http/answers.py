@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import contextlib
+import email.utils
 import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Any
 
 with contextlib.suppress(ImportError):  # a missing library is named by session.py
@@ -74,6 +76,14 @@ def parsed_json(answer: Answer) -> Any:
     if depth_of(parsed) > DEEPEST_ANSWER:
         raise ValueError("its JSON is nested too deeply.")
     return _without_halves(parsed) if _HALF.search(text) else parsed
+
+
+def http_date(header: str) -> datetime | None:
+    """The moment that a header names, in UTC; None when it names none."""
+    try:
+        return email.utils.parsedate_to_datetime(header).astimezone(timezone.utc)
+    except (TypeError, ValueError, IndexError, OverflowError):  # all of which some Python raises for what is no date
+        return None
 
 
 def _without_halves(value: Any) -> Any:

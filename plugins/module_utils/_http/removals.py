@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
-import email.utils
 import re
 from urllib.parse import urlsplit
 
+from ansible_collections.community.circleci.plugins.module_utils._http.answers import http_date
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import plain
 from ansible_collections.community.circleci.plugins.module_utils._http.urls import shown_path
 
@@ -58,7 +58,5 @@ def _announced(method: str, path: str) -> tuple[str, str] | None:
 def _when(sunset: str | None) -> str:
     if not sunset:
         return "soon"
-    try:
-        return f"on {email.utils.parsedate_to_datetime(sunset).date().isoformat()}"
-    except (TypeError, ValueError, IndexError, OverflowError):
-        return f"soon ({plain(sunset, 50)})"
+    moment = http_date(sunset)
+    return f"on {moment.date().isoformat()}" if moment else f"soon ({plain(sunset, 50)})"

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import email.utils
 import random
 import re
 import threading
@@ -18,6 +17,7 @@ try:
 except ImportError:
     Retry = object  # type: ignore[assignment,misc]  # session.py names what is missing
 
+from ansible_collections.community.circleci.plugins.module_utils._http.answers import http_date
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import (
     THROTTLED,
     interrupted,
@@ -33,11 +33,8 @@ def retry_after(header: str | None) -> float | None:
         return None
     if re.fullmatch(r"\s*[0-9]{1,12}\s*", header):
         return float(header)
-    try:
-        moment = email.utils.parsedate_to_datetime(header).timestamp()
-    except (TypeError, ValueError, IndexError, OverflowError):
-        return None
-    return max(moment - time.time(), 0.0)
+    moment = http_date(header)
+    return None if moment is None else max(moment.timestamp() - time.time(), 0.0)
 
 
 class RetryPolicy(Retry):

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import email.utils
 import json
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from ansible_collections.community.circleci.plugins.module_utils._http.answers i
     Answer,
     ServerText,
     acknowledgement,
+    http_date,
     parsed_json,
     with_fields,
 )
@@ -102,3 +105,29 @@ def test_fields_are_there_and_an_empty_id_is_none(answer: dict[str, Any], wrong:
         return
     with pytest.raises(ValueError, match=f"it has no usable '{wrong}'"):
         shape(answer)
+
+
+@pytest.mark.parametrize(
+    ("header", "moment"),
+    [
+        ("Mon, 01 Feb 2027 10:00:00 GMT", datetime(2027, 2, 1, 10, tzinfo=timezone.utc)),
+        ("Mon, 01 Feb 2027 23:00:00 -0500", datetime(2027, 2, 2, 4, tzinfo=timezone.utc)),
+        ("Fri, 31 Dec 9999 23:00:00 -0500", None),
+        ("Wed, 99 Foo 2027 00:00:00 GMT", None),
+        ("in spring", None),
+        ("", None),
+    ],
+)
+def test_dates_of_headers_are_in_utc(header: str, moment: datetime | None) -> None:
+    assert http_date(header) == moment
+
+
+@pytest.mark.parametrize("kind", [TypeError, ValueError, IndexError, OverflowError])
+def test_whatever_python_says_of_a_date_it_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, kind: type[Exception]
+) -> None:
+    def refuse(_header: str) -> None:
+        raise kind("no date")
+
+    monkeypatch.setattr(email.utils, "parsedate_to_datetime", refuse)
+    assert http_date("in spring") is None

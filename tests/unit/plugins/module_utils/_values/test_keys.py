@@ -26,6 +26,8 @@ from ansible_collections.community.circleci.plugins.module_utils._values.keys im
     normalize_fingerprint,
     parse_private_key,
     parse_public_key,
+    sent_fingerprint,
+    shown_key,
 )
 
 pytestmark = pytest.mark.once
@@ -536,3 +538,44 @@ def test_malformed_fingerprints_are_refused_with_advice(bad: str) -> None:
     with pytest.raises(CircleCIError, match="is not a fingerprint") as caught:
         normalize_fingerprint(bad)
     assert "ssh-keygen -l" in (caught.value.hint or "")
+
+
+MD5, PAIRS = "0123456789ABCDEF" * 2, "01:23:45:67:89:ab:cd:ef:01:23:45:67:89:ab:cd:ef"
+SHA256 = "A" * 43
+
+
+@pytest.mark.parametrize("line", [None, "", "ssh-what ???", 5])
+@pytest.mark.parametrize(
+    ("said", "md5", "sha256", "sent"),
+    [
+        (MD5, PAIRS, None, PAIRS),
+        (PAIRS, PAIRS, None, PAIRS),
+        (SHA256, None, f"SHA256:{SHA256}", SHA256),
+        (f"SHA256:{SHA256}=", None, f"SHA256:{SHA256}", SHA256),
+        ("no fingerprint", "no fingerprint", None, "no fingerprint"),
+        ("", None, None, None),
+        (None, None, None, None),
+        (7, None, None, None),
+    ],
+)
+def test_of_a_key_that_cannot_be_read_is_shown_what_circleci_says(
+    line: object, said: object, md5: str | None, sha256: str | None, sent: str | None
+) -> None:
+    item = {"public_key": line, "fingerprint": said}
+    if line != "ssh-what ???" and sent is None:
+        with pytest.raises(ValueError, match="neither a public half nor a fingerprint"):
+            shown_key(item)
+        return
+    shown = shown_key(item)
+    public = line if isinstance(line, str) else None
+    assert shown == {"public_key": public, "fingerprint": md5, "fingerprint_sha256": sha256}
+    assert sent_fingerprint(shown) == sent
+
+
+@pytest.mark.parametrize("said", [MD5, "no fingerprint", "", None])
+def test_of_a_key_that_can_be_read_nothing_else_is_believed(said: object) -> None:
+    public = parse_private_key(text("ed25519")).public
+    shown = shown_key({"public_key": f" {public.text} \n", "fingerprint": said})
+    assert shown == {"public_key": public.text, "fingerprint": public.md5, "fingerprint_sha256": public.sha256}
+    assert sent_fingerprint(shown) == public.md5
+    assert sent_fingerprint({**shown, "fingerprint": None}) == public.sha256[7:]
