@@ -181,7 +181,7 @@ def plan_ssh_keys(
             for wanted, private, equals in surplus:
                 if not remove(equals, 1):
                     _add_again(client, project, wanted, private)
-                    removed.remove(equals[0])
+                    removed.pop()
         return so_far()
 
     gone = [*doomed, *(key for _wanted, _private, equals in surplus for key in equals[1:])]

@@ -187,18 +187,32 @@ def test_a_list_without_an_end_is_an_error(
     assert len([record for record in emulator.requests if "/user/repos/github" in record.path]) == 2
 
 
+@pytest.mark.parametrize("status", [400, 403, 404])
 def test_a_vcs_at_which_the_user_has_no_account_is_left_out_with_a_warning(
-    emulator: Emulator, read_inventory: ReadInventory
+    emulator: Emulator, read_inventory: ReadInventory, status: int
 ) -> None:
-    denied: dict[str, Any] = {"status": 403, "body": {"message": "Permission denied"}}
+    denied: dict[str, Any] = {"status": status, "body": {"message": "Permission denied"}}
     emulator.fault("status", path="/user/repos/bitbucket", **denied)
     assert hosts(read_inventory(following="any")) == ["github-acme-api", "github-acme-web"]
     (warning,) = read_inventory.warned
     assert "Without the repositories at bitbucket" in warning
     assert "Set vcs_type" in warning
     emulator.fault("status", path="/user/repos/bitbucket", **denied)
-    with pytest.raises(AnsibleParserError, match="answered 403 to GET"):
+    with pytest.raises(AnsibleParserError, match=f"answered {status} to GET"):
         read_inventory(following="any", vcs_type="bitbucket")
+    assert read_inventory.warned == [warning]
+
+
+@pytest.mark.parametrize(("vcs", "page", "status"), [("bitbucket", 1, 401), ("bitbucket", 1, 422), ("github", 2, 403)])
+def test_a_list_of_repositories_that_breaks_off_is_not_left_out(
+    emulator: Emulator, read_inventory: ReadInventory, vcs: str, page: int, status: int
+) -> None:
+    for number in range(120):
+        emulator.add_repository(f"github/acme/service-{number:03}")
+    emulator.fault("status", path=f"/user/repos/{vcs}", after=page - 1, status=status, body={"message": "no"})
+    with pytest.raises(AnsibleParserError, match=f"answered {status} to GET"):
+        read_inventory(following="any")
+    assert read_inventory.warned == []
 
 
 @pytest.mark.parametrize("following", [True, "true", "yes", "True"])

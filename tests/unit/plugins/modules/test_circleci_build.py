@@ -934,11 +934,20 @@ def test_the_build_that_circleci_retries_with_is_named_by_one_of_the_two(
     emulator.script("retried")
     build = {"build_num": 1, "status": "retried", "outcome": "infrastructure_fail", "lifecycle": "finished"}
     emulator.fault("body", method="GET", path=f"{API}/1$", body={**build, "retries": retries}, times=None)
-    if not listed:
-        emulator.fault("body", method="GET", path=rf"{API}\?", body=[], times=None)
+    others = [{"build_num": number, "status": "success", "retry_of": of} for number, of in ((9, None), (8, 7), (2, 1))]
+    emulator.fault("body", method="GET", path=rf"{API}\?", body=others if listed else [], times=None)
     emulator.state.machine.set_progress("clock")
     result = run(wait=True, wait_timeout=60, wait_interval=1)
     assert (result.get("failed"), result["build"]["build_num"], result["build"]["status"]) == (None, 2, "success")
+
+
+def test_of_several_builds_that_circleci_retries_with_the_latest_counts(emulator: Emulator, run) -> None:
+    retried = {"build_num": 1, "status": "retried", "outcome": "infrastructure_fail", "lifecycle": "finished"}
+    latest = {"build_num": 3, "status": "success", "outcome": "success", "lifecycle": "finished"}
+    emulator.fault("body", method="GET", path=f"{API}/1$", body={**retried, "retries": [3, 2]}, times=None)
+    emulator.fault("body", method="GET", path=f"{API}/3$", body=latest, times=None)
+    result = run(wait=True)
+    assert (result.get("failed"), result["build"]["build_num"]) == (None, 3)
 
 
 @pytest.mark.parametrize("odd", [{"retries": 3}, {"status": "running", "outcome": None, "lifecycle": []}])

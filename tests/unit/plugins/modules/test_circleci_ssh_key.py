@@ -316,6 +316,8 @@ def test_exclusive_removes_surplus_equals(emulator: Emulator, run, delete_all: b
     real = run(private_key=key, exclusive=True)
     assert predicted == real
     assert sorted(held(emulator)) == [(HOST, public(key)), *others]
+    # Only where all went at once is one of them added again.
+    assert [record.method for record in emulator.writes].count("POST") == int(delete_all)
     removed = [public(private_key(number=2))] * also_another + [public(key)] * 2
     assert [each["public_key"] for each in real["removed"]] == removed
     assert [(each["hostname"], each["public_key"]) for each in real["ssh_keys"]] == [

@@ -598,7 +598,8 @@ def test_a_new_run_that_cannot_be_read_is_there_all_the_same(
     lint = emulator.pipeline(API, 1).workflows[-1]
     assert (result.get("failed"), result["changed"], len(emulator.writes)) == (None, True, 1)
     assert (result["workflow"]["id"], result["workflow"]["name"]) == (lint.id, "lint")
-    assert (result["workflow"]["status"], result["workflow"]["stopped_at"]) == ("running", None)
+    times = {name: result["workflow"][name] for name in ("created_at", "stopped_at")}
+    assert (result["workflow"]["status"], times) == ("running", {"created_at": None, "stopped_at": None})
     assert len(pipeline.workflows) == 3
     answer = f"CircleCI answered {status} to GET v2/workflow/{lint.id}: not now"
     assert result["warnings"] == ([f"The new workflow could not be read. {answer}"] if warned else [])
