@@ -169,14 +169,16 @@ def _read_when_there(client: Client, wanted: WantedProject) -> _State:
             return _read(client, wanted)
         except CircleCIError as error:
             left = deadline - time.monotonic()
-            if not error.repository_not_found or not wanted.wait_for_repository or (left <= 0 and not client.read_only):
+            if not error.repository_not_found:
                 raise
-            if client.read_only:
+            if client.read_only and wanted.wait_for_repository:
                 client.warn(
                     f"CircleCI does not see the repository of {wanted.project}. This prediction is for a new one, "
                     "because wait_for_repository is set: an earlier task must make it."
                 )
                 return _State()
+            if left <= 0:
+                raise
         client.patience.sleep(min(LOOK_FOR_REPOSITORY_EVERY, left))
 
 

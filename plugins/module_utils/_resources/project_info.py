@@ -66,8 +66,9 @@ def read_one(client: Client, project: Project, parts: Collection[str], listed: L
 
 def _parts(client: Client, project: Project, parts: Collection[str], *, is_set_up: bool) -> dict[str, Any]:
     """What is read on request, in the order of :data:`PARTS`."""
+    names = [name for name in PARTS if name in parts]
     if not is_set_up:
-        return {name: None if name == "settings" else [] for name in PARTS if name in parts}
+        return {name: None if name == "settings" else [] for name in names}
     project_id = ""
     if "webhooks" in parts or ("schedules" in parts and project.is_app):
         project_id = read_project_id(client, project)
@@ -80,7 +81,7 @@ def _parts(client: Client, project: Project, parts: Collection[str], *, is_set_u
         "schedules": lambda: as_results(schedules_of(client, project, project_id).read()),
         "tokens": lambda: read_tokens(client, project),
     }
-    return {name: read[name]() for name in PARTS if name in parts}
+    return {name: read[name]() for name in names}
 
 
 def read_all(

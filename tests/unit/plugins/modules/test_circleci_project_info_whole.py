@@ -132,6 +132,15 @@ def test_repositories_that_are_not_followed_are_read_too(emulator: Emulator, run
     assert (found[WEB]["ssh_keys"], found[WEB]["has_usable_key"]) == ([], False)
 
 
+@pytest.mark.parametrize("part", EVERY_PART)
+def test_what_is_not_set_up_has_nothing_of_what_was_asked_for_and_no_more(run, part: str) -> None:
+    found = {each["project"]: each for each in run(following="any", **{part: True})["projects"]}
+    assert found[WEB].keys() == found[API].keys()
+    assert {name: found[WEB][name] for name in EVERY_PART if name in found[WEB]} == {
+        part: None if part == "settings" else []
+    }
+
+
 @pytest.mark.parametrize("following", [True, "true", "yes"])
 def test_by_default_only_what_is_followed_is_read(emulator: Emulator, run, following: Any) -> None:
     assert [each["project"] for each in run(following=following)["projects"]] == [API]

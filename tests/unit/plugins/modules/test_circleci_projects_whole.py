@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import types
 from typing import Any
 
 import pytest
 
+from ansible_collections.community.circleci.plugins.module_utils._http.retrying import Patience
 from ansible_collections.community.circleci.plugins.module_utils._resources import one_project, settling
 from emulator import Emulator
 from emulator.world.advanced import advanced, change
@@ -430,20 +432,36 @@ def test_a_repository_that_was_just_made_is_waited_for(
     assert (bool(emulator.project(NEW).followers), hooks(emulator, NEW)) == (True, ["deploys", "audit"])
 
 
-def test_without_waiting_it_is_a_failure(emulator: Emulator, run_module, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_without_waiting_it_is_a_failure(
+    emulator: Emulator, run_module, monkeypatch: pytest.MonkeyPatch, check_mode: bool
+) -> None:
     later = Later(emulator, monkeypatch)
-    result = run_module(MODULE, slugs=[NEW], defaults={"following": True})
+    result = run_module(MODULE, slugs=[NEW], defaults={"following": True}, check_mode=check_mode)
     assert (result["failed"], later.looks, emulator.writes) == (True, 1, [])
     assert "does not exist" in result["projects"][0]["msg"]
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_what_is_no_missing_repository_is_not_waited_for(emulator: Emulator, run_module, check_mode: bool) -> None:
+    emulator.add_repository(NEW)
+    emulator.fault("status", path="/settings", status=403, body={"message": "Permission denied"})
+    options: dict[str, Any] = {"slugs": [NEW], "defaults": {"following": True}, "wait_for_repository": 60}
+    result = run_module(MODULE, check_mode=check_mode, **options)
+    assert (result["failed"], emulator.writes) == (True, [])
+    assert "answered 403" in result["projects"][0]["msg"]
+    assert len([record for record in emulator.requests if "/settings" in record.path]) == 1
 
 
 def test_a_repository_that_never_appears_is_a_failure(
     emulator: Emulator, run_module, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(one_project, "LOOK_FOR_REPOSITORY_EVERY", 0.3)
-    result = run_module(MODULE, slugs=[NEW], defaults={"following": True}, wait_for_repository=1)
-    assert (result["failed"], emulator.writes) == (True, [])
-    assert 2 < len(emulator.requests) < 8
+    pauses: list[float] = []
+    monkeypatch.setattr(one_project, "time", types.SimpleNamespace(monotonic=lambda: 1000.0 + sum(pauses)))
+    monkeypatch.setattr(Patience, "sleep", lambda _self, seconds: pauses.append(seconds) if seconds else None)
+    result = run_module(MODULE, slugs=[NEW], defaults={"following": True}, wait_for_repository=5)
+    assert (result["failed"], emulator.writes, pauses) == (True, [], [2.0, 2.0, 1.0])
+    assert len([record for record in emulator.requests if record.path.endswith("/settings?skip-branches=true")]) == 4
 
 
 def test_in_check_mode_it_is_predicted_to_be_new(emulator: Emulator, run_module) -> None:

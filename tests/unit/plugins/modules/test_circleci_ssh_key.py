@@ -468,9 +468,9 @@ def test_ed25519_in_pkcs8_is_sent_as_openssh_has_it(emulator: Emulator, run) -> 
     assert run(private_key=private_key("ed25519", "pkcs8"))["changed"] is False
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-8-sig"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig"])
 def test_files_of_windows_programs_are_read(emulator: Emulator, run, tmp_path: Path, encoding: str) -> None:
-    mark = "\ufeff" if encoding == "utf-16-le" else ""
+    mark = "\ufeff" if encoding in ("utf-16-le", "utf-16-be") else ""
     (tmp_path / "key").write_bytes((mark + private_key().replace("\n", "\r\n")).encode(encoding))
     assert run(private_key_path=str(tmp_path / "key"))["changed"] is True
     assert held(emulator) == [(HOST, public(private_key()))]
@@ -484,7 +484,9 @@ def test_a_file_in_der_form_says_how_to_convert_it(emulator: Emulator, run, tmp_
     assert "openssl pkey -inform DER" in result["msg"]
 
 
-@pytest.mark.parametrize("change", [lambda key: key, lambda key: key.replace("\n", " ")])
+@pytest.mark.parametrize(
+    "change", [lambda key: key, lambda key: key.replace("\n", " "), lambda key: "\n".join(key.splitlines()[1:-1])]
+)
 def test_a_key_in_the_place_of_its_path_is_not_shown(emulator: Emulator, run, change) -> None:
     result = run(private_key_path=change(private_key()))
     assert (result["failed"], emulator.requests) == (True, [])

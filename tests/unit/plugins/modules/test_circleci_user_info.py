@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from emulator import PROJECT_TOKEN, Emulator
@@ -60,20 +62,22 @@ def test_the_vcs_type_is_read_in_either_spelling(emulator: Emulator, run_module)
 
 
 @pytest.mark.parametrize(
-    ("item", "slug"),
+    ("item", "id_", "slug", "vcs_type"),
     [
-        ({"name": "acme", "vcs_type": "github"}, "github/acme"),
-        ({"name": "acme", "vcs_type": "bitbucket", "id": "", "slug": ""}, "bitbucket/acme"),
-        ({"name": "Acme", "vcs-type": "circleci", "id": "6d1f0a52"}, "circleci/6d1f0a52"),
-        ({"name": "Acme", "vcs-type": "circleci"}, None),
-        ({"name": "acme", "vcs_type": "gitlab", "slug": "gitlab/acme"}, "gitlab/acme"),
+        ({"name": "acme", "vcs_type": "github"}, None, "github/acme", "github"),
+        ({"name": "acme", "vcs_type": "bitbucket", "id": "", "slug": ""}, None, "bitbucket/acme", "bitbucket"),
+        ({"name": "acme", "vcs_type": "gh", "slug": "gh/acme", "id": 7}, None, "github/acme", "github"),
+        ({"name": "Acme", "vcs-type": "circleci", "id": "6d1f0a52"}, "6d1f0a52", "circleci/6d1f0a52", "circleci"),
+        ({"name": "Acme", "vcs-type": "circleci"}, None, None, "circleci"),
+        ({"name": "acme", "vcs_type": "gitlab", "slug": "gitlab/acme"}, None, "gitlab/acme", "gitlab"),
     ],
 )
-def test_old_and_odd_answers_give_what_they_say(emulator: Emulator, run_module, item, slug: str | None) -> None:
+def test_old_and_odd_answers_give_what_they_say(
+    emulator: Emulator, run_module, item: dict[str, Any], id_: str | None, slug: str | None, vcs_type: str
+) -> None:
     emulator.fault("body", path="/me/collaborations", body=[item])
     (found,) = run_module(MODULE, organizations=True)["organizations"]
-    assert (found["slug"], found["name"]) == (slug, item["name"])
-    assert found["id"] == (item.get("id") or None)
+    assert found == {"id": id_, "slug": slug, "name": item["name"], "vcs_type": vcs_type}
 
 
 @pytest.mark.parametrize("item", [{}, {"name": "acme"}, {"vcs_type": "github"}, {"name": 1, "vcs_type": "github"}])
