@@ -148,6 +148,59 @@ def test_a_thousand_projects_leave_files_for_the_task_itself(folder: Path, can_b
     assert ran.stdout.startswith(said)
 
 
+class Limits:
+    """How many files a process may have open, and may ask for.
+
+    :param refusal: what it gets who asks for more
+    """
+
+    RLIM_INFINITY = -1
+    RLIMIT_NOFILE = 7
+
+    def __init__(self, now: int, most: int, refusal: type[Exception] | None) -> None:
+        self._now, self._most, self._refusal = now, most, refusal
+        self.asked: list[tuple[int, int]] = []
+
+    def getrlimit(self, kind: int) -> tuple[int, int]:
+        assert kind == self.RLIMIT_NOFILE
+        return self._now, self._most
+
+    def setrlimit(self, kind: int, limits: tuple[int, int]) -> None:
+        assert kind == self.RLIMIT_NOFILE
+        self.asked.append(limits)
+        if self._refusal:
+            raise self._refusal("not allowed to raise maximum limit")
+        self._now, self._most = limits
+
+
+@pytest.mark.parametrize(
+    ("now", "most", "refusal", "room", "asked"),
+    [
+        (1024, 4096, None, 100, []),
+        (300, 4096, None, 100, []),
+        (299, 4096, None, 100, [(300, 4096)]),
+        (299, Limits.RLIM_INFINITY, None, 100, [(300, Limits.RLIM_INFINITY)]),
+        (Limits.RLIM_INFINITY, Limits.RLIM_INFINITY, None, 100, []),
+        (210, 280, None, 80, [(280, 280)]),
+        (299, 4096, ValueError, 99, [(300, 4096)]),
+        (201, 4096, OSError, 1, [(300, 4096)]),
+        (200, 4096, OSError, 0, [(300, 4096)]),
+        (64, 4096, ValueError, 0, [(300, 4096)]),
+    ],
+)
+def test_as_many_locks_are_held_as_the_system_lets_a_process_have_files(
+    monkeypatch: pytest.MonkeyPatch,
+    now: int,
+    most: int,
+    refusal: type[Exception] | None,
+    room: int,
+    asked: list[tuple[int, int]],
+) -> None:
+    limits = Limits(now, most, refusal)
+    monkeypatch.setattr(_turns, "resource", limits)
+    assert (_turns._room_for(100), limits.asked) == (room, asked)
+
+
 def test_nobody_else_can_look_into_the_folder(folder: Path) -> None:
     folder.mkdir(parents=True, mode=0o777)
     folder.chmod(0o777)
