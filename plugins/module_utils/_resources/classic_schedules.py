@@ -80,15 +80,14 @@ class ClassicSchedules(Schedules):
             now = next((each for each in self.read() if each["id"] == found["id"]), None)
             return now if now is not None and not wanted.differs(now) else None
 
-        body: dict[str, Any] = {}
-        if {"branch", "tag", "parameters"} & set(differences):
-            body["parameters"] = _sent_parameters(wanted, found["parameters"])
-        if "timetable" in differences:
-            body["timetable"] = wanted.when.body()
-        if "actor" in differences:
-            body["attribution-actor"] = wanted.actor
-        if "description" in differences:
-            body["description"] = wanted.description
+        # What is sent, and for which options
+        changes = (
+            ("parameters", _sent_parameters(wanted, found["parameters"]), {"branch", "tag", "parameters"}),
+            ("timetable", wanted.when.body(), {"timetable"}),
+            ("attribution-actor", wanted.actor, {"actor"}),
+            ("description", wanted.description, {"description"}),
+        )
+        body = {name: value for name, value, options in changes if options & set(differences)}
         with changing(KIND):
             made: Schedule = self.client.write(
                 "PATCH", self.path_of(found), body, repeatable=True, seen=seen, shape=_described

@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, plain
-from ansible_collections.community.circleci.plugins.module_utils._resources.checkout_keys import DEPLOY_KEY, TYPES
+from ansible_collections.community.circleci.plugins.module_utils._resources.checkout_keys import TYPES, WantedKeys
 from ansible_collections.community.circleci.plugins.module_utils._resources.project_settings import (
     SETTINGS,
     wanted_settings,
@@ -61,14 +61,14 @@ def _described(client: Client, found: Json) -> Json:
 
 def _checkout_keys(client: Client, project: Project, keys: Sequence[Json]) -> list[Json]:
     """The kinds of checkout keys. The words for user keys mean the same kind."""
-    kinds: dict[bool, str] = {}
+    kinds: list[str] = []
     for key in keys:
-        if key["type"] in TYPES:
-            kinds.setdefault(key["type"] == DEPLOY_KEY, key["type"])
-        else:
+        if key["type"] not in TYPES:
             kind = f"the type {plain(key['type'])}" if key["type"] else "an unknown type"
             client.warn(f"{project} has a checkout key of {kind}, which cannot be described, and is left out.")
-    return [{"type": kind} for kind in kinds.values()]
+        elif not any(WantedKeys(kind).covers(key["type"]) for kind in kinds):
+            kinds.append(key["type"])
+    return [{"type": kind} for kind in kinds]
 
 
 def _ssh_keys(client: Client, project: Project, keys: Sequence[Json]) -> list[Json]:

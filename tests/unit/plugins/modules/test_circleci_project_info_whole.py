@@ -303,7 +303,8 @@ def test_keys_that_cannot_be_read_are_described_by_what_circleci_says_of_them(
         {"hostname": "none.example", "public_key": "no key"},
     ]
     settings = {"following": True, "vcs_url": "https://github.com/acme/api", "ssh_keys": odd}
-    keys = [{"type": kind, "public_key": PUBLIC[0]} for kind in ("user-key", "deploy-key", "robot-key", None)]
+    kinds = ("user-key", "deploy-key", "github-user-key", "robot-key", None, "deploy-key")
+    keys = [{"type": kind, "public_key": PUBLIC[0]} for kind in kinds]
     emulator.fault("body", path=f"{API}/settings[?]", body=settings, times=None)
     emulator.fault("body", path="/checkout-key$", body=keys, times=None)
     result = run(project=API, describe=True)

@@ -155,7 +155,8 @@ def test_another_tag_is_a_change(run) -> None:
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
 def test_a_lost_answer_is_settled_by_reading(emulator: Emulator, run, slug: str, method: str, when: str) -> None:
-    run(name="other")
+    for name in ("another", "other"):
+        run(name=name)
     options = {"POST": dict[str, Any](), "PATCH": {"hours_of_day": [3]}, "DELETE": {"state": "absent"}}[method]
     if method != "POST":
         run()
@@ -165,6 +166,16 @@ def test_a_lost_answer_is_settled_by_reading(emulator: Emulator, run, slug: str,
     assert (result.get("failed"), result["changed"]) == ((True, False) if when == "before" else (None, True))
     assert len(emulator.writes) == 1
     assert ("nothing of it is to be seen" in result.get("msg", "")) is (when == "before")
+
+
+def test_a_lost_change_of_what_is_gone_meanwhile_is_none(emulator: Emulator, run) -> None:
+    run()
+    emulator.fault("drop", method="PATCH", times=None)
+    nothing = {"items": [], "next_page_token": None}
+    emulator.fault("body", method="GET", path="/(schedule|triggers)", body=nothing, after=1, times=None)
+    result = run(hours_of_day=[3], retries=0)
+    assert (result["failed"], result["changed"]) == (True, False)
+    assert "nothing of it is to be seen" in result["msg"]
 
 
 @pytest.mark.parametrize(("method", "sent"), [("POST", 1), ("PATCH", 2), ("DELETE", 2)])
@@ -356,10 +367,10 @@ def test_other_triggers_are_no_schedules(emulator: Emulator, run_app) -> None:
     assert [each.event_source["provider"] for each in triggers(emulator)] == ["webhook"]
 
 
-@pytest.mark.parametrize("by_id", [False, True])
-def test_a_definition_is_chosen_by_name_or_id(emulator: Emulator, run_app, by_id: bool) -> None:
+@pytest.mark.parametrize("given", ["name", "id", "ID"])
+def test_a_definition_is_chosen_by_name_or_id(emulator: Emulator, run_app, given: str) -> None:
     wanted = definition(emulator, "release")
-    result = run_app(definition=wanted.id if by_id else "release")
+    result = run_app(definition={"name": "release", "id": wanted.id, "ID": wanted.id.upper()}[given])
     assert (result["schedule"]["definition"], triggers(emulator)[0].definition) == ("release", wanted)
     # It is there, so nobody has to say where.
     assert run_app()["changed"] is False
@@ -384,8 +395,11 @@ def test_a_choice_that_is_none_is_refused_with_what_there_is(
 
 
 @pytest.mark.parametrize("state", ["present", "absent"])
-def test_a_definition_that_is_none_changes_nothing(emulator: Emulator, run_app, state: str) -> None:
-    body = {"items": [{"id": "x", "name": None}], "next_page_token": None}
+@pytest.mark.parametrize("item", [{"id": "x", "name": None}, {"id": None, "name": "x"}])
+def test_a_definition_that_is_none_changes_nothing(
+    emulator: Emulator, run_app, state: str, item: dict[str, Any]
+) -> None:
+    body = {"items": [item], "next_page_token": None}
     emulator.fault("body", path="/pipeline-definitions", body=body)
     result = run_app(state=state)
     assert (result["failed"], result["changed"], emulator.writes) == (True, False, [])
@@ -555,7 +569,10 @@ TRIGGER = {
     ("item", "why"),
     [
         ({**CLASSIC_ITEM, "timetable": None}, "it has no usable 'timetable'."),
+        ({**CLASSIC_ITEM, "id": 7}, "it has no usable 'id'."),
+        ({**CLASSIC_ITEM, "name": None}, "it has no usable 'name'."),
         ({**CLASSIC_ITEM, "parameters": {"branch": 1}}, "its branch or tag is no text."),
+        ({**CLASSIC_ITEM, "parameters": {"tag": 1}}, "its branch or tag is no text."),
         ({**CLASSIC_ITEM, "parameters": ["m"]}, "it has no usable 'parameters'."),
         ({**CLASSIC_ITEM, "actor": None}, "it has no usable actor."),
         ({**TRIGGER, "event_source": None}, "it has no usable 'event_source'."),
