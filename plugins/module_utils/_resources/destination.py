@@ -19,6 +19,7 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -124,19 +125,19 @@ class Attributes:
             return stat.S_IMODE(now)
         if _PERMISSIONS.fullmatch(self.mode):
             return int(self.mode, 8)
-        status = os.stat_result((now, *[0] * 9))
         try:
-            return int(AnsibleModule._symbolic_mode_to_octal(status, self.mode))
+            return int(AnsibleModule._symbolic_mode_to_octal(SimpleNamespace(st_mode=now), self.mode))
         except ValueError:
             raise invalid(f"mode {plain(self.mode)!r} is none.", "Write it as '0644' or 'u=rw,g=r,o='.") from None
 
     def differ(self, path: Path) -> bool:
         """Whether a file has others."""
         status = path.lstat()
+        user, group = self.ids()
         return (
             self.permissions(status.st_mode) != stat.S_IMODE(status.st_mode)
-            or self._user() not in (-1, status.st_uid)
-            or self._group() not in (-1, status.st_gid)
+            or user not in (-1, status.st_uid)
+            or group not in (-1, status.st_gid)
         )
 
     def give(self, path: Path) -> None:
@@ -146,7 +147,7 @@ class Attributes:
         """
         if self.owner is not None or self.group is not None:
             try:
-                os.chown(path, self._user(), self._group())
+                os.chown(path, *self.ids())
             except PermissionError:
                 given = {"owner": self.owner, "group": self.group}
                 whom = " and ".join(f"{name} {plain(value)}" for name, value in given.items() if value is not None)
@@ -157,19 +158,15 @@ class Attributes:
         if self.mode is not None:
             path.chmod(self.permissions(path.lstat().st_mode))
 
-    def require_known(self) -> None:
-        """Fail for an owner or a group that this machine does not have.
+    def ids(self) -> tuple[int, int]:
+        """The numbers of the owner and the group that are wanted; -1 for what is left as it is.
 
-        :raises CircleCIError: then
+        :raises CircleCIError: when this machine has no such owner or group
         """
-        self._user()
-        self._group()
-
-    def _user(self) -> int:
-        return _number(self.owner, "user", "owner", lambda name: pwd.getpwnam(name).pw_uid)
-
-    def _group(self) -> int:
-        return _number(self.group, "group", "group", lambda name: grp.getgrnam(name).gr_gid)
+        return (
+            _number(self.owner, "user", "owner", lambda name: pwd.getpwnam(name).pw_uid),
+            _number(self.group, "group", "group", lambda name: grp.getgrnam(name).gr_gid),
+        )
 
 
 def _number(name: str | None, kind: str, option: str, find: Callable[[str], int]) -> int:
@@ -219,7 +216,7 @@ def look(dest: Path, names: Collection[str], brought: Iterable[str], attributes:
     :raises CircleCIError: where a link or something else than a file or folder stands in the way, and for an owner or a
         group that is not known here
     """
-    attributes.require_known()
+    attributes.ids()
     found: dict[str, Seen] = {}
     with told(dest):
         there = next(path for path in (dest, *dest.absolute().parents) if path.exists())
@@ -261,19 +258,16 @@ def note_text(entries: Iterable[Noted]) -> str:
 
 def _measured(path: Path) -> tuple[int, str, str | None]:
     """The size of a file in bytes, and its digests by SHA-256 and MD5."""
-    sha256 = hashlib.sha256()
-    try:
-        md5 = hashlib.new("md5", usedforsecurity=False)
-    except ValueError:  # as on hosts that keep to FIPS
-        md5 = None
-    size = 0
+    hashers = [hashlib.sha256()]
+    with contextlib.suppress(ValueError):  # as on hosts that keep to FIPS
+        hashers.append(hashlib.new("md5", usedforsecurity=False))
     with path.open("rb") as file:
         while chunk := file.read(_READ):
-            size += len(chunk)
-            sha256.update(chunk)
-            if md5 is not None:
-                md5.update(chunk)
-    return size, sha256.hexdigest(), None if md5 is None else md5.hexdigest()
+            for hasher in hashers:
+                hasher.update(chunk)
+        size = file.tell()
+    sha256, *md5 = (hasher.hexdigest() for hasher in hashers)
+    return size, sha256, md5[0] if md5 else None
 
 
 def _existing(dest: Path, name: str) -> Path | None:
@@ -323,8 +317,8 @@ class Unfinished:
         """End the task: remove what has not got its name yet, and let nothing more begin."""
         with self._lock:
             self._is_over = True
-        for path in self._paths:
-            path.unlink(missing_ok=True)
+            for path in self._paths:
+                path.unlink(missing_ok=True)
 
 
 def write_aside(folder: Path, chunks: Iterable[bytes], unfinished: Unfinished | None = None) -> Arrived:
@@ -334,7 +328,6 @@ def write_aside(folder: Path, chunks: Iterable[bytes], unfinished: Unfinished | 
     :raises CircleCIError: when it cannot be written; nothing is left of it then, nor after any other exception
     """
     hasher = hashlib.sha256()
-    size = 0
     with told(folder):
         folder.mkdir(parents=True, exist_ok=True)
     with told(folder, exactly=True):
@@ -345,7 +338,7 @@ def write_aside(folder: Path, chunks: Iterable[bytes], unfinished: Unfinished | 
             for chunk in chunks:
                 file.write(chunk)
                 hasher.update(chunk)
-                size += len(chunk)
+            size = file.tell()
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -360,10 +353,9 @@ def put(arrived: Arrived, path: Path, attributes: Attributes) -> None:
     try:
         with told(path, exactly=True):
             before = path.lstat() if path.is_file() and not path.is_symlink() else None
-            mode = stat.S_IMODE(before.st_mode) if before else attributes.fresh
-            arrived.path.chmod(mode)
+            arrived.path.chmod(stat.S_IMODE(before.st_mode) if before else attributes.fresh)
             if before:
-                # Only root may give files away.
+                # Only root may give files away. This also takes away that it runs as its owner.
                 with contextlib.suppress(PermissionError):
                     os.chown(arrived.path, before.st_uid, before.st_gid)
             attributes.give(arrived.path)

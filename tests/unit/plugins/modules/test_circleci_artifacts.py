@@ -312,6 +312,7 @@ def test_containers_have_folders_of_their_own_or_a_failure(project: Emulator, ru
         (["a\0b"], {}, "has a path that no file can have"),
         (["/"], {}, "has a path that no file can have"),
         (["x" * 256], {}, "more than 255 bytes"),
+        (["a/" + "x" * 256 + "/b"], {}, "more than 255 bytes"),
         (["ü" * 150], {}, "more than 255 bytes"),
         ([NOTE], {}, "would replace the note"),
         (["dist/" + NOTE], {"strip_components": 1}, "would replace the note"),
@@ -394,9 +395,10 @@ def test_what_is_no_folder_or_no_file_stays(project: Emulator, run: Run, dest: P
         (dest / name).write_text("a file")
     else:
         (dest / name).mkdir(parents=True)
-    result = run()
-    assert (result["failed"], result["changed"]) == (True, False)
-    assert str(dest / name) in result["msg"]
+    for check_mode in (True, False):
+        result = run(check_mode=check_mode)
+        assert (result["failed"], result["changed"], downloads(project)) == (True, False, [])
+        assert result["msg"].startswith(f"{dest / name} is no f")
 
 
 def test_a_destination_that_is_a_file_is_refused(project: Emulator, run: Run, dest: Path) -> None:
@@ -420,6 +422,24 @@ def test_a_mode_is_given_once(project: Emulator, run: Run, dest: Path, mode: str
     project.clear()
     assert run(mode=mode)["changed"] is False
     assert downloads(project) == []
+
+
+def test_a_symbolic_mode_starts_from_that_of_the_file_that_is_replaced(project: Emulator, run: Run, dest: Path) -> None:
+    run()
+    (dest / "log/a.txt").chmod(0o640)
+    build(project, Artifact("log/a.txt", text="second"))
+    assert run(mode="u+x")["changed"] is True
+    assert ((dest / "log/a.txt").read_text(), (dest / "log/a.txt").stat().st_mode & 0o7777) == ("second", 0o740)
+
+
+def test_what_is_downloaded_does_not_run_as_somebody_else_though_the_file_before_did(
+    project: Emulator, run: Run, dest: Path
+) -> None:
+    run()
+    (dest / "log/a.txt").chmod(0o4751)
+    build(project, Artifact("log/a.txt", text="second"))
+    assert run()["changed"] is True
+    assert ((dest / "log/a.txt").read_text(), (dest / "log/a.txt").stat().st_mode & 0o7777) == ("second", 0o751)
 
 
 def test_new_files_have_what_the_mask_leaves(project: Emulator, run: Run, dest: Path) -> None:
@@ -448,16 +468,17 @@ def test_the_own_user_and_group_are_no_change(project: Emulator, run: Run) -> No
     assert run(owner=str(os.getuid()), group=str(os.getgid()))["changed"] is False
 
 
+@pytest.mark.parametrize(("owner", "group"), [(54321, 12345), (0, 2**32 - 2), (2**32 - 2, 0)])
 def test_an_owner_and_a_group_are_given_before_a_file_has_its_name(
-    project: Emulator, run: Run, dest: Path, monkeypatch: pytest.MonkeyPatch
+    project: Emulator, run: Run, dest: Path, monkeypatch: pytest.MonkeyPatch, owner: int, group: int
 ) -> None:
     """Only root may give files away, and not everybody who runs this is root: so it is only seen who shall get them."""
     given: list[tuple[Path, int, int]] = []
     monkeypatch.setattr(os, "chown", lambda path, user, group: given.append((Path(path), user, group)))
-    assert run(owner="54321", group="12345", check_mode=True)["changed"] is True
+    assert run(owner=str(owner), group=str(group), check_mode=True)["changed"] is True
     assert given == []
-    assert run(owner="54321", group="12345")["changed"] is True
-    assert [(user, group) for _path, user, group in given] == [(54321, 12345)] * 3
+    assert run(owner=str(owner), group=str(group))["changed"] is True
+    assert [numbers for _path, *numbers in given] == [[owner, group]] * 3
     assert not {path for path, _user, _group in given} & set(dest.rglob("*"))
     given.clear()
     project.clear()
@@ -542,6 +563,16 @@ def test_exclusive_leaves_what_is_noted_of_others(
     build(project, Artifact("new", text="x"))
     assert run(exclusive=True)["removed"] == []
     assert len(files_in(dest)) == 4
+
+
+def test_exclusive_removes_what_is_not_wanted_of_the_same_build_any_more(
+    project: Emulator, run: Run, dest: Path
+) -> None:
+    run()
+    for check_mode in (True, False):
+        result = run(exclusive=True, include=["log/*"], check_mode=check_mode)
+        assert {each["path"] for each in result["removed"]} == {"dist/app-1.0.whl", "dist/app-1.0.txt"}
+    assert set(files_in(dest)) == {"log/a.txt"}
 
 
 def test_what_was_replaced_in_between_is_removed_once(project: Emulator, run: Run, dest: Path) -> None:
@@ -692,7 +723,10 @@ def test_what_somebody_has_removed_already_is_no_change_and_forgotten(
 
 @pytest.mark.parametrize(
     "note",
-    ["", "[]", "null", "{}", '{"files": 1}', '{"files": [{"dest": "a"}]}', '{"files": ["x"]}', "\udcff", "[" * 100_000],
+    [
+        *("", "[]", "null", "{}", '{"files": 1}', '{"files": [{"dest": "a"}]}', '{"files": ["x"]}'),
+        *('{"files": [{"dest": 7}]}', '{"files": [{"dest": ".."}]}', "\udcff", "[" * 100_000),
+    ],
 )
 def test_an_odd_note_is_none(project: Emulator, run: Run, dest: Path, note: str) -> None:
     run()

@@ -171,7 +171,7 @@ def test_a_lost_answer_is_settled_by_reading(emulator: Emulator, run, slug: str,
 def test_a_lost_change_of_what_is_gone_meanwhile_is_none(emulator: Emulator, run) -> None:
     run()
     emulator.fault("drop", method="PATCH", times=None)
-    nothing = {"items": [], "next_page_token": None}
+    nothing: dict[str, Any] = {"items": [], "next_page_token": None}
     emulator.fault("body", method="GET", path="/(schedule|triggers)", body=nothing, after=1, times=None)
     result = run(hours_of_day=[3], retries=0)
     assert (result["failed"], result["changed"]) == (True, False)
