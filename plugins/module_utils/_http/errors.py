@@ -11,7 +11,8 @@ import re
 from typing import Any
 
 THROTTLED = 429
-TRANSIENT = frozenset({408, 500, 502, 503, 504})
+TIMED_OUT = 408
+TRANSIENT = frozenset({TIMED_OUT, 500, 502, 503, 504})
 LONGEST_ERROR = 1000  # characters of an API message that are shown
 CUT = "…"  # stands at the end of a text that was longer
 PROJECT_NOT_FOUND = "Project not found"
@@ -144,6 +145,11 @@ def api_message(body: bytes) -> str:
     return plain(text.strip()) or "no reason given"
 
 
+def is_trouble(status: int) -> bool:
+    """Whether a status says that an answer failed, not that it is no: what was asked for may be done all the same."""
+    return status >= 500 or status == TIMED_OUT
+
+
 def hint_for(status: int, error: str, path: str, has_token: bool) -> str | None:
     """What a user can do about a refusal."""
     lower = error.lower()
@@ -207,7 +213,7 @@ def hint_for(status: int, error: str, path: str, has_token: bool) -> str | None:
         return "CircleCI does not take this kind of key: an RSA key in PEM format works everywhere."
     if status == 400 and "branch not found" in lower:
         return "Push the branch first, or check its name; branches of forks cannot be built this way."
-    if status >= 500 or status in TRANSIENT:
+    if is_trouble(status):
         return "CircleCI has trouble: look at its status page and run the task again later."
     return None
 

@@ -19,7 +19,7 @@ with contextlib.suppress(ImportError):  # a missing library is named by session.
     import urllib3
 
 from ansible_collections.community.circleci.plugins.module_utils._http.answers import Answer
-from ansible_collections.community.circleci.plugins.module_utils._http.errors import TRANSIENT, plain
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import TRANSIENT, is_trouble, plain
 from ansible_collections.community.circleci.plugins.module_utils._http.retrying import RetryPolicy
 from ansible_collections.community.circleci.plugins.module_utils._http.urls import origin, site
 
@@ -140,7 +140,7 @@ def transport_error(error: Exception) -> Exception | None:
 def may_have_worked(answer: Answer | None, cause: Exception | None) -> bool:
     """Whether a write without a usable answer may have been carried out all the same."""
     if answer is not None:
-        return answer.status in TRANSIENT or answer.status >= 500
+        return is_trouble(answer.status)
     lost = None if cause is None else transport_error(cause)
     never_sent = any(_is_verification(each) or _TUNNEL.match(str(each)) for each in causes_of(cause))
     return lost is not None and not never_sent and not RetryPolicy()._is_connection_error(lost)

@@ -30,6 +30,11 @@ def test_the_key_is_set_once(emulator: Emulator, run_module) -> None:
     assert KEY not in str([predicted, real])
 
 
+@pytest.mark.parametrize(("key", "mask"), [("abcd", "xxxx"), ("abcde", "xxxxbcde")])
+def test_no_key_is_shown_whole_however_short(emulator: Emulator, run_module, key: str, mask: str) -> None:
+    assert run_module(MODULE, api_key=key, check_mode=True)["diff"]["after"] == {"heroku_api_key": mask}
+
+
 @pytest.mark.parametrize(
     ("update_value", "key", "changed"),
     [("when_mask_differs", OTHER, True), ("always", KEY, True), ("on_create", OTHER, False)],

@@ -4,20 +4,25 @@
 from __future__ import annotations
 
 import email.utils
+import io
 import json
 from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+import requests
+import urllib3
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.community.circleci.plugins.module_utils._http import answers
 from ansible_collections.community.circleci.plugins.module_utils._http.answers import (
     Answer,
     ServerText,
     acknowledgement,
     http_date,
     parsed_json,
+    read_answer,
     with_fields,
 )
 from emulator import Emulator
@@ -131,3 +136,23 @@ def test_whatever_python_says_of_a_date_it_is_no_traceback(
 
     monkeypatch.setattr(email.utils, "parsedate_to_datetime", refuse)
     assert http_date("in spring") is None
+
+
+@pytest.mark.parametrize("pair", ["[]", "{}"])
+def test_answers_may_be_so_deep(pair: str) -> None:
+    begin, end = ("[", "]") if pair == "[]" else ('{"a": ', "}")
+    assert parsed(begin * 63 + pair + end * 63)
+    with pytest.raises(ValueError, match="nested too deeply"):
+        parsed(begin * 64 + pair + end * 64)
+
+
+@pytest.mark.parametrize(("size", "is_taken"), [(10, True), (11, False)])
+def test_answers_may_be_so_large(monkeypatch: pytest.MonkeyPatch, size: int, is_taken: bool) -> None:
+    monkeypatch.setattr(answers, "LARGEST_ANSWER", 10)
+    response = requests.Response()
+    response.status_code, response.raw = 200, io.BytesIO(b"x" * size)
+    if is_taken:
+        assert read_answer(response).body == b"x" * size
+        return
+    with pytest.raises(urllib3.exceptions.DecodeError, match="larger"):
+        read_answer(response)

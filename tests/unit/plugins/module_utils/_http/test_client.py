@@ -688,7 +688,8 @@ def test_a_server_that_ignores_the_offset_does_not_loop(emulator: Emulator, monk
 
 def test_foreign_text_is_shortened_and_escaped() -> None:
     assert plain("a\tb\x00\u2028") == "a\\tb\\x00\\u2028"
-    assert plain("x" * 2000) == "x" * 1000 + "…"
+    assert plain("x" * 2000) == plain("x" * 1001) == "x" * 1000 + "…"
+    assert plain("x" * 1000) == "x" * 1000
 
 
 def test_a_copy_has_warnings_and_writes_of_its_own_and_the_same_patience(emulator: Emulator) -> None:

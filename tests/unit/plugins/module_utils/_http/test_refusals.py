@@ -120,3 +120,15 @@ def test_what_is_not_there_is_known_by_the_words_of_a_404(error: str | None, kin
             "thing": failure.thing_not_found,
         }
         assert [name for name, is_it in found.items() if is_it] == [kind] * (status == 404 and kind is not None)
+
+
+@pytest.mark.parametrize(
+    ("status", "trouble"),
+    [(400, False), (407, False), (408, True), (409, False), (499, False), (500, True), (501, True), (599, True)],
+)
+def test_trouble_may_have_done_what_was_asked_for(emulator: Emulator, status: int, trouble: bool) -> None:
+    emulator.fault("status", method="POST", status=status, body={"message": "No."})
+    with pytest.raises(CircleCIError) as caught:
+        Client(emulator.url, TOKEN, retries=0).write("POST", f"{V1}/follow", repeatable=False)
+    assert (caught.value.status, caught.value.doubtful) == (status, trouble)
+    assert str(caught.value.hint).startswith("CircleCI has trouble") is trouble

@@ -111,7 +111,7 @@ def test_words_of_the_server_are_searched_where_they_have_the_same_name() -> Non
     assert Scrubber(["hunter22"]).value(theirs) == {"kind": MASK, "method": MASK}
 
 
-ACME = {"named": ["github/acme-corp/api", "feature/acme-corp", "MY_VARIABLE"]}
+ACME = {"named": ["github/acme-corp/api", "feature/acme-corp", "MY_VARIABLE", "deploy"]}
 
 
 @pytest.mark.parametrize(
@@ -119,6 +119,7 @@ ACME = {"named": ["github/acme-corp/api", "feature/acme-corp", "MY_VARIABLE"]}
     [
         ("acme-corp", "github/acme-corp/api", "github/acme-corp/api"),
         ("acme-corp", "acme-corp", MASK),
+        ("deploy", "deploy", "deploy"),
         ("acme-corp", "the acme-corp of github/acme-corp/api", f"the {MASK} of github/acme-corp/api"),
         ("acme-corp/api", "at github/acme-corp/api.", "at github/acme-corp/api."),
         ("acme-corp", "tree/feature%2Facme-corp?limit=1", "tree/feature%2Facme-corp?limit=1"),

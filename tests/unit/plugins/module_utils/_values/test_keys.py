@@ -579,3 +579,16 @@ def test_of_a_key_that_can_be_read_nothing_else_is_believed(said: object) -> Non
     assert shown == {"public_key": public.text, "fingerprint": public.md5, "fingerprint_sha256": public.sha256}
     assert sent_fingerprint(shown) == public.md5
     assert sent_fingerprint({**shown, "fingerprint": None}) == public.sha256[7:]
+
+
+@pytest.mark.parametrize("prefix", ["", "MD5:", "256 ", "256 MD5:"])
+def test_a_fingerprint_may_consist_of_digits_alone(prefix: str) -> None:
+    assert normalize_fingerprint(prefix + "1234567890" * 3 + "12") == "12:34:56:78:90:" * 3 + "12"
+
+
+def test_the_shortest_rsa_keys_that_ssh_reads_are_taken() -> None:
+    shortest = rsa.generate_private_key(65537, 1024)
+    whole = shortest.private_bytes(
+        serialization.Encoding.PEM, FORMATS["traditional"], serialization.NoEncryption()
+    ).decode()
+    assert parse_private_key(whole).text == whole

@@ -34,6 +34,8 @@ MIDNIGHT = datetime(2026, 3, 1, tzinfo=timezone.utc)
         ("2026-03-01T14:00:00+0200", NOON),
         ("2026-03-01T07:00:00-05", NOON),
         ("2026-03-01T06:30:00-05:30", NOON),
+        ("2026-03-02T11:59:00+23:59", NOON),
+        ("2026-02-28T12:01:00-2359", NOON),
         ("2026-03-01T12:00:00.5Z", NOON + timedelta(milliseconds=500)),
         ("2026-03-01T12:00:00,123Z", NOON + timedelta(milliseconds=123)),
         ("2026-03-01T12:00:00.945319214Z", NOON + timedelta(microseconds=945319)),

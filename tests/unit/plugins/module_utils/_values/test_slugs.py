@@ -15,6 +15,7 @@ from ansible_collections.community.circleci.plugins.module_utils._values.slugs i
     owner_of,
     parse_organization,
     parse_project,
+    project_of,
 )
 
 pytestmark = pytest.mark.once
@@ -248,3 +249,58 @@ def test_the_second_api_is_asked_with_short_slugs(slug: str, short: str, path: s
 def test_an_organization_is_no_slug_of_a_project() -> None:
     with pytest.raises(CircleCIError, match="organization 'github/acme/api' is no organization"):
         owner_of("github/acme/api", None)
+
+
+@pytest.mark.parametrize(
+    ("given_", "owner"),
+    [
+        ((None, None), (None, None)),
+        (("acme", None), ("acme", None)),
+        (("acme", "gh"), ("acme", "github")),
+        (("gh/acme", None), ("acme", "github")),
+        (("bb/acme", "bitbucket"), ("acme", "bitbucket")),
+        ((None, "bb"), (None, "bitbucket")),
+        (("svn/acme", "bb"), ("svn/acme", "bitbucket")),
+        (("acme", "svn"), ("acme", "svn")),
+        (("", None), ("", None)),
+    ],
+)
+def test_an_owner_is_named_by_two_options_together(
+    given_: tuple[str | None, str | None], owner: tuple[str | None, str | None]
+) -> None:
+    assert owner_of(*given_) == owner
+
+
+TASK = {"organization": "acme", "vcs_type": "bb"}
+
+
+@pytest.mark.parametrize(
+    ("item", "task", "slug"),
+    [
+        ({"project": "api"}, TASK, "bitbucket/acme/api"),
+        ({"project": "api", "organization": "other"}, TASK, "bitbucket/other/api"),
+        ({"project": "api", "vcs_type": "gh"}, TASK, "github/acme/api"),
+        ({"project": "api", "organization": None, "vcs_type": None}, TASK, "bitbucket/acme/api"),
+        # A slug says it all.
+        ({"project": "gh/other/api"}, TASK, "github/other/api"),
+        ({"project": "api", **TASK}, None, "bitbucket/acme/api"),
+        ({"project": "api", **TASK}, {}, "bitbucket/acme/api"),
+    ],
+)
+def test_an_item_takes_from_its_task_what_it_does_not_say(
+    item: dict[str, str | None], task: dict[str, str] | None, slug: str
+) -> None:
+    assert str(project_of(item, task)) == slug
+
+
+@pytest.mark.parametrize(
+    ("item", "words"),
+    [
+        ({"project": "api", "organization": ""}, "organization '' is not one segment"),
+        ({"project": "gh/acme/api", "vcs_type": "bb"}, "contradicts vcs_type 'bitbucket'"),
+        ({"project": "gh/acme/api", "organization": "other"}, "contradicts organization 'other'"),
+    ],
+)
+def test_what_an_item_says_itself_must_be_right(item: dict[str, str], words: str) -> None:
+    with pytest.raises(CircleCIError, match=words):
+        project_of(item, TASK)
