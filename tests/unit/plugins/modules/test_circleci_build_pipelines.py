@@ -99,6 +99,18 @@ def test_a_failure_has_each_build_once_and_in_brief(emulator: Emulator, run) -> 
     assert (step["workflow"], step["job"], step["build_num"]) == ("lint", "lint", 2)
 
 
+def test_a_failure_tells_workflows_of_which_no_build_tells(emulator: Emulator, run) -> None:
+    emulator.scenario("second-workflow-fails")
+    emulator.fault("body", path="/job$", method="GET", body={"items": []}, times=None)
+    result = run(wait=True)
+    failed(result, "workflow 'lint' failed")
+    assert [(each["name"], each["status"], each["jobs"]) for each in result["workflows"]] == [
+        ("build-and-test", "success", []),
+        ("lint", "failed", []),
+    ]
+    assert (result["builds"], result["pipeline"]["branch"]) == ([], "main")
+
+
 def test_a_failure_tells_what_is_wrong_with_the_configuration_beside_the_builds(emulator: Emulator, run) -> None:
     wrong = {"type": "config", "message": "a job is not defined"}
     emulator.state.machine.later(3, lambda: emulator.project(API).pipelines[0].errors.append(wrong))

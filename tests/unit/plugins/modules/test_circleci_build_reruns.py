@@ -157,6 +157,37 @@ def test_the_build_that_ran_before_is_not_taken_for_the_new_one(emulator: Emulat
     assert result["build"]["build_num"] > 1
 
 
+def test_another_job_of_the_new_workflow_is_not_taken_for_the_one_that_runs_again(emulator: Emulator, run) -> None:
+    play(emulator)
+    jobs = [
+        {"id": "x", "name": "another", "type": "build", "status": "success", "job_number": 2},
+        {"id": "y", "name": emulator.build(API, 1).job, "type": "build", "status": "running", "job_number": 3},
+    ]
+    emulator.fault("body", path="/job$", method="GET", body={"items": jobs}, after=1)
+    assert run()["build"]["build_num"] == 3
+
+
+def test_while_the_job_is_active_its_workflow_is_not_looked_at(emulator: Emulator, run, clock) -> None:
+    play(emulator)
+    queued = {"id": "x", "name": emulator.build(API, 1).job, "type": "build", "status": "queued"}
+    emulator.fault("body", path="/job$", method="GET", body={"items": [queued]}, after=1, times=3)
+    assert run()["build"]["build_num"] == 3
+    looks = [record.path for record in emulator.requests if record.method == "GET" and "/workflow/" in record.path]
+    # The first two are of the workflow that ran before, the last one of the new one.
+    assert [path.endswith("/job") for path in looks] == [False, True, True, True, True, True, False]
+    assert len(clock.pauses) == 3
+
+
+def test_jobs_that_were_seen_are_not_forgotten(emulator: Emulator, run) -> None:
+    play(emulator)
+    queued = {"id": "x", "name": emulator.build(API, 1).job, "type": "build", "status": "queued"}
+    emulator.fault("body", path="/job$", method="GET", body={"items": [queued]}, after=1)
+    emulator.fault("body", path="/job$", method="GET", body={"items": []}, after=1, times=None)
+    result = run()
+    assert "whose new build has no number after 60 s" in result["warnings"][0]
+    assert [job["id"] for job in result["workflows"][0]["jobs"]] == ["x"]
+
+
 def test_what_cannot_be_read_of_it_does_not_undo_the_rerun(emulator: Emulator, run) -> None:
     pipeline = play(emulator)
     emulator.fault("status", path="/job$", method="GET", status=403, body={"message": "Forbidden"}, after=1)
@@ -295,6 +326,9 @@ def test_a_build_without_a_workflow_runs_again_by_api_v1(emulator: Emulator, run
     assert (result["changed"], result["build"]["build_num"], result["build"]["retry_of"]) == (True, 2, 1)
     assert [record.path for record in emulator.writes] == [
         f"/api/v1.1/project/{API}/1/{'ssh' if ssh else 'retry'}",
+    ]
+    assert [record.path for record in emulator.requests if "limit=" in record.path] == [
+        f"/api/v1.1/project/{API}?limit=1&offset=0"
     ]
     removal = [warning for warning in result.get("warnings", []) if "removes" in warning]
     assert len(removal) == (day >= date(2026, 11, 1))

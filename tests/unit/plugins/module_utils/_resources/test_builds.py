@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._resources.builds import (
     brief,
     clean,
@@ -15,11 +16,13 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.buil
     job_of,
     named,
     parameters_of,
+    read_builds,
     succeeded,
     workflow_id,
     workflow_name,
 )
 from ansible_collections.community.circleci.plugins.module_utils._values.slugs import parse_project
+from emulator import Emulator
 
 PROJECT = parse_project("github/acme/api")
 
@@ -102,3 +105,11 @@ def test_signed_urls_are_left_out_wherever_they_are() -> None:
 @pytest.mark.parametrize(("url", "shown"), [("https://c.example/1", " (https://c.example/1)"), (None, ""), (7, "")])
 def test_a_build_is_named_with_its_page_where_it_has_one(url: Any, shown: str) -> None:
     assert named(PROJECT, {"build_num": 12, "build_url": url}) == f"github/acme/api #12{shown}"
+
+
+def test_builds_of_several_projects_may_have_one_number(emulator: Emulator) -> None:
+    urls = [{"vcs_url": f"https://github.com/acme/{name}"} for name in ("api", "web")]
+    names = [{"username": user, "reponame": name} for user, name in (("acme", "api"), ("acme", "web"), ("ann", "api"))]
+    different = [{"build_num": 1, "status": "success", **of} for of in (*urls, *names)]
+    emulator.fault("body", path="/recent-builds", body=[*different, *reversed(different)])
+    assert read_builds(Client(emulator.url, emulator.token), "v1.1/recent-builds", limit=30) == different
