@@ -885,6 +885,19 @@ def test_a_note_that_cannot_be_written_either_does_not_hide_what_failed_first(
     assert (failed["changed"], failed["status"], len(failed["added"])) == (True, 403, 2)
 
 
+def test_what_another_task_has_noted_meanwhile_stays_noted(
+    project: Emulator, run: Run, dest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(project, Artifact("docs/index.html", text="docs"), job="docs")
+    run(job="docs")
+    first = [list[destination.Noted]()]
+    monkeypatch.setattr(bringing, "read_note", lambda dest: first.pop() if first else destination.read_note(dest))
+    assert run()["changed"] is True
+    monkeypatch.undo()
+    project.clear()
+    assert (run(job="docs")["changed"], run()["changed"], downloads(project)) == (False, False, [])
+
+
 def test_a_folder_that_cannot_be_written_is_told(project: Emulator, run: Run, dest: Path, tmp_path: Path) -> None:
     (tmp_path / "opt").write_text("a file")
     for check_mode in (True, False):
@@ -960,7 +973,7 @@ def test_a_host_that_is_not_named_gets_no_token(project: Emulator, run_module: R
         refused = run_module(MODULE, **options)
         assert (refused["status"], "Circle-Token" in other.requests[0].headers) == (401, False)
         named = other.url.removeprefix("http://")
-        assert run_module(MODULE, **options, artifacts_hosts=[named])["changed"] is True
+        assert run_module(MODULE, **options, artifacts_hosts=[f" {named} "])["changed"] is True
 
 
 def test_a_token_is_needed(project: Emulator, run: Run) -> None:
