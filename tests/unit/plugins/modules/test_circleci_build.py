@@ -506,6 +506,26 @@ def test_check_mode_says_what_the_run_does_and_writes_nothing(emulator: Emulator
     assert differences(predicted, {**real, "waited_seconds": 0.0}) == []
 
 
+@pytest.mark.parametrize(
+    ("options", "known"),
+    [
+        ({"branch": "main"}, {"branch": "main"}),
+        ({"revision": "AB" * 20}, {"revision": "ab" * 20}),
+        ({"branch": "main", "revision": "ab" * 20}, {"branch": "main", "revision": "ab" * 20}),
+        ({"tag": "v1.0.0"}, {"branch": None, "tag": "v1.0.0"}),
+        ({}, {}),
+    ],
+)
+def test_what_the_task_says_of_a_new_build_is_not_left_open(
+    run, options: dict[str, str], known: dict[str, str | None]
+) -> None:
+    unknown = "(known after the run)"
+    new = {"build_num": unknown, "branch": unknown, "tag": None, "revision": unknown, "job": "build"}
+    predicted = run(check_mode=True, **options)["diff"]
+    assert predicted["before"] == {"build": None}
+    assert predicted["after"] == {"build": {**new, "build_parameters": {}, "retry_of": None, **known}}
+
+
 def test_check_mode_of_a_project_that_is_not_followed_yet_warns(emulator: Emulator, run_module) -> None:
     for options in ({"trigger": "job"}, {"job": "test", "reuse": "active"}, {}):
         result = run_module(MODULE, project="github/acme/web", check_mode=True, wait=True, **options)
