@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.community.circleci.plugins.module_utils._resources import build_pipelines
 from ansible_collections.community.circleci.plugins.modules import circleci_build, circleci_pipeline
 from emulator import PROJECT_TOKEN, Emulator
 from tests.unit.results import failed
@@ -74,6 +75,7 @@ def test_the_results_are_those_of_circleci_pipeline(emulator: Emulator, run, run
     assert {name: circleci_build.ARGUMENT_SPEC[name] for name in shared} == {
         name: circleci_pipeline.ARGUMENT_SPEC[name] for name in shared
     }
+    assert circleci_pipeline.ARGUMENT_SPEC["appear_timeout"]["default"] == build_pipelines.APPEAR_TIMEOUT
 
 
 def test_parameters_keep_their_types(emulator: Emulator, run) -> None:
