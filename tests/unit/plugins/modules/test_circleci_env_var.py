@@ -90,6 +90,14 @@ def test_present_needs_a_value_and_every_write_a_token(emulator: Emulator, run) 
     assert emulator.requests == []
 
 
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_null_is_no_value_that_is_left_out_on_purpose(emulator: Emulator, run, check_mode: bool) -> None:
+    """Core takes it for given, and other modules leave such a variable alone if they are asked to."""
+    result = run(null=["value"], check_mode=check_mode)
+    assert (result["failed"], result["changed"], emulator.requests) == (True, False, [])
+    assert "Variable PASSWORD has no value" in result["msg"]
+
+
 @pytest.mark.parametrize(
     ("update_value", "value", "changed"),
     [
