@@ -174,7 +174,9 @@ def test_check_mode_predicts_and_leaves_everything_as_it_is(project: Emulator, r
     strip = [{**each, "size": None, "sha256": None} for each in real["files"]]
     assert predicted["files"] == strip
     assert predicted["diff"]["after"]["files"] == dict.fromkeys(real["diff"]["after"]["files"], UNKNOWN)
+    project.clear()
     assert run(check_mode=True) == run()
+    assert downloads(project) == []
 
 
 # --- which build ------------------------------------------------------------------------------------------------------

@@ -555,6 +555,15 @@ def test_a_project_that_is_not_followed_yet_has_no_build(emulator: Emulator, run
 # --- cancel ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("options", "sent"), [({"state": "canceled", "build_num": 1}, 2), ({}, 1)])
+def test_only_a_cancellation_is_sent_again(emulator: Emulator, run, options: dict[str, Any], sent: int) -> None:
+    start_one(emulator)
+    emulator.fault("drop", method="POST")
+    result = run(**options)
+    assert (result.get("failed", False), result["changed"], len(emulator.writes)) == (sent == 1, sent == 2, sent)
+    assert builds(emulator) == [1]
+
+
 @pytest.mark.parametrize("polls", [0, 1, 2])
 def test_an_unfinished_build_is_canceled_once(emulator: Emulator, run, polls: int) -> None:
     run()
