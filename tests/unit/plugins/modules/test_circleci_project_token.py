@@ -259,13 +259,22 @@ def test_what_somebody_else_makes_meanwhile_is_not_taken_for_ours(
     assert [text.startswith("other") for text in texts(emulator, other.get("label", "badge"))] == [True]
 
 
-def test_max_age_is_refused_where_one_token_has_no_date(emulator: Emulator, run) -> None:
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"max_age": 30}, "does not say when the tokens"),
+        ({"exclusive": True}, "nobody can tell which one with the label"),
+    ],
+)
+def test_what_needs_all_dates_is_refused_where_one_token_has_none(
+    emulator: Emulator, run, options: dict[str, Any], complaint: str
+) -> None:
     times = {"a": "2020-01-01T00:00:00Z", "b": None}
     tokens = [{"id": id_, "label": "badge", "scope": "status", "time": time} for id_, time in times.items()]
     emulator.fault("body", method="GET", path="/token$", body=tokens)
-    result = run(max_age=30)
+    result = run(**options)
     assert (result["failed"], emulator.writes) == (True, [])
-    assert "does not say when the tokens" in result["msg"]
+    assert complaint in result["msg"]
 
 
 def test_max_age_is_refused_where_tokens_have_no_date(emulator: Emulator, run) -> None:

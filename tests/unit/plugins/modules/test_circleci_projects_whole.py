@@ -442,6 +442,18 @@ def test_without_waiting_it_is_a_failure(
     assert "does not exist" in result["projects"][0]["msg"]
 
 
+@pytest.mark.parametrize("kind", ["settings", "ssh_keys", "env_vars", "webhooks", "schedules"])
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_what_is_not_to_be_followed_and_not_set_up_can_have_nothing(
+    emulator: Emulator, run_module, kind: str, check_mode: bool
+) -> None:
+    emulator.add_repository(NEW)
+    wanted = {"following": False, kind: EVERYTHING[kind]}
+    result = run_module(MODULE, slugs=[NEW], defaults=wanted, check_mode=check_mode)
+    assert (result["failed"], emulator.writes) == (True, [])
+    assert "Project not found" in result["projects"][0]["msg"]
+
+
 @pytest.mark.parametrize("check_mode", [True, False])
 def test_what_is_no_missing_repository_is_not_waited_for(emulator: Emulator, run_module, check_mode: bool) -> None:
     emulator.add_repository(NEW)

@@ -271,6 +271,7 @@ def test_two_of_a_name_are_refused(emulator: Emulator, run, slug: str, state: st
         ({"parameters": {"a": [1]}}, "parameters.a is a list"),
         ({"parameters": {"a": {"b": 1}}}, "parameters.a is a dictionary"),
         ({"parameters": {"branch": "main"}}, "Give it as the option branch"),
+        ({"parameters": {"tag": "v1.0.0"}}, "Give it as the option tag"),
         ({"parameters": {"a": "x" * 513}}, "parameters.a is longer than 512 characters"),
         ({"actor": "me"}, "value of actor must be one of"),
         ({"api_token": None}, "CIRCLE_TOKEN"),

@@ -221,10 +221,15 @@ def test_a_key_that_the_server_refuses_fails_with_advice(emulator: Emulator, run
     assert without_secrets(result, private_key())
 
 
-def test_a_server_that_repeats_the_key_in_its_refusal_gives_nothing_away(emulator: Emulator, run) -> None:
+@pytest.mark.parametrize("source", ["private_key", "private_key_path"])
+def test_a_server_that_repeats_the_key_in_its_refusal_gives_nothing_away(
+    emulator: Emulator, run, tmp_path: Path, source: str
+) -> None:
+    (tmp_path / "key").write_text(private_key(), encoding="utf-8")
+    given = {source: private_key() if source == "private_key" else str(tmp_path / "key")}
     for body in ({"message": f"bad key: {private_key()}"}, f"<html>{private_key()}</html>", private_key()):
         emulator.fault("status", method="POST", status=400, body=body)
-        result = run(private_key=private_key())
+        result = run(**given)
         assert result["failed"] is True
         assert without_secrets(result, private_key())
 
@@ -394,6 +399,14 @@ def test_a_key_that_cannot_be_read_is_removed_by_what_circleci_says_of_it(emulat
     unreadable(emulator, {"hostname": HOST, "fingerprint": key["fingerprint"]})
     result = run(fingerprint=key["fingerprint"], state="absent")
     assert (result["changed"], held(emulator)) == (True, [])
+
+
+def test_keys_that_cannot_be_read_are_told_apart_by_what_circleci_says_of_them(emulator: Emulator, run) -> None:
+    names = [run(private_key=private_key(number=number))["ssh_key"]["fingerprint"] for number in (1, 2)]
+    unreadable(emulator, *({"hostname": HOST, "fingerprint": name} for name in names))
+    result = run(private_key=private_key(number=3), exclusive=True)
+    assert [each["fingerprint"] for each in result["removed"]] == names
+    assert held(emulator) == [(HOST, public(private_key(number=3)))]
 
 
 def test_a_key_that_cannot_be_read_is_not_added_again(emulator: Emulator, run) -> None:
