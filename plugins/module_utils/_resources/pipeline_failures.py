@@ -75,7 +75,7 @@ def broken(
     bad = [workflow for workflow in view.workflows if workflow.get("status") != SUCCESS]
     if view.has_failed:
         bad = [workflow for workflow in bad if workflow.get("status") not in (NOT_RUN, "on_hold")]
-        bad += [each for each in view.all if each not in view.workflows and ends_badly(each)]
+        bad += [each for each in view.all if ends_badly(each)]
     told = [_ended(workflow, view) for workflow in bad]
     told += [f"workflow {plain(name)!r} did not start{_others(view)}" for name in view.missing]
     told += _by_others(client, project, pipeline, bad)

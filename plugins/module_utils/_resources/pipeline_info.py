@@ -64,7 +64,7 @@ def _looked_at(
 
 def _is_wanted(pair: tuple[Pipeline, View | None], status: str | None) -> bool:
     _pipeline, view = pair
-    return status is None or (view is not None and view.status == status)
+    return status in (None, view and view.status)
 
 
 def _told(

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import date
+from datetime import date, datetime, timezone
 from typing import Any
 
 import pytest
@@ -1036,6 +1036,51 @@ def test_a_newer_one_that_does_not_say_when_it_began_is_not_blamed(emulator: Emu
     assert ("canceled by" in result["msg"], result["warnings"], emulator.faults.pending) == (False, [], [])
 
 
+def shows(emulator: Emulator, workflows: list[dict[str, Any]], **pipeline: Any) -> None:
+    """Let the API know one pipeline, with these workflows: their jobs are in ``jobs``."""
+    shown = {"id": OTHER_ID, "number": 1, "state": "created", "errors": [], **pipeline}
+    emulator.fault("body", path="/v2/pipeline/[^/]+$", times=None, body=shown)
+    listed = [{"id": each["name"], **each} for each in workflows]
+    emulator.fault("body", path="/workflow$", times=None, body={"items": listed, "next_page_token": None})
+    for each in workflows:
+        jobs = [{"id": f"{each['name']}-{job['name']}", "type": "build", **job} for job in each.get("jobs", [])]
+        body = {"items": jobs, "next_page_token": None}
+        emulator.fault("body", path=f"/workflow/{each['name']}/job$", times=None, body=body)
+
+
+FAILED: dict[str, Any] = {
+    "status": "failed",
+    "jobs": [{"name": "lint", "status": "success"}, {"name": "unit", "status": "failed"}],
+}
+HELD: dict[str, Any] = {"status": "on_hold", "jobs": [{"name": "ok", "type": "approval", "status": "on_hold"}]}
+STOPPED: dict[str, Any] = {"status": "canceled", "jobs": [{"name": "unit", "status": "canceled"}]}
+
+
+@pytest.mark.parametrize(
+    ("named", "workflows", "told"),
+    [
+        ([], {"a": FAILED, "b": HELD, "c": {"status": "not_run"}, "d": {"status": "success"}},
+         "workflow 'a' failed (jobs that failed: unit); nothing of it was approved: ok of workflow b"),
+        (["a"], {"a": FAILED, "b": STOPPED, "c": {"status": "not_run"}, "d": {"status": "success"}, "e": HELD},
+         "workflow 'a' failed (jobs that failed: unit); workflow 'b' was canceled"),
+        (["b"], {"b": STOPPED, "d": {"status": "success"}}, "workflow 'b' was canceled"),
+        (["z"], {"d": {"status": "success"}}, "workflow 'z' did not start; there are: d"),
+        ([], {"c": {"status": "not_run"}}, "workflow 'c' was not run. CircleCI says why on the pipeline's page"),
+        (["c", "d"], {"c": {"status": "not_run"}, "d": {"status": "unauthorized"}},
+         "workflow 'd' was not let run: whoever started it may not use one of its contexts. Let somebody start"),
+    ],
+)  # fmt: skip
+def test_what_has_ended_badly_is_told_and_nothing_else(
+    emulator: Emulator, run, named: list[str], workflows: dict[str, dict[str, Any]], told: str
+) -> None:
+    shows(emulator, [{"name": name, **workflow} for name, workflow in workflows.items()])
+    result = run(state="succeeded", pipeline_id=OTHER_ID, workflows=named)
+    failed(result, f"Pipeline #1 of {API} ({emulator.url}/pipelines/gh/acme/api/1): {told}")
+    rest = result["msg"].partition(told)[2]
+    assert "workflow '" not in rest, result["msg"]
+    assert "(jobs" not in rest, result["msg"]
+
+
 @pytest.mark.parametrize(
     ("errors", "words"),
     [
@@ -1543,8 +1588,9 @@ def test_a_cancellation_that_is_answered_with_something_else_is_none(emulator: E
     assert (result["changed"], result["canceled"], len(emulator.writes)) == (False, [], 1)
 
 
-def test_none_to_cancel_is_unchanged_and_not_waited_for(emulator: Emulator, run, clock) -> None:
-    result = run(state="canceled", branch="nope")
+@pytest.mark.parametrize("wait", [False, True])
+def test_none_to_cancel_is_unchanged_and_not_waited_for(emulator: Emulator, run, clock, wait: bool) -> None:
+    result = run(state="canceled", branch="nope", wait=wait)
     assert (result["changed"], result["canceled"], clock.pauses) == (False, [], [])
     assert result["pipeline"] == {**dict.fromkeys(PIPELINE), "errors": []}
 
@@ -1557,6 +1603,45 @@ def test_an_id_that_does_not_exist_is_an_error(emulator: Emulator, run, state: s
     assert "among the newest" not in result["hint"]
     result = run(project="github/acme/nope", state=state, pipeline_number=7)
     failed(result, "answered 404 to GET v2/project/gh/acme/nope/pipeline/7: Project not found.")
+
+
+def test_a_pipeline_of_several_workflows_is_told_once(emulator: Emulator, run) -> None:
+    jobs = [{"name": "build"}]
+    emulator.scenario(configuration={"workflows": [{"name": "first", "jobs": jobs}, {"name": "second", "jobs": jobs}]})
+    run(branch="main")
+    emulator.pass_time(2)
+    emulator.clear()
+    result = run(state="canceled", branch="main")
+    assert (len(emulator.writes), [each["number"] for each in result["canceled"]]) == (2, [1])
+    assert result["diff"]["after"] == {"canceled": ["#1"]}
+
+
+SET_UP: dict[str, Any] = {"name": "setup", "tag": "setup", "status": "success"}
+RERUN: dict[str, Any] = {"name": "a", "status": "failed", "auto_rerun_number": 0, "max_auto_reruns": 1}
+
+
+@pytest.mark.parametrize(
+    ("workflows", "pipeline", "seconds"),
+    [
+        ([{"name": "a", "status": "success"}], {}, 0),
+        ([{"name": "a", "status": "failed"}], {}, 0),
+        ([SET_UP], {}, 20),
+        ([{**SET_UP, "status": "failed"}], {}, 0),
+        ([SET_UP], {"state": "errored"}, 0),
+        ([SET_UP], {"errors": [{"type": "config", "message": "No jobs"}]}, 0),
+        ([RERUN], {}, 30),
+        ([RERUN, {"name": "b", "status": "success"}], {}, 30),
+        ([{**RERUN, "auto_rerun_number": 1}], {}, 0),
+    ],
+)
+def test_only_what_may_still_come_is_waited_for_to_be_canceled(
+    emulator: Emulator, run, clock, workflows: list[dict[str, Any]], pipeline: dict[str, Any], seconds: float
+) -> None:
+    now = datetime.now(timezone.utc).isoformat()
+    shows(emulator, [{"stopped_at": now, **workflow} for workflow in workflows], **pipeline)
+    result = run(state="canceled", pipeline_id=OTHER_ID, appear_timeout=20 if SET_UP in workflows else 60)
+    assert (result["changed"], emulator.writes) == (False, [])
+    assert seconds - 1 <= sum(clock.pauses) <= seconds
 
 
 def test_a_young_pipeline_is_waited_for_to_be_canceled(emulator: Emulator, run) -> None:

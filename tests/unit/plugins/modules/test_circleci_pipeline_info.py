@@ -78,6 +78,11 @@ def test_an_id_or_number_that_does_not_exist_fails(run) -> None:
         assert "is not there in github/acme/api" in result["msg"]
 
 
+def test_a_status_is_looked_at_without_workflows_in_the_result(run) -> None:
+    found = run(status="success", workflows=False)["pipelines"]
+    assert {(each["status"], len(each["workflows"])) for each in found} == {("success", 0)}
+
+
 def test_without_workflows_one_request_does(emulator: Emulator, run) -> None:
     (pipeline,) = run(workflows=False)["pipelines"]
     assert (pipeline["status"], pipeline["workflows"], len(emulator.requests)) == (None, [], 1)
