@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -195,6 +197,28 @@ def test_the_first_host_chooses_the_build_for_all() -> None:
     assert first == second
     assert (first[0]["build_num"], first[1]) == (1, [artifact])
     assert [chosen[0]["build_num"] for chosen in (other_task, elsewhere)] == [2, 3]
+
+
+def test_the_hosts_choose_one_after_the_other(tmp_path: Path) -> None:
+    """Two processes may be here at the same time."""
+    free: list[bool] = []
+
+    def look() -> None:
+        (lock,) = tmp_path.glob("circleci-artifacts-*/choice.lock")
+        with lock.open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                free.append(True)
+            except BlockingIOError:
+                free.append(False)
+
+    def choose() -> Any:
+        look()
+        return {"build_num": 1}, []
+
+    depot().choice(choose)
+    look()
+    assert free == [False, True]
 
 
 def test_a_choice_that_fails_is_made_again() -> None:
@@ -405,7 +429,35 @@ def test_the_hosts_of_a_task_get_one_download(emulator: Emulator, act: Act, host
     second = bring(act, tmp_path / "two", keywords=same)
     assert (first["build"], emulator.requests) == (second["build"], [])
     assert files_in(tmp_path / "one") == files_in(tmp_path / "two")
+    # What another item of the same loop wants is something else.
+    bring(act, tmp_path / "three", keywords=same, include=["dist/*"])
+    assert files_in(tmp_path / "three") == {"dist/app-2.0.whl": "second"}
     assert bring(act, tmp_path / "two")["build"]["build_num"] == 2
+
+
+def test_what_is_gone_from_a_host_is_forgotten(emulator: Emulator, act: Act, host: Played, tmp_path: Path) -> None:
+    dest = tmp_path / "app"
+    bring(act, dest)
+    (dest / WHEEL.path).unlink()
+    build(emulator, Stored("dist/app-2.0.whl", text="second"))
+    result = bring(act, dest, exclusive=True)
+    assert [each["path"] for each in result["removed"]] == ["log/a.txt"]
+    assert [Path(noted["dest"]).name for noted in json.loads((dest / NOTE).read_text())["files"]] == ["app-2.0.whl"]
+
+
+def test_what_a_digest_tells_to_be_there_is_not_downloaded(act: Act, host: Played, tmp_path: Path) -> None:
+    """Though the note is lost."""
+    dest = tmp_path / "app"
+    bring(act, dest)
+    (dest / NOTE).unlink()
+    act.screen.told.clear()
+    assert bring(act, dest)["changed"] is False
+    assert act.screen.told == []
+    (dest / NOTE).unlink()
+    (dest / WHEEL.path).write_text("touched")
+    result = bring(act, dest)
+    assert [each["changed"] for each in result["files"]] == [True, False]
+    assert act.screen.told == [(f"{API} #1: 2 of 2 files, 0.0 MB downloaded", None, True)]
 
 
 @pytest.mark.parametrize("module", [INFO, FILE, COPY])
