@@ -11,7 +11,7 @@ import fcntl
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,7 @@ from ansible_collections.community.circleci.plugins.module_utils._task.side_by_s
 from ansible_collections.community.circleci.plugins.plugin_utils._in_process import InProcess
 
 ATTRIBUTES = ("mode", "owner", "group")
+LOOK = "community.circleci.circleci_artifacts_info"
 
 
 class Delivery(InProcess):
@@ -134,7 +135,7 @@ class Delivery(InProcess):
     def _look(self, dest: str, artifacts: list[Artifact], params: dict[str, Any]) -> dict[str, Any]:
         names = [artifact.name for artifact in artifacts]
         return self._on_host(
-            "community.circleci.circleci_artifacts_info",
+            LOOK,
             {"dest": dest, "names": names, **{name: params[name] for name in ATTRIBUTES}},
         )
 
@@ -187,10 +188,14 @@ class Delivery(InProcess):
         return bringing.result(files)
 
     def _write_note(self, bringing: Bringing, depot: Depot, files: list[Brought], removed: list[Noted]) -> None:
-        text = bringing.note(files, [*removed, *bringing.missing])
-        if text != note_text(bringing.noted):
-            with depot.kept(text) as path:
-                self._copy(path, str(bringing.dest / NOTE), {})
+        gone = [*removed, *bringing.missing]
+        if bringing.note(files, gone) == note_text(bringing.noted):
+            return
+        # Another run may have brought something else meanwhile.
+        looked = self._on_host(LOOK, {"dest": str(bringing.dest), "names": []})
+        noted = [Noted(**entry) for entry in looked["noted"]]
+        with depot.kept(replace(bringing, noted=noted).note(files, gone)) as path:
+            self._copy(path, str(bringing.dest / NOTE), {})
 
     # --- core ---------------------------------------------------------------------------------------------------------
 

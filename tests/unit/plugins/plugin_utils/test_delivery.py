@@ -45,6 +45,7 @@ from tests.unit.results import failed
 
 SELECTION = Selection(parse_project("github/acme/api"), 1, Sought(), None, (), (), 0, by_node=False, required=True)
 CLIENT = Client("http://127.0.0.1:9", "token")
+INFO, FILE, COPY = "community.circleci.circleci_artifacts_info", "ansible.builtin.file", "ansible.builtin.copy"
 
 
 @pytest.fixture(autouse=True)
@@ -90,6 +91,8 @@ class Host(Delivery):
         self.asked.append(("copy", Path(dest).name, attributes))
 
     def _on_host(self, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        if module == INFO:
+            return {"noted": []}
         if Path(arguments["path"]).name in self._refused:
             raise invalid(f"The host does not take the files: no {Path(arguments['path']).name}")
         self.asked.append((module, Path(arguments["path"]).name, arguments))
@@ -274,7 +277,6 @@ def test_a_note_is_kept_as_long_as_it_is_transferred(tmp_path: Path) -> None:
 API = "github/acme/api"
 WHEEL = Stored("dist/app-1.0.whl", text="first")
 ELSEWHERE = {"transport": "ssh"}
-INFO, FILE, COPY = "community.circleci.circleci_artifacts_info", "ansible.builtin.file", "ansible.builtin.copy"
 
 
 class Played:
@@ -284,6 +286,8 @@ class Played:
         self.asked: list[tuple[str, Json]] = []
         self.refuses: str | None = None
         """a module that fails"""
+        self.meanwhile: Callable[[], object] | None = None
+        """what happens once while a file is transferred"""
 
     def execute(self, module: str, arguments: Json, *, task_vars: Json) -> Json:
         assert task_vars == VARIABLES
@@ -321,6 +325,9 @@ class Played:
             self.asked.append((name, task.args))
             if self.refuses == name:
                 return {"failed": True, "msg": f"{name} fails"}
+            if self.meanwhile:
+                meanwhile, self.meanwhile = self.meanwhile, None
+                meanwhile()
             shutil.copy(task.args["src"], task.args["dest"])
             if "mode" in task.args:
                 Path(task.args["dest"]).chmod(int(task.args["mode"], 8))
@@ -414,10 +421,23 @@ def test_what_an_earlier_build_left_on_a_host_goes(emulator: Emulator, act: Act,
     host.asked.clear()
     bring(act, tmp_path / "app", exclusive=True)
     steps = [Path(str(options.get("path") or options["dest"])).name for _module, options in host.asked[1:]]
-    assert steps == ["app-3.0.whl", "app-2.0.whl", NOTE]
+    assert steps == ["app-3.0.whl", "app-2.0.whl", "app", NOTE]  # The note is read again before it is written.
     host.asked.clear()
     assert bring(act, tmp_path / "app", exclusive=True)["changed"] is False
     assert [module for module, _options in host.asked] == [INFO]
+
+
+def test_the_notes_of_two_runs_at_once_stay(emulator: Emulator, act: Act, host: Played, tmp_path: Path) -> None:
+    """Or what the first of them to end has brought would never go, and be downloaded again by every run."""
+    emulator.artifacts(API, "docs", Stored("index.html", text="docs"))
+    emulator.finish(
+        API, emulator.state.machine.trigger(emulator.project(API), None, why="api", job="docs", branch="main").number
+    )
+    host.meanwhile = lambda: bring(act, tmp_path / "app", job="docs")
+    bring(act, tmp_path / "app")
+    emulator.clear()
+    assert [bring(act, tmp_path / "app", job=job)["changed"] for job in ("build", "docs")] == [False, False]
+    assert downloads(emulator) == []
 
 
 def test_the_hosts_of_a_task_get_one_download(emulator: Emulator, act: Act, host: Played, tmp_path: Path) -> None:
