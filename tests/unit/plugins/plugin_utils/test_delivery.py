@@ -465,19 +465,19 @@ def test_what_is_gone_from_a_host_is_forgotten(emulator: Emulator, act: Act, hos
     assert [Path(noted["dest"]).name for noted in json.loads((dest / NOTE).read_text())["files"]] == ["app-2.0.whl"]
 
 
-def test_what_a_digest_tells_to_be_there_is_not_downloaded(act: Act, host: Played, tmp_path: Path) -> None:
+def test_what_a_digest_tells_to_be_there_is_not_downloaded(
+    emulator: Emulator, act: Act, host: Played, tmp_path: Path
+) -> None:
     """Though the note is lost."""
-    dest = tmp_path / "app"
-    bring(act, dest)
-    (dest / NOTE).unlink()
+    build(emulator, WHEEL, Stored("dist/large", size=1_200_000))
+    bring(act, tmp_path / "app")
+    assert act.screen.told == [(f"{API} #2: 2 of 2 files, 1.2 MB downloaded", None, True)]
     act.screen.told.clear()
-    assert bring(act, dest)["changed"] is False
-    assert act.screen.told == []
-    (dest / NOTE).unlink()
-    (dest / WHEEL.path).write_text("touched")
-    result = bring(act, dest)
-    assert [each["changed"] for each in result["files"]] == [True, False]
-    assert act.screen.told == [(f"{API} #1: 2 of 2 files, 0.0 MB downloaded", None, True)]
+    (tmp_path / "app" / NOTE).unlink()
+    (tmp_path / "app" / WHEEL.path).write_text("touched")
+    result = bring(act, tmp_path / "app")
+    assert [(each["path"], each["changed"]) for each in result["files"]] == [(WHEEL.path, True), ("dist/large", False)]
+    assert act.screen.told == [(f"{API} #2: 2 of 2 files, 0.0 MB downloaded", None, True)]
 
 
 @pytest.mark.parametrize("module", [INFO, FILE, COPY])
