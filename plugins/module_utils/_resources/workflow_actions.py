@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import islice
 from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
@@ -275,8 +274,10 @@ class Task(Following):
         branch = branch_of(self.pipeline)
         if self.params["stale"] != FAIL or branch is None:
             return
-        for other in islice(iterate_pipelines(client, self.project, branch), 20):
-            if other["number"] > self.pipeline["number"] and other.get("state") != ERRORED:
+        for other in iterate_pipelines(client, self.project, branch):
+            if other["number"] <= self.pipeline["number"]:
+                break
+            if other.get("state") != ERRORED:
                 raise invalid(
                     f"{self._who()} is stale: #{other['number']} of {plain(branch)} is newer. Nothing was approved.",
                     "Approve the newer one, or set stale to allow.",

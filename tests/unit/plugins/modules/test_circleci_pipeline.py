@@ -1152,6 +1152,29 @@ def test_a_success_whose_setup_workflow_is_none_has_a_warning(emulator: Emulator
     assert result["warnings"] == [f"{who} has succeeded, but for its setup workflow."]
 
 
+@pytest.mark.parametrize(
+    ("statuses", "warned"),
+    [(["success"], False), (["running"], False), (["failed"], True), (["success", "canceled", "running"], True)],
+)
+def test_only_a_setup_workflow_that_has_not_succeeded_is_worth_a_warning(
+    emulator: Emulator, run, statuses: list[str], warned: bool
+) -> None:
+    setups = [{"name": f"setup-{status}", "tag": "setup", "status": status} for status in statuses]
+    shows(emulator, [*setups, {"name": "a", "status": "success"}])
+    result = run(state="succeeded", pipeline_id=OTHER_ID)
+    assert (result.get("failed"), len(result["warnings"])) == (None, int(warned)), result
+
+
+def test_no_steps_are_looked_for_in_a_workflow_that_has_succeeded(emulator: Emulator, run) -> None:
+    """A job of it may have failed at first."""
+    again = {"name": "b", "status": "success", "jobs": [{"name": "unit", "status": "failed", "job_number": 7}]}
+    shows(emulator, [{"name": "a", "status": "failed"}, again])
+    result = run(state="succeeded", pipeline_id=OTHER_ID)
+    failed(result, "workflow 'a' failed")
+    assert (result["failed_steps"], result["warnings"]) == ([], [])
+    assert [record.path for record in emulator.requests if "/v1.1/" in record.path] == []
+
+
 def test_a_setup_workflow_that_still_runs_when_all_else_has_succeeded_is_no_warning(emulator: Emulator, run) -> None:
     tidy = {"name": "tidy", "requires": ["generate"], "seconds": 600}
     setup = {"name": "setup", "jobs": ["generate", tidy]}
@@ -1232,6 +1255,30 @@ def test_a_pipeline_of_another_project_is_refused(emulator: Emulator, run) -> No
         run(state="succeeded", pipeline_id=id_),
         f"The pipeline {id_} belongs to github/acme/web, not to github/acme/api. Check project and pipeline_id.",
     )
+
+
+@pytest.mark.parametrize(
+    ("named", "shown"),
+    [
+        (API, "gh/Acme/API"),
+        ("github/Acme/API", "gh/acme/api"),
+        ("github/Acme/API", "github/ACME/api"),
+        (API, "circleci/5GeM4SzPzs/9Q4Cpf1BnA"),
+        ("circleci/5GeM4SzPzs/9Q4Cpf1BnA", "gh/acme/api"),
+        (API, None),
+    ],
+)
+def test_a_project_has_several_spellings(emulator: Emulator, run, named: str, shown: str | None) -> None:
+    shows(emulator, [{"name": "a", "status": "success"}], project_slug=shown)
+    result = run(project=named, state="succeeded", pipeline_id=OTHER_ID)
+    assert (result.get("failed"), result["pipeline"]["status"]) == (None, "success"), result
+
+
+def test_a_project_that_is_not_there_needs_no_token_to_be_told_so(emulator: Emulator, run) -> None:
+    emulator.fault("status", path="/pipeline", status=404, body={"message": "Project not found"})
+    result = run(api_token=None, state="succeeded", branch="main")
+    failed(result, ": Project not found.")
+    assert result["status"] == 404
 
 
 def test_open_source_projects_are_waited_for_without_a_token(emulator: Emulator, run) -> None:

@@ -132,6 +132,13 @@ def test_repositories_that_are_not_followed_are_read_too(emulator: Emulator, run
     assert (found[WEB]["ssh_keys"], found[WEB]["has_usable_key"]) == ([], False)
 
 
+def test_what_is_listed_as_followed_and_not_found_is_unreadable(emulator: Emulator, run) -> None:
+    emulator.fault("status", path="acme/api/settings", status=404, body={"message": "Project not found"})
+    result = run(following="any")
+    assert [each["project"] for each in result["unreadable"]] == [API]
+    assert API not in [each["project"] for each in result["projects"]]
+
+
 @pytest.mark.parametrize("part", EVERY_PART)
 def test_what_is_not_set_up_has_nothing_of_what_was_asked_for_and_no_more(run, part: str) -> None:
     found = {each["project"]: each for each in run(following="any", **{part: True})["projects"]}

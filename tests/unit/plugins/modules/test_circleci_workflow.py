@@ -12,6 +12,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.work
 from emulator import PROJECT_TOKEN, Emulator
 from emulator.http.exchange import Answer, Call
 from tests.unit.results import failed
+from tests.unit.trouble import never_send
 
 API = "github/acme/api"
 MODULE = "circleci_workflow"
@@ -473,6 +474,16 @@ def test_a_stale_pipeline_is_not_approved(emulator: Emulator, run, named: dict[s
     assert run(state="approved", approve=["hold"], stale="allow", **options)["approved"] == ["hold"]
 
 
+def test_a_newer_pipeline_is_seen_behind_many_that_could_not_be_run(emulator: Emulator, run) -> None:
+    play(emulator, "hold")
+    play(emulator, None)
+    for _number in range(21):
+        play(emulator, "errored-config", 1)
+    options = {"workflow": "build-and-deploy", "pipeline_number": 1}
+    failed(run(state="approved", approve=["hold"], **options), "is stale: #2 of main is newer")
+    assert emulator.writes == []
+
+
 def test_a_pipeline_that_becomes_stale_while_it_is_waited_for_is_not_approved(emulator: Emulator, run) -> None:
     emulator.state.machine.set_seconds({"running": 30})
     play(emulator, "hold", 1)
@@ -544,6 +555,19 @@ def test_a_refusal_that_is_no_opinion_on_the_workflow_is_not_taken_for_somebody_
     assert (result["changed"], result["approved"], len(emulator.writes)) == (False, [], 1)
     assert emulator.requests[-1].method == "POST"
     assert result["hint"]
+
+
+@pytest.mark.parametrize("options", [{"state": "approved", "approve": ["hold"]}, {"state": "canceled"}])
+def test_what_never_reached_circleci_is_not_looked_into(
+    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
+) -> None:
+    play(emulator, "hold")
+    run(**options, **NAMED, check_mode=True)
+    before = len(emulator.requests)
+    never_send(monkeypatch, "POST")
+    result = run(**options, **NAMED, retries=0)
+    failed(result, "got no answer: refused")
+    assert (result["changed"], len(emulator.requests)) == (False, 2 * before)
 
 
 @pytest.mark.parametrize("wait", [False, True])
