@@ -99,7 +99,7 @@ def carry_out(client: Client, params: dict[str, Any]) -> dict[str, Any]:
         client.require_token()
         return task.canceled() if params["state"] == CANCELED else task.triggered()
     except CircleCIError as error:
-        error.partial = {**NOTHING, **task.known, **error.partial}
+        error.partial = {**NOTHING, **task.known}
         raise
 
 

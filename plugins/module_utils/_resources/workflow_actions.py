@@ -95,7 +95,7 @@ def carry_out(client: Client, params: dict[str, Any]) -> dict[str, Any]:
         return {**act(), "project": str(task.project)}
     except CircleCIError as error:
         known = {"project": str(task.project)} if task.project.name else {}
-        error.partial = {**known, **task.returned(), **error.partial}
+        error.partial = {**known, **task.returned()}
         raise
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -608,6 +609,8 @@ def test_a_failed_workflow_runs_again_from_what_failed(emulator: Emulator, run) 
     assert (emulator.writes[0].body, lint.is_manual) == ({"from_failed": True}, True)
     assert result["diff"]["before"] == {"workflow": "lint", "id": pipeline.workflows[1].id, "status": "failed"}
     assert result["diff"]["after"] == {"workflow": "lint", "id": lint.id, "status": "running"}
+    # What has ended is not looked at once more.
+    assert f"/api/v2/workflow/{pipeline.workflows[1].id}" not in [record.path for record in emulator.requests]
 
 
 @pytest.mark.parametrize(("status", "warned"), [(403, True), (404, False)])
@@ -787,10 +790,15 @@ def test_what_is_still_being_canceled_is_told_so(emulator: Emulator, run) -> Non
     play(emulator, "hold", script={"delays": {"accepted": 100_000}})
     result = run(state="canceled", **NAMED)
     assert (result.get("failed"), result["changed"]) == (None, True)
-    failed(
-        run(state="rerun", from_failed=False, **NAMED),
-        "Cancel it first, or run this task again later if that was just done",
-    )
+    for check_mode in (True, False):
+        emulator.clear()
+        failed(
+            run(state="rerun", from_failed=False, check_mode=check_mode, **NAMED),
+            "Cancel it first, or run this task again later if that was just done",
+        )
+        looks = [record for record in emulator.requests if re.search("/workflow/[^/]+$", record.path)]
+        # Check mode does not wait for it to end.
+        assert (len(looks) == 0) is check_mode
 
 
 def test_a_refused_cancellation_of_what_has_ended_meanwhile_is_none(emulator: Emulator, run) -> None:
@@ -830,11 +838,12 @@ def seconds_ago(monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize("ago", [0.0, 5.0, 29.9])
 def test_what_circleci_is_about_to_run_again_itself_is_not_run_twice(
-    emulator: Emulator, run, seconds_ago, check_mode: bool
+    emulator: Emulator, run, seconds_ago, ago: float, check_mode: bool
 ) -> None:
     play(emulator, "auto-rerun", 10, script={"delays": {"rerun": 20}})
-    seconds_ago(5.0)
+    seconds_ago(ago)
     named = {"workflow": "build-and-test", "branch": "main", "check_mode": check_mode}
     result = run(state="rerun", **named)
     failed(result, "has failed, and CircleCI itself is about to run it again. Wait for that with")
