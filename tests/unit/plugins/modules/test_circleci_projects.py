@@ -178,6 +178,9 @@ def test_a_key_that_following_made_is_not_rotated_at_once(emulator: Emulator, ru
     assert [record.path.rsplit("/", 1)[-1] for record in emulator.writes] == ["follow"]
     (made,) = emulator.project(API).checkout_keys
     assert result["projects"][0]["added"][1]["public_key"] == made.public_key.strip()
+    (diff,) = result["diff"]
+    assert diff["before"] == {"following": False, "checkout_keys": []}
+    assert [key["public_key"] for key in diff["after"]["checkout_keys"]] == [made.public_key.strip()]
 
 
 def test_following_comes_first_and_unfollowing_last(emulator: Emulator, run) -> None:

@@ -350,6 +350,18 @@ def test_times_are_compared_whatever_their_spelling(emulator: Emulator, run_app,
     assert (result["changed"], result["schedule"]["cron_expression"], emulator.writes) == (False, cron, [])
 
 
+def test_times_that_stay_keep_their_spelling_when_something_else_changes(emulator: Emulator, run_app) -> None:
+    cron = "00,30 14,2 * * *"
+    trigger(emulator, cron)
+    options: dict[str, Any] = {"per_hour": 2, "hours_of_day": [2, 14], "branch": "develop"}
+    predicted = run_app(**options, check_mode=True)
+    real = run_app(**options)
+    same(predicted, real)
+    assert (real["changed"], real["schedule"]["branch"], real["schedule"]["cron_expression"]) == (True, "develop", cron)
+    (before,), (after,) = (real["diff"][side]["schedules"] for side in ("before", "after"))
+    assert {name for name in after if before[name] != after[name]} == {"branch"}
+
+
 def test_times_that_these_words_cannot_say_are_told_and_changed(emulator: Emulator, run_app) -> None:
     trigger(emulator, "17 2 1 * 1")
     result = run_app(check_mode=True)
@@ -658,6 +670,9 @@ def test_a_schedule_that_was_removed_meanwhile_is_made_by_the_next_run(emulator:
     result = run(hours_of_day=[3])
     assert (result["failed"], result["changed"]) == (True, False)
     assert "Somebody else has removed the schedule meanwhile. Run the task again" in result["msg"]
+    emulator.fault("status", method="PATCH", status=422, body={"message": "not like this"})
+    result = run(hours_of_day=[3])
+    assert (result["failed"], result["status"], "Somebody else" in result["msg"]) == (True, 422, False)
 
 
 def test_a_name_that_looks_like_another_one_is_pointed_out(run) -> None:

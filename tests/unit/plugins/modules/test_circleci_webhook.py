@@ -317,6 +317,9 @@ def test_a_webhook_that_was_removed_meanwhile_is_made_by_the_next_run(emulator: 
     result = run(events=BOTH)
     assert (result["failed"], result["changed"]) == (True, False)
     assert "Somebody else has removed the webhook meanwhile. Run the task again" in result["msg"]
+    emulator.fault("status", method="PUT", status=422, body={"message": "not like this"})
+    result = run(events=BOTH)
+    assert (result["failed"], result["status"], "Somebody else" in result["msg"]) == (True, 422, False)
 
 
 def test_a_name_that_looks_like_another_one_is_pointed_out(run) -> None:

@@ -203,6 +203,29 @@ def test_an_automatic_rerun_is_waited_for() -> None:
     assert at_once(created(workflow("canceled", max_auto_reruns=2))) == BROKEN
 
 
+HELD_BUILD = {"listed": (workflow("on_hold", id_="a"),), "jobs": {"a": [hold()]}}
+
+
+@pytest.mark.parametrize(
+    ("view", "what", "limit", "after"),
+    [
+        (created(), NOTHING_STARTED, APPEAR, BROKEN),
+        (created(workflow("success"), names=("build", "deploy")), NOT_STARTED, APPEAR, BROKEN),
+        (View("created", names=("build", "deploy"), **HELD_BUILD), NOT_STARTED, APPEAR, BROKEN),
+        (created(workflow("success", "setup", tag="setup"), state="setup"), NOT_CONTINUED, APPEAR, SUCCEEDED),
+        (created(workflow("failed", id_="a", max_auto_reruns=1)), "rerun of a", RERUN_GRACE, BROKEN),
+        (created(workflow("failing", id_="a"), jobs={"a": [job("failed")]}), "stalled in a", RERUN_GRACE, BROKEN),
+    ],
+)
+def test_what_does_not_come_is_the_end_when_its_time_is_up_and_not_before(
+    view: View, what: str, limit: float, after: str
+) -> None:
+    assert unsettled(view) == {what}
+    assert (ending(view, {what: limit - 0.001}, APPEAR), ending(view, {what: limit}, APPEAR)) == (None, after)
+    # What nobody has counted yet has not held at all.
+    assert ending(view, {}, 0.5) is None
+
+
 # --- holds ------------------------------------------------------------------------------------------------------------
 
 
