@@ -149,6 +149,13 @@ def test_a_lost_answer_is_no_change_where_the_mask_stays_the_same(emulator: Emul
     assert held(emulator) == {"PASSWORD": f"another {LONG}"}
 
 
+def test_a_request_that_is_lost_on_the_way_is_sent_again(emulator: Emulator, run) -> None:
+    for method, options in (("POST", {"value": LONG}), ("DELETE", {"state": "absent"})):
+        emulator.clear()
+        emulator.fault("drop", method=method, when="before")
+        assert (run(**options)["changed"], len(emulator.writes)) == (True, 2)
+
+
 def test_what_somebody_else_writes_meanwhile_is_not_taken_for_a_lost_write(emulator: Emulator, run) -> None:
     run(value="another value")
     others = [{"name": "PASSWORD", "value": "xxxxelse"}]

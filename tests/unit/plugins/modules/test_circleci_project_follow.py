@@ -230,6 +230,15 @@ def test_a_lost_answer_is_settled_by_reading(emulator: Emulator, run_module, sta
     assert ("nothing of it is to be seen" in result.get("msg", "")) is (when == "before")
 
 
+def test_a_request_that_is_lost_on_the_way_is_sent_again(emulator: Emulator, run_module) -> None:
+    for state, following in (("present", True), ("absent", False)):
+        emulator.clear()
+        emulator.fault("drop", method="POST", when="before")
+        result = run_module(MODULE, project=API, state=state)
+        assert (result.get("failed"), result["changed"], result["following"]) == (None, True, following)
+        assert len(emulator.writes) == 2
+
+
 def test_a_500_on_following_again_is_settled_by_reading(emulator: Emulator, run_module) -> None:
     emulator.fault("status", method="POST", status=500, body={"message": "An internal server error occurred."},
                    when="after", times=None)  # fmt: skip

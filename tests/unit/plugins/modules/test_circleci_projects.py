@@ -173,6 +173,19 @@ def test_check_mode_says_what_the_run_does_and_writes_nothing(
     assert (again["changed"], len(emulator.writes) > 0) == (rotates, rotates)
 
 
+def test_a_diff_has_the_managed_types_of_keys_alone(emulator: Emulator, run) -> None:
+    run({"project": API, "following": True, "checkout_keys": [{}, {"type": "user-key"}]})
+    (diff,) = run({"project": API, "checkout_keys": [{"max_age": 0}]})["diff"]
+    for side in ("before", "after"):
+        assert [key["type"] for key in diff[side]["checkout_keys"]] == ["deploy-key"]
+
+
+def test_one_that_changes_among_others_that_do_not_is_a_change(emulator: Emulator, run) -> None:
+    run({"project": API, "following": True})
+    result = run({"project": API, "following": True}, {"project": WEB, "following": True})
+    assert (result["changed"], [item["changed"] for item in result["projects"]]) == (True, [False, True])
+
+
 def test_a_key_that_following_made_is_not_rotated_at_once(emulator: Emulator, run) -> None:
     result = run({"project": API, "following": True, "checkout_keys": [{"max_age": 0}]})
     assert [record.path.rsplit("/", 1)[-1] for record in emulator.writes] == ["follow"]
@@ -573,11 +586,21 @@ def test_a_project_that_fails_half_way_tells_what_was_done(
     emulator.fault("status", status=403, body={"message": "Permission denied"}, **fault)
     result = run({"project": API, **described})
     (item,) = result["projects"]
-    assert (item["failed"], item["changed"], result["changed"]) == (True, True, True)
+    assert (item["failed"], item["changed"], result["changed"], result["diff"]) == (True, True, True, [])
     for kind in ("added", "removed", "updated"):
         expected = done.get(kind, [])
         assert len(item[kind]) == len(expected)
         assert all(thing.items() >= wanted.items() for thing, wanted in zip(item[kind], expected, strict=True))
+
+
+def test_a_write_of_which_nobody_knows_what_became_may_be_a_change(emulator: Emulator, run) -> None:
+    run({"project": API, "following": True})
+    emulator.fault("drop", method="POST", path="/envvar", when="after")
+    emulator.fault("status", method="GET", path="/envvar", after=1, status=403, body={"message": "Permission denied"})
+    result = run({"project": API, "env_vars": [variable()]}, retries=0)
+    (item,) = result["projects"]
+    assert (item["failed"], item["changed"], result["changed"], item["added"]) == (True, True, True, [])
+    assert "What became of it cannot be read" in item["msg"]
 
 
 def test_a_failure_says_what_the_next_run_does(emulator: Emulator, run) -> None:

@@ -280,6 +280,18 @@ def test_a_list_that_lags_behind_is_read_again(emulator: Emulator, run) -> None:
     assert methods(emulator) == "GET POST GET GET GET GET"
 
 
+def test_a_key_that_is_lost_on_the_way_is_not_sent_again(emulator: Emulator, run) -> None:
+    """It would be there twice if it had arrived. Its removal is sent again."""
+    emulator.fault("drop", method="POST", when="before")
+    result = run(private_key=private_key())
+    assert (result["failed"], result["changed"], len(emulator.writes), held(emulator)) == (True, False, 1, [])
+    run(private_key=private_key())
+    emulator.clear()
+    emulator.fault("drop", method="DELETE", when="before")
+    result = run(private_key=private_key(), state="absent")
+    assert (result["changed"], len(emulator.writes), held(emulator)) == (True, 2, [])
+
+
 def test_a_replacement_that_is_listed_late_is_waited_for(emulator: Emulator, run) -> None:
     run(private_key=private_key())
     lag(emulator)

@@ -256,6 +256,18 @@ def test_a_lost_answer_is_settled_by_reading(emulator: Emulator, run, method: st
     assert ("nothing of it is to be seen" in result.get("msg", "")) is (when == "before")
 
 
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_lost_replacement_of_a_secret_is_seen_by_when_the_webhook_was_changed(
+    emulator: Emulator, run, when: str
+) -> None:
+    make(emulator, secret="an older secret")
+    emulator.pass_time(60)
+    emulator.fault("drop", method="PUT", when=when, times=None)
+    result = run(signing_secret=SECRET, update_secret="always", retries=0)
+    assert (result.get("failed"), result["changed"]) == ((True, False) if when == "before" else (None, True))
+    assert held(emulator)[0].secret == ("an older secret" if when == "before" else SECRET)
+
+
 @pytest.mark.parametrize(("method", "sent"), [("POST", 1), ("PUT", 2), ("DELETE", 2)])
 def test_only_what_makes_nothing_new_is_sent_again(emulator: Emulator, run, method: str, sent: int) -> None:
     options = {"POST": dict[str, Any](), "PUT": {"events": BOTH}, "DELETE": {"state": "absent"}}[method]
