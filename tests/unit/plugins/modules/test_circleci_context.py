@@ -1110,6 +1110,12 @@ def test_the_limit_of_contexts_is_foretold(emulator: Emulator, run) -> None:
     assert run(name="c499", check_mode=True)["warnings"] == []
 
 
+@pytest.mark.parametrize("name", ["x", "x" * 200])
+def test_names_of_one_to_200_characters_are_taken(run, name: str) -> None:
+    assert run(name=name)["changed"] is True
+    assert run(name=name)["changed"] is False
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

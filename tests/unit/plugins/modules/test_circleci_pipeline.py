@@ -1274,6 +1274,28 @@ def test_a_project_has_several_spellings(emulator: Emulator, run, named: str, sh
     assert (result.get("failed"), result["pipeline"]["status"]) == (None, "success"), result
 
 
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"vcs": {"branch": "main", "revision": OTHER}}, ("main", None, OTHER)),
+        ({"vcs": {"branch": "main", "tag": "v1"}}, ("main", "v1", None)),
+        ({"vcs": {"branch": 7, "tag": "", "revision": None}}, (None, None, None)),
+        ({"trigger_parameters": {"git": {"branch": "main", "checkout_sha": OTHER}}}, ("main", None, OTHER)),
+        ({"trigger_parameters": {"git": {"branch": "main", "tag": "v1"}}}, (None, "v1", None)),
+        ({"trigger_parameters": {"git": {"branch": "main", "ref": "refs/tags/v1"}}}, (None, "v1", None)),
+        ({"trigger_parameters": {"git": {"branch": "main", "ref": "refs/heads/main"}}}, ("main", None, None)),
+        ({"vcs": None, "trigger_parameters": {"git": "main"}, "errors": None}, (None, None, None)),
+        ({"trigger_parameters": "main"}, (None, None, None)),
+    ],
+)
+def test_what_a_pipeline_is_of_is_told_in_several_places(
+    emulator: Emulator, run, fields: dict[str, Any], expected: tuple[str | None, ...]
+) -> None:
+    shows(emulator, [{"name": "a", "status": "success"}], **fields)
+    found = run(state="succeeded", pipeline_id=OTHER_ID)["pipeline"]
+    assert (found["branch"], found["tag"], found["revision"], found["errors"]) == (*expected, [])
+
+
 def test_a_project_that_is_not_there_needs_no_token_to_be_told_so(emulator: Emulator, run) -> None:
     emulator.fault("status", path="/pipeline", status=404, body={"message": "Project not found"})
     result = run(api_token=None, state="succeeded", branch="main")

@@ -442,6 +442,13 @@ def test_without_waiting_it_is_a_failure(
     assert "does not exist" in result["projects"][0]["msg"]
 
 
+def test_identifiers_of_apps_differ_in_case(run_module) -> None:
+    slugs = ["circleci/5GeM4SzPzs/9Q4Cpf1BnA", "circleci/5GeM4SzPzs/9q4cPF1bNa"]
+    result = run_module(MODULE, slugs=slugs, defaults={"settings": {"disable_ssh": True}})
+    assert [item["project"] for item in result["projects"]] == slugs
+    assert all("already described" not in item["msg"] for item in result["projects"])
+
+
 @pytest.mark.parametrize("kind", ["settings", "ssh_keys", "env_vars", "webhooks", "schedules"])
 @pytest.mark.parametrize("check_mode", [True, False])
 def test_what_is_not_to_be_followed_and_not_set_up_can_have_nothing(

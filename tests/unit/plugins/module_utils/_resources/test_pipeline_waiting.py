@@ -453,6 +453,8 @@ def test_a_task_that_would_wait_for_itself_is_told_so(monkeypatch: pytest.Monkey
     assert str(caught.value.hint).endswith("in the option workflows of community.circleci.circleci_pipeline.")
     wait = Wait(CREATED, (0, many(runs("a"), runs("b", "success"))), workflows=("b",))
     assert wait.follow() == SUCCEEDED
+    # What has ended does not wait for anything: the variable is of another time.
+    assert Wait(CREATED, (0, many(runs("a", "success"), runs("b", "success")))).follow() == SUCCEEDED
 
 
 # --- holds ------------------------------------------------------------------------------------------------------------

@@ -46,3 +46,14 @@ def test_a_look_repeats_its_request_until_the_end_of_the_wait_and_no_longer(
 
     assert poller.look(look) is granted
     assert poller.client.patience.throttled == (pause if granted else 0)
+
+
+@pytest.mark.parametrize(("spent", "seconds"), [(0, 20.0), (55, 5.0), (60, 0.5), (90, 0.5)])
+def test_a_look_waits_no_longer_for_an_answer_than_is_left_of_the_wait(
+    poller: polling.Poller, past: Callable[[float], None], spent: float, seconds: float
+) -> None:
+    """But for half a second, in which a last answer can come."""
+    poller.client.timeout = 20.0
+    past(spent)
+    assert poller.look(lambda client: client.timeout) == seconds
+    assert poller.client.timeout == 20.0
