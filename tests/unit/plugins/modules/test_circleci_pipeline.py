@@ -1280,6 +1280,7 @@ def test_a_project_has_several_spellings(emulator: Emulator, run, named: str, sh
         ({"vcs": {"branch": "main", "revision": OTHER}}, ("main", None, OTHER)),
         ({"vcs": {"branch": "main", "tag": "v1"}}, ("main", "v1", None)),
         ({"vcs": {"branch": 7, "tag": "", "revision": None}}, (None, None, None)),
+        ({"vcs": {"branch": "", "tag": "v1", "revision": ""}}, (None, "v1", None)),
         ({"trigger_parameters": {"git": {"branch": "main", "checkout_sha": OTHER}}}, ("main", None, OTHER)),
         ({"trigger_parameters": {"git": {"branch": "main", "tag": "v1"}}}, (None, "v1", None)),
         ({"trigger_parameters": {"git": {"branch": "main", "ref": "refs/tags/v1"}}}, (None, "v1", None)),
