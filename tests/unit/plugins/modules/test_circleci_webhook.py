@@ -103,8 +103,8 @@ def test_a_secret_that_is_wanted_and_not_there_is_a_change(emulator: Emulator, r
     real = run(signing_secret=SECRET)
     same(predicted, real)
     assert (real["changed"], held(emulator)[0].secret) == (True, SECRET)
-    assert real["diff"]["before"]["webhooks"][0]["has_signing_secret"] is False
-    assert real["diff"]["after"]["webhooks"][0]["has_signing_secret"] is True
+    (before,), (after,) = (real["diff"][side]["webhooks"] for side in ("before", "after"))
+    assert (before["has_signing_secret"], after) == (False, {**before, "has_signing_secret": True})
 
 
 @pytest.mark.parametrize(("update_secret", "changed"), [("on_create", False), ("always", True)])
@@ -118,6 +118,14 @@ def test_a_secret_that_is_there_is_replaced_only_when_it_is_to_be(
     same(predicted, real)
     assert (real["changed"], len(emulator.writes)) == (changed, int(changed))
     assert held(emulator)[0].secret == (SECRET if changed else "an older secret")
+    (before,), (after,) = (real["diff"][side]["webhooks"] for side in ("before", "after"))
+    assert after == {**before, **({"signing_secret": "(replaced)"} if changed else {})}
+
+
+def test_a_secret_that_stays_is_not_told_to_be_replaced(emulator: Emulator, run) -> None:
+    make(emulator, secret="an older secret")
+    (after,) = run(signing_secret=SECRET, verify_tls=False)["diff"]["after"]["webhooks"]
+    assert (after["verify_tls"], after["has_signing_secret"], "signing_secret" in after) == (False, True, False)
 
 
 def test_a_secret_that_nobody_speaks_of_stays(emulator: Emulator, run) -> None:
