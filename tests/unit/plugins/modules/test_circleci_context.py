@@ -803,6 +803,7 @@ def test_a_project_whose_id_is_not_told_restricts_nothing(emulator: Emulator, ru
 # --- what may go wrong ----------------------------------------------------------------------------------------------
 
 
+NAMELESS = {"restriction_type": "expression", "restriction_value": MAIN}
 ANOTHER = {"id": TEAM, "variable": "OTHER", "restriction_type": "expression", "restriction_value": "main"}
 
 
@@ -815,6 +816,7 @@ ANOTHER = {"id": TEAM, "variable": "OTHER", "restriction_type": "expression", "r
         ("POST", {"restrictions": [{"expression": MAIN}]}, ANOTHER, "its restriction_value is another one"),
         ("POST", {"restrictions": [{"project": API}]}, ANOTHER, "its restriction_type is another one"),
         ("POST", {"restrictions": [{"project": API}]}, None, "an object was expected"),
+        ("POST", {"restrictions": [{"expression": MAIN}]}, NAMELESS, "it has no usable 'id'"),
     ],
 )
 def test_an_answer_about_another_thing_is_looked_into(

@@ -979,6 +979,16 @@ def test_a_pipeline_of_the_default_branch_is_canceled_by_somebody(emulator: Emul
     assert ("#2" in result["msg"], result["pipeline"]["status"], result["warnings"]) == (False, "canceled", [])
 
 
+def test_a_canceled_pipeline_of_a_tag_was_canceled_by_none_of_a_branch(emulator: Emulator, run) -> None:
+    machine, pipelines = emulator.state.machine, emulator.project(API).pipelines
+    machine.set_seconds({"running": 60})
+    emulator.push(API, branch="feature/login", after=4)
+    machine.later(5, lambda: machine.cancel_workflow(pipelines[0].workflows[0], None))
+    result = run(tag="v1.0.0", wait=True)
+    failed(result, "workflow 'build-and-test' was canceled")
+    assert ("canceled by" in result["msg"], [each.number for each in pipelines]) == (False, [1, 2])
+
+
 @pytest.mark.parametrize("earlier", [0, 1])
 def test_what_a_person_cancels_is_canceled_by_no_other_pipeline(emulator: Emulator, run, earlier: int) -> None:
     """Nor by itself, nor by an older one, however close they are."""

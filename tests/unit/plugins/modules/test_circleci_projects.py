@@ -196,6 +196,23 @@ def test_a_key_that_following_made_is_not_rotated_at_once(emulator: Emulator, ru
     assert [key["public_key"] for key in diff["after"]["checkout_keys"]] == [made.public_key.strip()]
 
 
+def test_only_the_deploy_key_counts_as_made_by_following(
+    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else may make another key at the same moment."""
+    state, follow = emulator.state, emulator.state.follow
+
+    def meanwhile(project: Any, user: Any) -> Any:
+        build = follow(project, user)
+        state.add_checkout_key(project, "github-user-key", user)
+        return build
+
+    monkeypatch.setattr(state, "follow", meanwhile)
+    result = run({"project": API, "following": True, "checkout_keys": [{}]})
+    assert [entry.get("type") for entry in result["projects"][0]["added"]] == [None, "deploy-key"]
+    assert len(emulator.project(API).checkout_keys) == 2
+
+
 def test_following_comes_first_and_unfollowing_last(emulator: Emulator, run) -> None:
     run(whole(API))
     assert [record.path.rsplit("/", 1)[-1] for record in emulator.writes] == ["follow", "ssh-key", "envvar"]
