@@ -1046,6 +1046,20 @@ def test_a_newer_one_that_does_not_say_when_it_began_is_not_blamed(emulator: Emu
     assert ("canceled by" in result["msg"], result["warnings"], emulator.faults.pending) == (False, [], [])
 
 
+@pytest.mark.parametrize("stopped", [None, "soon"])
+def test_what_does_not_say_when_it_ended_is_blamed_on_none(
+    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch, stopped: str | None
+) -> None:
+    emulator.project(API).feature_flags["autocancel-builds"] = True
+    emulator.push(API, branch="feature/login", after=4)
+    emulator.state.machine.set_seconds({"running": 60})
+    workflow = shapes.workflow
+    monkeypatch.setattr(shapes, "workflow", lambda found: {**workflow(found), "stopped_at": stopped})
+    result = run(branch="feature/login", wait=True)
+    failed(result, "workflow 'build-and-test' was canceled")
+    assert ("canceled by" in result["msg"], result["warnings"]) == (False, [])
+
+
 def shows(emulator: Emulator, workflows: list[dict[str, Any]], **pipeline: Any) -> None:
     """Let the API know one pipeline, with these workflows: their jobs are in ``jobs``."""
     shown = {"id": OTHER_ID, "number": 1, "state": "created", "errors": [], **pipeline}
