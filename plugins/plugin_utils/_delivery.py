@@ -11,7 +11,7 @@ import fcntl
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,6 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.dest
     Attributes,
     Noted,
     Seen,
-    note_text,
     told,
     write_aside,
 )
@@ -122,7 +121,7 @@ class Delivery(InProcess):
             Path(looked["dest"]),
             attributes,
             params["exclusive"],
-            [Noted(**entry) for entry in looked["noted"]],
+            _noted(looked),
             {entry.pop("name"): Seen(**entry) for entry in looked["files"]},
         )
         if client.read_only:
@@ -188,14 +187,14 @@ class Delivery(InProcess):
         return bringing.result(files)
 
     def _write_note(self, bringing: Bringing, depot: Depot, files: list[Brought], removed: list[Noted]) -> None:
-        gone = [*removed, *bringing.missing]
-        if bringing.note(files, gone) == note_text(bringing.noted):
+        # A look at the host takes a while, so there is none where nothing is new.
+        if bringing.note(files, removed, bringing.noted) is None:
             return
-        # Another run may have brought something else meanwhile.
         looked = self._on_host(LOOK, {"dest": str(bringing.dest), "names": []})
-        noted = [Noted(**entry) for entry in looked["noted"]]
-        with depot.kept(replace(bringing, noted=noted).note(files, gone)) as path:
-            self._copy(path, str(bringing.dest / NOTE), {})
+        text = bringing.note(files, removed, _noted(looked))
+        if text is not None:
+            with depot.kept(text) as path:
+                self._copy(path, str(bringing.dest / NOTE), {})
 
     # --- core ---------------------------------------------------------------------------------------------------------
 
@@ -318,6 +317,11 @@ class Depot:
 def _chosen(client: Client, selection: Selection) -> tuple[Build, list[Artifact]]:
     build = find_source(client, selection)
     return build, read_artifacts(client, selection, build)
+
+
+def _noted(looked: dict[str, Any]) -> list[Noted]:
+    """What the note on a host says, as a look there tells it."""
+    return [Noted(**entry) for entry in looked["noted"]]
 
 
 def _good(result: dict[str, Any]) -> dict[str, Any]:

@@ -137,11 +137,16 @@ class Bringing:
         """What would go away and is not there any more: only the note still knows it."""
         return [entry for entry in self.left_over if entry.dest not in self.seen]
 
-    def note(self, files: list[Brought], removed: list[Noted]) -> str:
-        """The note after these files were brought and those removed."""
-        gone = {entry.dest for entry in removed} | {each.artifact.name for each in files}
-        kept = [entry for entry in self.noted if entry.dest not in gone]
-        return note_text([*kept, *(self._entry(each.artifact, each.size or 0, each.sha256 or "") for each in files)])
+    def note(self, files: list[Brought], removed: list[Noted], noted: list[Noted]) -> str | None:
+        """The note after these files were brought and those removed; None when that is what it says already.
+
+        :param noted: what it says; another run may have brought something else meanwhile
+        """
+        gone = {entry.dest for entry in (*removed, *self.missing)} | {each.artifact.name for each in files}
+        kept = [entry for entry in noted if entry.dest not in gone]
+        new = (self._entry(each.artifact, each.size or 0, each.sha256 or "") for each in files)
+        text = note_text([*kept, *new])
+        return None if text == note_text(noted) else text
 
     def result(self, files: list[Brought]) -> dict[str, Any]:
         """The result of the task."""
@@ -353,10 +358,8 @@ def fetch(client: Client, bringing: Bringing, artifact: Artifact, receive: Calla
 
 def _write_note(bringing: Bringing, files: list[Brought], removed: list[Noted]) -> None:
     """Write down what was brought, if that is not what the note says already."""
-    # Another task may have brought something else meanwhile.
-    noted = read_note(bringing.dest)
-    text = replace(bringing, noted=noted).note(files, [*removed, *bringing.missing])
-    if text != note_text(noted):
+    text = bringing.note(files, removed, read_note(bringing.dest))
+    if text is not None:
         arrived = write_aside(bringing.dest, [text.encode()])
         put(arrived, bringing.dest / NOTE, Attributes())
 

@@ -233,7 +233,7 @@ def _trigger(client: Client, project: Project, target: Target, last: int) -> Bui
     try:
         build: Build = client.write("POST", path, target.body(), repeatable=False, seen=seen, shape=build_shape)
     except CircleCIError as error:
-        words = str(error.error).lower()
+        words = (error.error or "").lower()
         if "schema violation" in words or "version 2.1" in words:
             error.hint = (
                 "Single jobs of a configuration of version 2.1 cannot be started. Use trigger: pipeline with "

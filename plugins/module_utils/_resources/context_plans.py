@@ -242,7 +242,7 @@ def _create(client: Client, owner: Owner, wanted: WantedContext, restrictions: l
         # Texts and codes for a duplicate vary, so every refusal is followed by a look.
         if error.status not in (400, 403, 404, 409, 422):
             raise
-        taken = error.status == 409 or "already" in str(error.error).lower()
+        taken = error.status == 409 or "already" in (error.error or "").lower()
         found = settled(client, look, lambda found: found is not None) if taken else look()
         if found is None:
             if taken:

@@ -29,7 +29,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.pipe
 from ansible_collections.community.circleci.plugins.module_utils._resources.pipelines import (
     MOST_SOUGHT,
     branch_of,
-    iterate_pipelines,
+    newer_pipelines,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.polling import longer
 from ansible_collections.community.circleci.plugins.module_utils._resources.workflows import ending
@@ -160,9 +160,9 @@ def _by_others(client: Client, project: Project, pipeline: dict[str, Any], bad: 
     if branch is None or not ends:
         return []
     try:
-        for other in islice(iterate_pipelines(client, project, branch), MOST_SOUGHT):
+        for other in islice(newer_pipelines(client, project, pipeline["number"], branch), MOST_SOUGHT):
             begun = moment_of(other.get("created_at"))
-            if other["number"] <= pipeline["number"] or begun is None:
+            if begun is None:
                 break
             if any(-1 <= (end - begun).total_seconds() <= _AUTO_CANCEL for end in ends):
                 # That of the default branch is spared: somebody has canceled it.

@@ -22,6 +22,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.pipe
 from ansible_collections.community.circleci.plugins.module_utils._resources.pipelines import (
     Reference,
     iterate_pipelines,
+    newer_pipelines,
 )
 from ansible_collections.community.circleci.plugins.module_utils._resources.polling import Poller
 from ansible_collections.community.circleci.plugins.module_utils._resources.projects import id_in
@@ -181,16 +182,11 @@ def _seen(client: Client, project: Project, start: Start, last: int, poller: Pol
     wanted = Reference(branch, start.reference.tag)
     login = client.get_object("v2/me").get("login")
     while True:
-        newer = []
-        for found in iterate_pipelines(client, project):
-            if found["number"] <= last:
-                break
-            if (
-                wanted.fits(found)
-                and _is_own(found, login)
-                and _has_parameters(client, found, start.parameters, poller)
-            ):
-                newer.append(found)
+        newer = [
+            found
+            for found in newer_pipelines(client, project, last)
+            if wanted.fits(found) and _is_own(found, login) and _has_parameters(client, found, start.parameters, poller)
+        ]
         if len(newer) > 1:
             numbers = ", ".join(f"#{found['number']}" for found in reversed(newer))
             raise invalid(f"Any of the pipelines {numbers} may have come of it.")

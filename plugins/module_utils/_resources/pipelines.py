@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any
 
 from ansible_collections.community.circleci.plugins.module_utils._http.answers import with_fields
@@ -165,6 +165,11 @@ def iterate_pipelines(client: Client, project: Project, branch: str | None = Non
             yield _shape(found)
         except ValueError as exc:
             raise unusable(f"CircleCI's list of pipelines of {project} has an entry that is none: {exc}", path) from exc
+
+
+def newer_pipelines(client: Client, project: Project, number: int, branch: str | None = None) -> Iterator[Pipeline]:
+    """Those with a higher number than this, newest first. See :func:`iterate_pipelines`."""
+    return takewhile(lambda found: found["number"] > number, iterate_pipelines(client, project, branch))
 
 
 def newest_pipelines(client: Client, project: Project, reference: Reference, *, limit: int) -> list[Pipeline]:

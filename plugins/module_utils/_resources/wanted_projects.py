@@ -58,8 +58,8 @@ class WantedProject:
 
     @property
     def has_more(self) -> bool:
-        """Whether anything is managed beside that it is not followed, which excludes checkout keys."""
-        lists = (self.ssh_keys, self.env_vars, self.webhooks, self.schedules)
+        """Whether anything but following is managed."""
+        lists = (self.checkout_keys, self.ssh_keys, self.env_vars, self.webhooks, self.schedules)
         return bool(self.settings or any(lists))
 
 

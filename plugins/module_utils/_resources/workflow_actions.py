@@ -38,7 +38,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.pipe
     ById,
     branch_of,
     described_workflow,
-    iterate_pipelines,
+    newer_pipelines,
     read_jobs,
     read_pipeline,
     require_own,
@@ -274,9 +274,7 @@ class Task(Following):
         branch = branch_of(self.pipeline)
         if self.params["stale"] != FAIL or branch is None:
             return
-        for other in iterate_pipelines(client, self.project, branch):
-            if other["number"] <= self.pipeline["number"]:
-                break
+        for other in newer_pipelines(client, self.project, self.pipeline["number"], branch):
             if other.get("state") != ERRORED:
                 raise invalid(
                     f"{self._who()} is stale: #{other['number']} of {plain(branch)} is newer. Nothing was approved.",

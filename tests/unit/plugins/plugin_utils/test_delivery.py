@@ -9,6 +9,7 @@ import fcntl
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -82,6 +83,7 @@ class Host(Delivery):
         self.got: list[str] = []
         self.asked: list[tuple[str, str, dict[str, Any]]] = []
         """what core was asked to do with which file, and how"""
+        self.noted: list[Noted] = []
         self._refused = refused
 
     def _copy(self, source: Path, dest: str, attributes: dict[str, Any]) -> None:
@@ -92,7 +94,7 @@ class Host(Delivery):
 
     def _on_host(self, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
         if module == INFO:
-            return {"noted": []}
+            return {"noted": [asdict(entry) for entry in self.noted]}
         if Path(arguments["path"]).name in self._refused:
             raise invalid(f"The host does not take the files: no {Path(arguments['path']).name}")
         self.asked.append((module, Path(arguments["path"]).name, arguments))
@@ -172,7 +174,7 @@ def test_what_a_host_takes_before_one_file_fails_is_told_and_noted(
 
 def test_what_a_host_has_removed_before_one_file_stays_is_told_and_forgotten(tmp_path: Path) -> None:
     host, client = Host("b"), CLIENT.copy()
-    noted = [Noted("github/acme/api", "build", 1, name, name, 5, name * 64) for name in "ab"]
+    noted = host.noted = [Noted("github/acme/api", "build", 1, name, name, 5, name * 64) for name in "ab"]
     seen = {entry.dest: Seen(entry.size, entry.sha256, None, False) for entry in noted}
     build = {"build_num": 2, "workflows": {"job_name": "build"}}
     bringing = Bringing(SELECTION, build, [], Path("/srv/dest"), Attributes(), True, noted, seen)
