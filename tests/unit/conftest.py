@@ -188,6 +188,11 @@ def query(emulator: Emulator, _options: None) -> Query:
     return query
 
 
+def as_given(options: dict[str, Any], null: Sequence[str]) -> dict[str, Any]:
+    """Options as somebody writes them: those that are None are left out, but for those that are there as null."""
+    return {name: value for name, value in options.items() if value is not None} | dict.fromkeys(null)
+
+
 class ReadInventory:
     """Reads an inventory as ansible's programs do."""
 
@@ -206,8 +211,8 @@ class ReadInventory:
         :param use: whether what a cache has kept may be used
         :param null: options that the file has, and as null
         """
-        given = {"plugin": INVENTORY, "api_url": self._emulator.url, "api_token": self._emulator.token, **options}
-        given = {name: value for name, value in given.items() if value is not None} | dict.fromkeys(null)
+        connection = {"api_url": self._emulator.url, "api_token": self._emulator.token}
+        given = as_given({"plugin": INVENTORY, **connection, **options}, null)
         self._path.write_text(yaml.safe_dump(given), encoding="utf-8")
         self.plugin = plugin = circleci_projects.InventoryModule()
         plugin._load_name = plugin.ansible_name = INVENTORY
@@ -247,8 +252,7 @@ def run_module(emulator: Emulator) -> RunModule:
         """Options that are None are left out, but for those of which ``null`` says that the task gives them so."""
         module = importlib.import_module(f"{MODULES}.{module_name}")
         connection = {"api_url": emulator.url, "api_token": TOKEN} if "api_url" in module.ARGUMENT_SPEC else {}
-        given = {**connection, **options}
-        given = {key: value for key, value in given.items() if value is not None} | dict.fromkeys(null)
+        given = as_given({**connection, **options}, null)
         empty_ids = take_empty_ids(module.ARGUMENT_SPEC, given)
         constraints = {} if empty_ids else getattr(module, "CONSTRAINTS", {})
         validator = ArgumentSpecValidator(without(module.ARGUMENT_SPEC, empty_ids), **constraints)

@@ -23,12 +23,12 @@ from ansible_collections.community.circleci.plugins.module_utils._resources impo
 from ansible_collections.community.circleci.plugins.modules import circleci_artifacts
 from emulator import Emulator
 from emulator.world.artifacts import Artifact
+from tests.unit.artifacts import NOTE, build, downloads, files_in
 from tests.unit.loopback import Server
 from tests.unit.predicting import UNKNOWN
 
 API = "github/acme/api"
 MODULE = "circleci_artifacts"
-NOTE = ".circleci-artifacts.json"
 WHEEL = Artifact("dist/app-1.0.whl", text="first")
 Run = Callable[..., dict[str, Any]]
 
@@ -56,30 +56,10 @@ def run(project: Emulator, run_module: Run, dest: Path) -> Run:
     return run
 
 
-def build(emulator: Emulator, *artifacts: Artifact, job: str = "build", **target: Any) -> int:
-    """One more build that has ended well, with what it stores; its number."""
-    emulator.artifacts(API, job, *artifacts)
-    found = emulator.state.machine.trigger(
-        emulator.project(API), None, why="api", job=job, **(target or {"branch": "main"})
-    )
-    emulator.finish(API, found.number)
-    return found.number
-
-
 def params_of(**options: Any) -> dict[str, Any]:
     """The options of a task as they are handed on."""
     defaults = {name: option.get("default") for name, option in circleci_artifacts.ARGUMENT_SPEC.items()}
     return {**defaults, "project": API, "job": "build", "branch": "main", **options}
-
-
-def files_in(folder: Path) -> dict[str, str]:
-    """What is in a folder, without the note."""
-    paths = [path for path in folder.rglob("*") if path.is_file() and path.name != NOTE]
-    return {str(path.relative_to(folder)): path.read_text() for path in paths}
-
-
-def downloads(emulator: Emulator) -> list[str]:
-    return [record.path for record in emulator.requests if record.path.startswith(("/artifacts/", "/store/"))]
 
 
 def test_files_are_brought_once(project: Emulator, run: Run, dest: Path) -> None:
@@ -103,7 +83,7 @@ def test_files_are_brought_once(project: Emulator, run: Run, dest: Path) -> None
 
 @pytest.mark.parametrize("etag", ["md5", "multipart", "none"])
 def test_without_the_note_files_are_compared(project: Emulator, run: Run, dest: Path, etag: Any) -> None:
-    build(project, Artifact("a", text="same", etag=etag))
+    build(project, API, Artifact("a", text="same", etag=etag))
     run()
     (dest / NOTE).unlink()
     predicted = run(check_mode=True)
@@ -124,7 +104,7 @@ def test_without_md5_files_are_compared_all_the_same(
     project: Emulator, run: Run, run_module: Run, dest: Path, touched: bool
 ) -> None:
     """On a host in FIPS mode no ETag tells anything."""
-    number = build(project, Artifact("a", text="right"))
+    number = build(project, API, Artifact("a", text="right"))
     run()
     (dest / NOTE).unlink()
     (dest / "a").write_text("wrong" if touched else "right")
@@ -141,7 +121,7 @@ def test_without_md5_files_are_compared_all_the_same(
 
 @pytest.mark.parametrize("etag", ["md5", "none"])
 def test_a_file_that_was_touched_is_brought_again(project: Emulator, run: Run, dest: Path, etag: Any) -> None:
-    build(project, Artifact("a", text="right", etag=etag))
+    build(project, API, Artifact("a", text="right", etag=etag))
     run()
     (dest / "a").write_text("wrong")
     predicted = run(check_mode=True)
@@ -156,7 +136,7 @@ def test_a_file_that_was_touched_is_brought_again(project: Emulator, run: Run, d
 def test_a_newer_build_replaces_what_differs(project: Emulator, run: Run, dest: Path) -> None:
     run()
     (dest / "dist/app-1.0.whl").chmod(0o640)
-    number = build(project, Artifact("dist/app-1.0.whl", text="second"), Artifact("log/a.txt", text="a"))
+    number = build(project, API, Artifact("dist/app-1.0.whl", text="second"), Artifact("log/a.txt", text="a"))
     result = run()
     assert (result["build"]["build_num"], [each["changed"] for each in result["files"]]) == (number, [True, False])
     assert (dest / "dist/app-1.0.whl").read_text() == "second"
@@ -183,7 +163,7 @@ def test_check_mode_predicts_and_leaves_everything_as_it_is(project: Emulator, r
 
 
 def test_the_job_decides_and_not_what_ended_last(project: Emulator, run: Run, dest: Path) -> None:
-    build(project, Artifact("deployed", text="x"), job="deploy")
+    build(project, API, Artifact("deployed", text="x"), job="deploy")
     assert run()["build"]["build_num"] == 1
     assert "dist/app-1.0.whl" in files_in(dest)
 
@@ -192,8 +172,8 @@ def test_the_search_ends_with_the_page_that_has_the_newest_build(
     project: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(build_search, "PAGE_SIZE", 2)
-    number = build(project, WHEEL)
-    build(project, job="deploy")
+    number = build(project, API, WHEEL)
+    build(project, API, job="deploy")
     project.clear()
     assert run()["build"]["build_num"] == number
     assert len([record for record in project.requests if "limit=" in record.path]) == 1
@@ -201,15 +181,15 @@ def test_the_search_ends_with_the_page_that_has_the_newest_build(
 
 def test_only_a_build_that_succeeded_is_found(project: Emulator, run: Run) -> None:
     project.script("failed")
-    build(project, Artifact("broken", text="x"))
+    build(project, API, Artifact("broken", text="x"))
     assert run()["build"]["build_num"] == 1
 
 
 def test_a_commit_a_tag_and_another_branch(project: Emulator, run: Run) -> None:
     state = project.project(API)
-    of_branch = build(project, WHEEL, branch="feature/login")
-    of_tag = build(project, WHEEL, branch=None, tag="v1.0.0")
-    build(project, WHEEL)
+    of_branch = build(project, API, WHEEL, branch="feature/login")
+    of_tag = build(project, API, WHEEL, branch=None, tag="v1.0.0")
+    build(project, API, WHEEL)
     revision = state.branches["feature/login"]
     assert run(branch=None, revision=revision.upper())["build"]["build_num"] == of_branch
     assert run(branch=None, tag="v1.0.0")["build"]["build_num"] == of_tag
@@ -222,7 +202,7 @@ def test_a_commit_a_tag_and_another_branch(project: Emulator, run: Run) -> None:
 
 def test_a_build_by_its_number_need_not_have_succeeded_but_ended(project: Emulator, run: Run, dest: Path) -> None:
     project.script("failed")
-    failed = build(project, Artifact("screenshot.png", text="x"))
+    failed = build(project, API, Artifact("screenshot.png", text="x"))
     running = project.state.machine.trigger(project.project(API), None, why="api", branch="main").number
     given = {"job": None, "branch": None}
     assert run(build_num=failed, **given)["changed"] is True
@@ -290,7 +270,7 @@ def test_nothing_that_matches_is_a_failure_unless_it_is_fine(project: Emulator, 
 
 def test_containers_have_folders_of_their_own_or_a_failure(project: Emulator, run: Run, dest: Path) -> None:
     both = [Artifact("report.xml", node, str(node)) for node in (0, 1)]
-    build(project, *both, Artifact("only.txt", 1, "x"))
+    build(project, API, *both, Artifact("only.txt", 1, "x"))
     result = run()
     assert "Containers 0, 1 of github/acme/api #2 have artifacts that match" in result["msg"]
     assert not dest.exists()
@@ -323,7 +303,7 @@ def test_containers_have_folders_of_their_own_or_a_failure(project: Emulator, ru
 def test_names_that_cannot_be_end_before_a_byte_is_brought(
     project: Emulator, run: Run, dest: Path, paths: list[str], options: dict[str, Any], said: str
 ) -> None:
-    build(project, *(Artifact(path, text="x") for path in paths))
+    build(project, API, *(Artifact(path, text="x") for path in paths))
     for check_mode in (True, False):
         result = run(check_mode=check_mode, **options)
         assert said in result["msg"]
@@ -333,6 +313,7 @@ def test_names_that_cannot_be_end_before_a_byte_is_brought(
 def test_odd_paths_stay_below_the_folder(project: Emulator, run: Run, dest: Path, tmp_path: Path) -> None:
     build(
         project,
+        API,
         *(Artifact(path, text=path) for path in ("/etc/passwd", "a//b", "d e/#?%41", "ü\n", "~/f", "C:\\g", "x" * 255)),
     )
     run()
@@ -429,7 +410,7 @@ def test_a_mode_is_given_once(project: Emulator, run: Run, dest: Path, mode: str
 def test_a_symbolic_mode_starts_from_that_of_the_file_that_is_replaced(project: Emulator, run: Run, dest: Path) -> None:
     run()
     (dest / "log/a.txt").chmod(0o640)
-    build(project, Artifact("log/a.txt", text="second"))
+    build(project, API, Artifact("log/a.txt", text="second"))
     assert run(mode="u+x")["changed"] is True
     assert ((dest / "log/a.txt").read_text(), (dest / "log/a.txt").stat().st_mode & 0o7777) == ("second", 0o740)
 
@@ -439,7 +420,7 @@ def test_what_is_downloaded_does_not_run_as_somebody_else_though_the_file_before
 ) -> None:
     run()
     (dest / "log/a.txt").chmod(0o4751)
-    build(project, Artifact("log/a.txt", text="second"))
+    build(project, API, Artifact("log/a.txt", text="second"))
     assert run()["changed"] is True
     assert ((dest / "log/a.txt").read_text(), (dest / "log/a.txt").stat().st_mode & 0o7777) == ("second", 0o751)
 
@@ -493,7 +474,7 @@ def test_a_file_that_is_replaced_belongs_to_whom_the_old_one_belonged_to(
     project: Emulator, run: Run, dest: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run()
-    build(project, Artifact("log/a.txt", text="second"), Artifact("new", text="x"))
+    build(project, API, Artifact("log/a.txt", text="second"), Artifact("new", text="x"))
     given: list[tuple[int, int]] = []
     monkeypatch.setattr(os, "chown", lambda _path, user, group: given.append((user, group)))
     old = (dest / "log/a.txt").stat()
@@ -524,7 +505,7 @@ def test_who_may_not_give_files_away_is_told_and_nothing_is_left(
 
     monkeypatch.setattr(os, "chown", refuse)
     run()
-    build(project, Artifact("log/a.txt", text=text))
+    build(project, API, Artifact("log/a.txt", text=text))
     failed = run(**options)
     assert (failed["failed"], failed["changed"], failed["files"]) == (True, False, [])
     assert failed["msg"].startswith(f"This user may not give files in {dest / 'log'} to {whom}. ")
@@ -539,9 +520,9 @@ def test_who_may_not_give_files_away_is_told_and_nothing_is_left(
 def test_exclusive_removes_what_an_earlier_build_left_and_nothing_else(project: Emulator, run: Run, dest: Path) -> None:
     run()
     (dest / "own.txt").write_text("mine")
-    build(project, Artifact("docs/index.html", text="docs"), job="docs")
+    build(project, API, Artifact("docs/index.html", text="docs"), job="docs")
     run(job="docs")
-    build(project, Artifact("dist/app-2.0.whl", text="second"))
+    build(project, API, Artifact("dist/app-2.0.whl", text="second"))
     run()
     assert "dist/app-1.0.whl" in files_in(dest)
     predicted = run(exclusive=True, check_mode=True)
@@ -562,7 +543,7 @@ def test_exclusive_leaves_what_is_noted_of_others(
     run()
     note = json.loads((dest / NOTE).read_text())
     (dest / NOTE).write_text(json.dumps({"files": [{**entry, **other} for entry in note["files"]]}))
-    build(project, Artifact("new", text="x"))
+    build(project, API, Artifact("new", text="x"))
     assert run(exclusive=True)["removed"] == []
     assert len(files_in(dest)) == 4
 
@@ -579,9 +560,9 @@ def test_exclusive_removes_what_is_not_wanted_of_the_same_build_any_more(
 
 def test_what_was_replaced_in_between_is_removed_once(project: Emulator, run: Run, dest: Path) -> None:
     run()
-    build(project, Artifact("log/a.txt", text="other"))
+    build(project, API, Artifact("log/a.txt", text="other"))
     run()
-    build(project, Artifact("new", text="x"))
+    build(project, API, Artifact("new", text="x"))
     assert sorted(each["path"] for each in run(exclusive=True)["removed"]) == [
         "dist/app-1.0.txt",
         "dist/app-1.0.whl",
@@ -604,7 +585,7 @@ def test_files_that_changed_are_told_in_the_words_of_other_modules(project: Emul
     }
     assert sorted(told(run())["added"]) == sorted(first)
     assert told(run()) == nothing
-    build(project, Artifact("dist/app-1.0.whl", text="other"), Artifact("dist/app-2.0.whl", text="second"))
+    build(project, API, Artifact("dist/app-1.0.whl", text="other"), Artifact("dist/app-2.0.whl", text="second"))
     expected = {"added": ["dist/app-2.0.whl"], "removed": first[1:], "updated": first[:1]}
     for check_mode in (True, False):
         assert told(run(exclusive=True, check_mode=check_mode)) == expected
@@ -622,7 +603,7 @@ def test_a_failure_tells_which_files_are_new(project: Emulator, run: Run, dest: 
 
 def test_a_failure_before_anything_is_removed_leaves_it_noted(project: Emulator, run: Run, dest: Path) -> None:
     run()
-    number = build(project, Artifact("dist/app-2.0.whl", text="second"), Artifact("dist/broken.txt", text="b"))
+    number = build(project, API, Artifact("dist/app-2.0.whl", text="second"), Artifact("dist/broken.txt", text="b"))
     project.fault("status", path=f"/{number}/.*broken", status=403)
     failed = run(exclusive=True, concurrency=1)
     assert (failed["failed"], failed["removed"]) == (True, [])
@@ -637,7 +618,7 @@ def test_a_failure_while_files_are_removed_names_those_that_are_gone(
     project: Emulator, run: Run, dest: Path, monkeypatch: pytest.MonkeyPatch, brought: list[Artifact]
 ) -> None:
     run()
-    build(project, *brought)
+    build(project, API, *brought)
 
     def too_late(path: Path) -> None:
         if path == dest / "log/a.txt":  # Somebody else has made a folder of it meanwhile.
@@ -659,7 +640,7 @@ def test_a_failure_while_files_are_removed_names_those_that_are_gone(
 
 def test_a_failure_after_a_mode_was_given_tells_that_something_has_changed(project: Emulator, run: Run) -> None:
     run()
-    build(project, Artifact("log/a.txt", text="a"), Artifact("broken", text="b"))
+    build(project, API, Artifact("log/a.txt", text="a"), Artifact("broken", text="b"))
     project.fault("status", path="broken", status=403, times=None)
     failed = run(mode="0600", concurrency=1)
     assert (failed["failed"], failed["changed"]) == (True, True)
@@ -677,7 +658,7 @@ def test_what_was_brought_stays_when_circleci_does_not_keep_it_any_more(
         assert (result["changed"], result["files"], result["removed"]) == (False, [], [])
     assert files_in(dest) == before
     # Of another build it is said that it has none.
-    build(project)
+    build(project, API)
     assert len(run(exclusive=True, required=False)["removed"]) == 3
     assert files_in(dest) == {}
 
@@ -687,7 +668,7 @@ def test_nothing_is_removed_that_stands_in_the_place_of_what_was_brought(
     project: Emulator, run: Run, run_module: Run, dest: Path, tmp_path: Path, is_link: bool
 ) -> None:
     run()
-    build(project, Artifact("dist/app-2.0.whl", text="second"))
+    build(project, API, Artifact("dist/app-2.0.whl", text="second"))
     if is_link:
         outside = (dest / "log").rename(tmp_path / "outside")
         (dest / "log").symlink_to(outside)
@@ -708,7 +689,7 @@ def test_what_somebody_has_removed_already_is_no_change_and_forgotten(
     project: Emulator, run: Run, dest: Path, tmp_path: Path
 ) -> None:
     run()
-    build(project, Artifact("dist/app-2.0.whl", text="second"))
+    build(project, API, Artifact("dist/app-2.0.whl", text="second"))
     run()
     precious = tmp_path / "precious"
     precious.write_text("precious")
@@ -755,7 +736,7 @@ def test_an_odd_entry_of_a_note_is_no_traceback(project: Emulator, run: Run, des
     note = json.loads((dest / NOTE).read_text())
     note["files"].append({**note["files"][0], **odd})
     (dest / NOTE).write_text(json.dumps(note))
-    build(project, Artifact("new", text="x"))
+    build(project, API, Artifact("new", text="x"))
     assert (run(exclusive=True)["changed"], run(exclusive=True)["changed"]) == (True, False)
     assert "new" in files_in(dest)
 
@@ -769,7 +750,7 @@ def test_a_note_that_names_what_lies_elsewhere_removes_nothing_there(
     note = json.loads((dest / NOTE).read_text())
     note["files"].append({**note["files"][0], "dest": "../../precious"})
     (dest / NOTE).write_text(json.dumps(note))
-    build(project, Artifact("new", text="x"))
+    build(project, API, Artifact("new", text="x"))
     run(exclusive=True)
     assert precious.exists()
 
@@ -779,7 +760,7 @@ def test_a_note_that_names_what_lies_elsewhere_removes_nothing_there(
 
 def test_a_download_that_is_cut_is_tried_again_and_never_seen(project: Emulator, run: Run, dest: Path) -> None:
     run()
-    build(project, Artifact("dist/app-1.0.whl", size=300_000))
+    build(project, API, Artifact("dist/app-1.0.whl", size=300_000))
     project.fault("truncate", path="/store/")
     assert run()["changed"] is True
     assert (dest / "dist/app-1.0.whl").stat().st_size == 300_000
@@ -789,7 +770,7 @@ def test_a_download_that_fails_leaves_the_old_file_and_nothing_of_the_new_one(
     project: Emulator, run: Run, dest: Path
 ) -> None:
     run()
-    build(project, Artifact("a", text="arrives"), Artifact("dist/app-1.0.whl", size=300_000))
+    build(project, API, Artifact("a", text="arrives"), Artifact("dist/app-1.0.whl", size=300_000))
     project.fault("truncate", path="app-1.0.whl", times=None)
     result = run(retries=1, concurrency=1)
     assert (result["failed"], result["changed"]) == (True, True)
@@ -847,7 +828,7 @@ def test_how_far_it_is_is_told_every_five_seconds(
     """Each file is two requests, each of which takes two and a half seconds."""
     clock = types.SimpleNamespace(monotonic=lambda: 1000.0 + 2.5 * len(project.requests))
     monkeypatch.setattr(bringing, "time", clock)
-    number = build(project, *(Artifact(name, size=200_000) for name in "abc"))
+    number = build(project, API, *(Artifact(name, size=200_000) for name in "abc"))
     told: list[str] = []
     client = Client(project.url, project.token, report=lambda text, **_how: told.append(text))
     circleci_artifacts.run(client, params_of(dest=str(dest), concurrency=1))
@@ -890,7 +871,7 @@ def test_a_note_that_cannot_be_written_either_does_not_hide_what_failed_first(
 def test_what_another_task_has_noted_meanwhile_stays_noted(
     project: Emulator, run: Run, dest: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    build(project, Artifact("docs/index.html", text="docs"), job="docs")
+    build(project, API, Artifact("docs/index.html", text="docs"), job="docs")
     run(job="docs")
     first = [list[destination.Noted]()]
     monkeypatch.setattr(bringing, "read_note", lambda dest: first.pop() if first else destination.read_note(dest))
@@ -936,7 +917,7 @@ def test_a_file_that_cannot_be_read_is_told_by_its_own_name(
 @pytest.mark.parametrize("number", [5, 6])
 def test_of_many_artifacts_the_first_ones_are_named(project: Emulator, run: Run, number: int) -> None:
     names = [f"report-{index}.xml" for index in range(number)]
-    build(project, *(Artifact(name, text=name) for name in names))
+    build(project, API, *(Artifact(name, text=name) for name in names))
     told = ", ".join([*names[:5], "…"][:number])
     assert f"no artifact that matches; it has {number}: {told}." in run(include=["nothing"])["msg"]
 
@@ -1029,7 +1010,7 @@ def start_pipeline(emulator: Emulator, scenario: str | None = None) -> Any:
 
 def test_the_job_of_a_pipeline(project: Emulator, run: Run) -> None:
     pipeline = start_pipeline(project)
-    build(project, Artifact("newer", text="x"))
+    build(project, API, Artifact("newer", text="x"))
     given = {"branch": None}
     by_id = run(**given, pipeline_id=pipeline.id)
     by_number = run(**given, pipeline_number=pipeline.number)
@@ -1045,8 +1026,8 @@ def test_the_job_of_a_pipeline(project: Emulator, run: Run) -> None:
 def test_of_jobs_with_one_name_the_newest_workflow_has_the_right_one(
     project: Emulator, run: Run, workflow: str | None, number: int
 ) -> None:
-    build(project)
-    build(project)
+    build(project, API)
+    build(project, API)
     pipeline = start_pipeline(project)
     known: list[dict[str, Any]] = [
         {"id": name, "name": name, "status": "success", "created_at": f"2026-01-01T00:00:0{place}Z"}

@@ -23,6 +23,7 @@ from ansible.template import Templar
 from ansible_collections.community.circleci.plugins import action
 from ansible_collections.community.circleci.plugins.plugin_utils import _in_process
 from emulator import Emulator
+from tests.unit.conftest import as_given
 
 Json = dict[str, Any]
 VARIABLES = {"inventory_hostname": "one"}
@@ -90,7 +91,7 @@ class Act:
         # Core has found out what the short name means.
         found_out = "_resolved_action" if hasattr(task, "_resolved_action") else "resolved_action"
         setattr(task, found_out, f"community.circleci.{module}")
-        task.args = {name: value for name, value in given.items() if value is not None} | dict.fromkeys(null)
+        task.args = as_given(given, null)
         for name, value in {"check_mode": False, "diff": False, "no_log": False, **(keywords or {})}.items():
             setattr(task, name, value)
         context, loader = PlayContext(), DataLoader()

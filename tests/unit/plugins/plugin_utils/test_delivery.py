@@ -27,7 +27,6 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.arti
 from ansible_collections.community.circleci.plugins.module_utils._resources.bringing import Bringing, Tally
 from ansible_collections.community.circleci.plugins.module_utils._resources.build_search import Sought
 from ansible_collections.community.circleci.plugins.module_utils._resources.destination import (
-    NOTE,
     Arrived,
     Attributes,
     Noted,
@@ -40,6 +39,7 @@ from ansible_collections.community.circleci.plugins.plugin_utils import _deliver
 from ansible_collections.community.circleci.plugins.plugin_utils._delivery import Delivery, Depot
 from emulator import Emulator
 from emulator.world.artifacts import Artifact as Stored
+from tests.unit.artifacts import NOTE, build, downloads, files_in
 from tests.unit.conftest import FullDisk
 from tests.unit.plugins.plugin_utils.conftest import VARIABLES, Act, Json
 from tests.unit.results import failed
@@ -349,35 +349,16 @@ def host(emulator: Emulator, act: Act, monkeypatch: pytest.MonkeyPatch) -> Playe
     act.plugins = SimpleNamespace(action_loader=played)
     monkeypatch.setattr(ActionBase, "_execute_module", lambda _self, *args, **named: played.execute(*args, **named))
     emulator.state.machine.set_progress("manual")
-    build(emulator, WHEEL, Stored("log/a.txt", text="a"))
+    emulator.artifacts(API, "build", WHEEL, Stored("log/a.txt", text="a"))
+    emulator.follow(API)
+    emulator.finish(API, 1)
     return played
-
-
-def build(emulator: Emulator, *artifacts: Stored) -> None:
-    """One more build that has ended well, with what it stores."""
-    emulator.artifacts(API, "build", *artifacts)
-    project = emulator.project(API)
-    if not project.builds:
-        emulator.follow(API)
-        number = 1
-    else:
-        number = emulator.state.machine.trigger(project, None, why="api", job="build", branch="main").number
-    emulator.finish(API, number)
 
 
 def bring(act: Act, dest: Path | str, /, connection: Json | None = None, **more: Any) -> Json:
     """Bring the artifacts to another host, or by such a connection."""
     given = {"project": API, "job": "build", "branch": "main", "dest": str(dest), **more}
     return act("circleci_artifacts", connection=connection or ELSEWHERE, **given)
-
-
-def files_in(folder: Path) -> dict[str, str]:
-    paths = [path for path in folder.rglob("*") if path.is_file() and path.name != NOTE]
-    return {str(path.relative_to(folder)): path.read_text() for path in paths}
-
-
-def downloads(emulator: Emulator) -> list[str]:
-    return [record.path for record in emulator.requests if record.path.startswith(("/artifacts/", "/store/"))]
 
 
 @pytest.mark.parametrize("connection", [ELSEWHERE, {"become": object()}])
@@ -412,7 +393,7 @@ def test_a_host_gets_by_the_controller_what_it_has_not(
 def test_what_an_earlier_build_left_on_a_host_goes(emulator: Emulator, act: Act, host: Played, tmp_path: Path) -> None:
     bring(act, tmp_path / "app")
     (tmp_path / "app" / "own").write_text("mine")
-    build(emulator, Stored("dist/app-2.0.whl", text="second"))
+    build(emulator, API, Stored("dist/app-2.0.whl", text="second"))
     kept = bring(act, tmp_path / "app")
     assert ([each["path"] for each in kept["added"]], kept["removed"]) == (["dist/app-2.0.whl"], [])
     gone = bring(act, tmp_path / "app", exclusive=True)
@@ -420,7 +401,7 @@ def test_what_an_earlier_build_left_on_a_host_goes(emulator: Emulator, act: Act,
     assert files_in(tmp_path / "app") == {"own": "mine", "dist/app-2.0.whl": "second"}
     assert bring(act, tmp_path / "app", exclusive=True)["changed"] is False
     # What is new is there before what is old goes, and the note says what is true in the end.
-    build(emulator, Stored("dist/app-3.0.whl", text="third"))
+    build(emulator, API, Stored("dist/app-3.0.whl", text="third"))
     host.asked.clear()
     bring(act, tmp_path / "app", exclusive=True)
     steps = [Path(str(options.get("path") or options["dest"])).name for _module, options in host.asked[1:]]
@@ -432,10 +413,7 @@ def test_what_an_earlier_build_left_on_a_host_goes(emulator: Emulator, act: Act,
 
 def test_the_notes_of_two_runs_at_once_stay(emulator: Emulator, act: Act, host: Played, tmp_path: Path) -> None:
     """Or what the first of them to end has brought would never go, and be downloaded again by every run."""
-    emulator.artifacts(API, "docs", Stored("index.html", text="docs"))
-    emulator.finish(
-        API, emulator.state.machine.trigger(emulator.project(API), None, why="api", job="docs", branch="main").number
-    )
+    build(emulator, API, Stored("index.html", text="docs"), job="docs")
     host.meanwhile = lambda: bring(act, tmp_path / "app", job="docs")
     bring(act, tmp_path / "app")
     emulator.clear()
@@ -443,11 +421,17 @@ def test_the_notes_of_two_runs_at_once_stay(emulator: Emulator, act: Act, host: 
     assert downloads(emulator) == []
 
 
+def test_a_note_that_says_it_already_is_not_written_again(act: Act, host: Played, tmp_path: Path) -> None:
+    host.meanwhile = lambda: bring(act, tmp_path / "app")
+    bring(act, tmp_path / "app")
+    assert [Path(dest).name for dest in host.took(COPY, "dest")].count(NOTE) == 1
+
+
 def test_the_hosts_of_a_task_get_one_download(emulator: Emulator, act: Act, host: Played, tmp_path: Path) -> None:
     """And the same build, though a newer one has ended meanwhile."""
     same = {"_uuid": "one-task"}
     first = bring(act, tmp_path / "one", keywords=same)
-    build(emulator, Stored("dist/app-2.0.whl", text="second"))
+    build(emulator, API, Stored("dist/app-2.0.whl", text="second"))
     emulator.clear()
     second = bring(act, tmp_path / "two", keywords=same)
     assert (first["build"], emulator.requests) == (second["build"], [])
@@ -462,7 +446,7 @@ def test_what_is_gone_from_a_host_is_forgotten(emulator: Emulator, act: Act, hos
     dest = tmp_path / "app"
     bring(act, dest)
     (dest / WHEEL.path).unlink()
-    build(emulator, Stored("dist/app-2.0.whl", text="second"))
+    build(emulator, API, Stored("dist/app-2.0.whl", text="second"))
     result = bring(act, dest, exclusive=True)
     assert [each["path"] for each in result["removed"]] == ["log/a.txt"]
     assert [Path(noted["dest"]).name for noted in json.loads((dest / NOTE).read_text())["files"]] == ["app-2.0.whl"]
@@ -472,7 +456,7 @@ def test_what_a_digest_tells_to_be_there_is_not_downloaded(
     emulator: Emulator, act: Act, host: Played, tmp_path: Path
 ) -> None:
     """Though the note is lost."""
-    build(emulator, WHEEL, Stored("dist/large", size=1_200_000))
+    build(emulator, API, WHEEL, Stored("dist/large", size=1_200_000))
     bring(act, tmp_path / "app")
     assert act.screen.told == [(f"{API} #2: 2 of 2 files, 1.2 MB downloaded", None, True)]
     act.screen.told.clear()
@@ -536,7 +520,7 @@ def test_a_controller_without_the_libraries_brings_nothing(
 def test_a_path_that_core_would_read_otherwise_is_refused(
     emulator: Emulator, act: Act, host: Played, tmp_path: Path
 ) -> None:
-    build(emulator, Stored("$HOME/a", text="x"), Stored("b", text="x"))
+    build(emulator, API, Stored("$HOME/a", text="x"), Stored("b", text="x"))
     failed(bring(act, tmp_path / "app"), "'$HOME/a' holds the name of a variable of the host")
     assert [module for module, _arguments in host.asked] == [INFO]
     assert bring(act, tmp_path / "app", exclude=["$HOME/*"])["changed"] is True

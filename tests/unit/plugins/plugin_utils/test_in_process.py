@@ -58,34 +58,6 @@ def test_relative_paths_become_whole_ones(
     assert params == {"dest": expected, "keys": [{"path": expected}]}
 
 
-@pytest.mark.parametrize(
-    ("needs", "why"),
-    [
-        ({}, None),
-        ({"environment": [{}]}, None),
-        ({"environment": [{}, {"CIRCLE_HOST": "example.org"}]}, "the task sets its environment"),
-        ({"become": True}, "the task uses become"),
-        ({"by_connection": object()}, "the task uses become"),
-        ({"async_val": 30}, "the task is asynchronous"),
-        ({"transport": "ssh"}, "the connection is not local"),
-        # What is named first is what one would have to give up first.
-        ({"become": True, "environment": [{"A": "b"}]}, "the task uses become"),
-        ({"async_val": 30, "become": True}, "the task is asynchronous"),
-        ({"transport": "ssh", "async_val": 30}, "the connection is not local"),
-    ],
-)
-def test_what_keeps_a_task_out_of_this_process_is_named(
-    needs: dict[str, Any], why: str | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    action = object.__new__(InProcess)
-    monkeypatch.setattr(action, "module", SimpleNamespace(ARGUMENT_SPEC={}), raising=False)
-    action._connection = SimpleNamespace(transport=needs.get("transport", "local"), become=needs.get("by_connection"))
-    action._task = SimpleNamespace(
-        async_val=needs.get("async_val", 0), become=needs.get("become"), environment=needs.get("environment")
-    )
-    assert action._why_not_here() == why
-
-
 @pytest.mark.parametrize(("resolved", "name"), [("community.circleci.a", "community.circleci.a"), (None, "a")])
 def test_a_module_has_its_full_name_where_core_knows_it(resolved: str | None, name: str) -> None:
     """Before ansible-core 2.19 it does not where the name of the action is a template."""
@@ -127,7 +99,15 @@ REASONS: dict[str, Json] = {
 
 
 @pytest.mark.parametrize(
-    ("reason", "how"), [*REASONS.items(), ("the task uses become", {"connection": {"become": object()}})]
+    ("reason", "how"),
+    [
+        *REASONS.items(),
+        ("the task uses become", {"connection": {"become": object()}}),
+        # What is named first is what one would have to give up first.
+        ("the task uses become", {"keywords": {"become": True, "environment": [{"A": "b"}]}}),
+        ("the task is asynchronous", {"keywords": {"async_val": 30, "become": True}}),
+        ("the connection is not local", {"connection": ELSEWHERE, "keywords": {"async_val": 30}}),
+    ],
 )
 def test_what_only_core_can_do_is_an_ordinary_module(emulator: Emulator, act: Act, reason: str, how: Json) -> None:
     assert act("circleci_env_var", **how, **VARIABLE) == act.answer

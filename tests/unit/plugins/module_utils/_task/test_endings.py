@@ -58,7 +58,7 @@ def come_at_once(order: list[str]) -> None:
     before = signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)
     try:
         for number in HANDLED:
-            signal.pthread_kill(threading.main_thread().ident or 0, number)
+            signal.pthread_kill(threading.get_ident(), number)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     finally:
         order.append("tidied")

@@ -19,7 +19,7 @@ from ansible.module_utils.common.parameters import PASS_VARS
 from ansible_collections.community.circleci.plugins.module_utils._task import run as run_file
 from ansible_collections.community.circleci.plugins.module_utils._task.secrets import HIDDEN
 from emulator import Emulator
-from tests.unit.conftest import MODULES
+from tests.unit.conftest import MODULES, as_given
 from tests.unit.results import failed
 
 API = "github/acme/api"
@@ -40,8 +40,7 @@ def ordinary(
 
     def run(module: str, /, *, core: Json | None = None, null: Sequence[str] = (), **options: Any) -> Json:
         """:param core: what core gives besides the options"""
-        given = {"api_url": emulator.url, "api_token": emulator.token, **options}
-        given = {name: value for name, value in given.items() if value is not None} | dict.fromkeys(null)
+        given = as_given({"api_url": emulator.url, "api_token": emulator.token, **options}, null)
         given |= {f"_ansible_{name}": value for name, value in (core or {}).items()}
         given["_ansible_remote_tmp"] = str(tmp_path)
         if "inject_invocation" in PASS_VARS:
