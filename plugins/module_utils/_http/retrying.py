@@ -117,7 +117,8 @@ class Patience:
 
     def sleep(self, seconds: float) -> None:
         """Wait before one request is sent again, or until the task is cancelled."""
-        self._cancelled.wait(min(seconds, threading.TIMEOUT_MAX))
+        if seconds > 0:
+            self._cancelled.wait(min(seconds, threading.TIMEOUT_MAX))
 
     def cancel(self) -> None:
         """End all waiting and let no further request go out: the task is not going to use the answers."""

@@ -2,24 +2,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to the collection: it may change without notice.
-"""Sessions with kept connections, and which of them carry the token."""
+"""Sessions with kept connections, and what is sent over them."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 try:
     import requests
     import requests.adapters
-    from requests import Session
     from requests.auth import AuthBase
 except ImportError as exc:
     REQUESTS_IMPORT_ERROR: ImportError | None = exc
     # So that this file can be imported all the same, and the missing library be named properly.
-    AuthBase = Session = object  # type: ignore[assignment,misc]  # only ever subclassed below
+    AuthBase = object  # type: ignore[assignment,misc]  # only ever subclassed below
 else:
     REQUESTS_IMPORT_ERROR = None
 
@@ -28,7 +26,7 @@ VERSION = "0.2.0"
 
 
 class TokenAuth(AuthBase):
-    """The token as a header. An ``auth`` object also keeps requests from reading ``.netrc``."""
+    """The token as a header. An ``auth`` object also keeps requests from taking a password out of an address."""
 
     def __init__(self, token: str | None) -> None:
         self.token = token
@@ -39,30 +37,12 @@ class TokenAuth(AuthBase):
         return request
 
 
-class PlainSession(Session):
-    """A session that leaves redirects to the client: requests looks at them even when it does not follow."""
-
-    def get_redirect_target(self, resp: Any) -> None:
-        """Say that there is none."""
-
-    def send(self, request: Any, **settings: Any) -> Any:
-        """Send a request. Where the address of a proxy has no host, requests ends by an error of its own making."""
-        try:
-            return super().send(request, **settings)
-        except TypeError:
-            if not settings.get("proxies"):
-                raise
-            raise requests.exceptions.InvalidProxyURL from None
-
-
 @functools.lru_cache(maxsize=32)
 def session_for(
-    _pid: int, _url: str, token: str | None, _verify: bool | str, _timeout: float, caching: bool
+    _pid: int, _url: str, _token: str | None, _verify: bool | str, _timeout: float, caching: bool
 ) -> requests.Session:
     """A session with its open connections. They must not cross a fork, hence the process id in the key."""
-    session = PlainSession()
-    session.auth = TokenAuth(token)
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session = requests.Session()
     session.headers.update({"Accept": "application/json", "User-Agent": f"community.circleci/{VERSION}"})
     adapter_class: type[requests.adapters.HTTPAdapter] = requests.adapters.HTTPAdapter
     if caching:
@@ -73,3 +53,37 @@ def session_for(
     for scheme in ("https://", "http://"):
         session.mount(scheme, adapter_class(pool_maxsize=32))
     return session
+
+
+def send(
+    session: requests.Session,
+    method: str,
+    url: str,
+    token: str | None,
+    *,
+    verify: bool | str,
+    timeout: float,
+    headers: dict[str, str] | None = None,
+    params: dict[str, str] | None = None,
+    data: bytes | None = None,
+) -> requests.Response:
+    """Send a request over the connections of a session; its body has not arrived yet.
+
+    What a session does besides is left out: cookies, passwords out of ``.netrc``, and a look at where a redirect leads.
+
+    :param token: that goes along, if any
+    :param timeout: seconds for connecting and for each read
+    """
+    request = requests.PreparedRequest()
+    request.prepare(
+        method, url, headers={**session.headers, **(headers or {})}, params=params, data=data, auth=TokenAuth(token)
+    )
+    prepared_url = str(request.url)
+    settings: Any = session.merge_environment_settings(prepared_url, {}, True, verify, None)
+    try:
+        return session.get_adapter(prepared_url).send(request, timeout=timeout, **settings)
+    except TypeError:
+        # Where the address of a proxy has no host, requests ends by an error of its own making.
+        if not settings["proxies"]:
+            raise
+        raise requests.exceptions.InvalidProxyURL from None

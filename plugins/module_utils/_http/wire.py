@@ -50,7 +50,7 @@ from ansible_collections.community.circleci.plugins.module_utils._http.retrying 
     RetryPolicy,
     retry_after,
 )
-from ansible_collections.community.circleci.plugins.module_utils._http.session import session_for
+from ansible_collections.community.circleci.plugins.module_utils._http.session import send, session_for
 from ansible_collections.community.circleci.plugins.module_utils._http.urls import (
     DEFAULT_URL,
     is_at_home,
@@ -273,14 +273,12 @@ class Wire:
 
         :param token: that goes along, if any
         :param read: reads what is wanted of the answer, the body of which has not arrived yet
-        :param request: more of the request, for requests
+        :param request: more of the request: headers, params, data
         """
         session = session_for(os.getpid(), self.url, token, self.verify, self.timeout, caching)
         outcome, started = "no answer", time.monotonic()
         try:
-            response = session.request(
-                method, url, timeout=self.timeout, verify=self.verify, allow_redirects=False, stream=True, **request
-            )
+            response = send(session, method, url, token, verify=self.verify, timeout=self.timeout, **request)
             found = read(response)
             outcome = str(response.status_code)
         finally:

@@ -122,6 +122,13 @@ def test_the_token_goes_to_circleci_and_not_behind_a_redirect(emulator: Emulator
     assert not {"circle-token", "authorization"} & {name.lower() for name in elsewhere.requests[0].headers}
 
 
+def test_a_password_in_the_address_of_a_redirect_goes_nowhere(emulator: Emulator, elsewhere: Emulator) -> None:
+    target = serve(elsewhere).replace("http://", "http://somebody:password@")
+    emulator.fault("redirect", path="/files/b", location=target)
+    assert fetch(emulator, f"{emulator.url}/files/b") == BODY
+    assert "Authorization" not in elsewhere.requests[0].headers
+
+
 def test_another_host_gets_the_token_only_when_it_is_named(emulator: Emulator, elsewhere: Emulator) -> None:
     host = elsewhere.url.removeprefix("http://")
     assert fetch(emulator, serve(elsewhere)) == fetch(emulator, serve(elsewhere), hosts=(host,)) == BODY
