@@ -109,6 +109,7 @@ def test_a_context_is_made_once(emulator: Emulator, run) -> None:
     assert held(emulator) == {"TOKEN": LONG, "REGION": "eu-central-1"}
     assert restricted(emulator) == [("group", owner(emulator).id), ("project", project), ("expression", MAIN)]
     assert (real["context"]["name"], real["context"]["organization"]) == (NAME, ORGANIZATION)
+    assert real["context"]["created_at"].startswith("20")
     assert [(each["name"], each["masked_value"]) for each in real["env_vars"]] == [
         ("REGION", "al-1"),
         ("TOKEN", "7Qfz"),
@@ -575,6 +576,8 @@ def test_a_project_of_which_only_the_id_is_given_gets_no_name(emulator: Emulator
     predicted, real = run(restrictions=wanted, check_mode=True), run(restrictions=wanted)
     assert predicted["added"] == real["added"]
     assert [(each["value"], each["name"]) for each in real["added"]] == [(emulator.project(API).id, None)]
+    for result in (predicted, real):
+        assert result["diff"]["after"]["restrictions"][1:] == [{"type": "project", "value": emulator.project(API).id}]
     assert run(restrictions=wanted)["changed"] is False
 
 
@@ -586,6 +589,15 @@ def test_the_same_project_twice_is_one(emulator: Emulator, run) -> None:
     result = run(restrictions=[{"project": API}, {"project": project.upper()}])
     assert restricted(emulator)[1:] == [("project", project)]
     assert len(result["restrictions"]) == 2
+
+
+def test_an_expression_of_the_same_text_is_another_restriction(emulator: Emulator, run) -> None:
+    project = emulator.project(API).id
+    result = run(restrictions=[{"project": project}, {"expression": project}], check_mode=True)
+    assert [(each["type"], each["value"]) for each in result["added"][1:]] == [
+        ("project", project),
+        ("expression", project),
+    ]
 
 
 def test_check_mode_predicts_a_restriction_to_a_project_that_is_not_there_yet(emulator: Emulator, run) -> None:
@@ -629,6 +641,18 @@ def test_a_restriction_that_somebody_else_has_just_added_is_taken(emulator: Emul
     result = run(restrictions=[{"expression": MAIN}])
     assert ("failed" in result, result["changed"], len(result["added"])) == (False, True, 1)
     assert restricted(emulator)[1:] == [("expression", MAIN)]
+
+
+def test_a_restriction_that_is_taken_before_a_failure_has_changed_something(emulator: Emulator, run) -> None:
+    context = make(emulator)
+    emulator.switch(repeated_restriction="conflict")
+    context.restrictions.append(Restriction("expression", MAIN))
+    whole = {"id": context.id, "name": NAME, "environment_variables": [], "restrictions": []}
+    emulator.fault("body", method="GET", path=f"/context/{context.id}", body=whole)
+    emulator.fault("status", method="PUT", status=400, body={"message": "no"})
+    result = run(restrictions=[{"expression": MAIN}], env_vars=[variable()])
+    assert (result["failed"], result["changed"], result["status"]) == (True, True, 400)
+    assert [each["kind"] for each in result["added"]] == ["restriction"]
 
 
 @pytest.mark.parametrize(
@@ -1010,6 +1034,21 @@ def test_a_refusal_to_remove_what_is_gone_is_as_good_as_a_success(
     assert [each["kind"] for each in result["removed"]] == [kind]
     emulator.clear()
     assert (run(**options)["changed"], emulator.writes) == (False, [])
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_what_is_gone_before_a_failure_has_changed_something(emulator: Emulator, run, status: int) -> None:
+    make(emulator, ORGANIZATION, ("expression", MAIN), ("expression", "job.ssh.enabled"), TOKEN=LONG, OLD=OTHER)
+    emulator.fault("status", method="DELETE", path="/OLD$", status=status, body={"message": "no"}, when="after")
+    emulator.fault("status", method="DELETE", path="/restrictions/", status=400, body={"message": "no"})
+    result = run(
+        env_vars=[variable()],
+        env_vars_exclusive=True,
+        restrictions=[{"expression": MAIN}],
+        restrictions_exclusive=True,
+    )
+    assert (result["failed"], result["changed"], result["status"]) == (True, True, 400)
+    assert result["removed"] == [{"kind": "env_var", "name": "OLD"}]
 
 
 def test_no_other_refusal_is_taken_for_a_success(emulator: Emulator, run) -> None:
