@@ -86,6 +86,8 @@ class Selection:
         """
         require_positive(params, "build_num", "pipeline_number")
         sought = Sought.from_params(params)
+        if params["strip_components"] < 0:
+            raise invalid("strip_components must be 0 or more.")
         given = [name for name in SELECTORS if params[name] is not None]
         if params["build_num"] is not None:
             idle = [name for name in ("job", "workflow", *SELECTORS) if params[name] is not None]
@@ -96,8 +98,6 @@ class Selection:
                 "It is not said which build's artifacts are wanted.",
                 f"Give build_num, or job together with one of {', '.join(SELECTORS)}.",
             )
-        if params["strip_components"] < 0:
-            raise invalid("strip_components must be 0 or more.")
         return cls(
             project_of(params),
             params["build_num"],

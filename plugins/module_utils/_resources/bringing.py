@@ -214,11 +214,12 @@ def carry_out(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     :raises CircleCIError: when there is no such build or artifact, or a file cannot be had or written
     """
     selection, attributes = Selection.from_params(params), Attributes.from_params(params)
-    concurrency, hosts = params["concurrency"], trusted_hosts(params)
+    concurrency = params["concurrency"]
     require_concurrency(concurrency)
     dest = Path(params["dest"])
     if not dest.is_absolute():
         raise not_absolute(params["dest"])
+    hosts = trusted_hosts(params)
     client.require_token()
     build = find_source(client, selection)
     artifacts = read_artifacts(client, selection, build)

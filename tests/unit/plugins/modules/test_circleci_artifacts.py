@@ -136,9 +136,11 @@ def test_a_file_that_was_touched_is_brought_again(project: Emulator, run: Run, d
 def test_a_newer_build_replaces_what_differs(project: Emulator, run: Run, dest: Path) -> None:
     run()
     (dest / "dist/app-1.0.whl").chmod(0o640)
-    number = build(project, API, Artifact("dist/app-1.0.whl", text="second"), Artifact("log/a.txt", text="a"))
+    files = {"dist/app-1.0.whl": "second", "log/a.txt": "a", "empty": ""}
+    number = build(project, API, *(Artifact(path, text=text) for path, text in files.items()))
     result = run()
-    assert (result["build"]["build_num"], [each["changed"] for each in result["files"]]) == (number, [True, False])
+    assert result["build"]["build_num"] == number
+    assert [each["changed"] for each in result["files"]] == [True, False, True]
     assert (dest / "dist/app-1.0.whl").read_text() == "second"
     assert (dest / "dist/app-1.0.whl").stat().st_mode & 0o777 == 0o640
     project.clear()
@@ -402,6 +404,11 @@ def test_a_mode_is_given_once(project: Emulator, run: Run, dest: Path, mode: str
     assert predicted == result
     assert (dest / "log/a.txt").stat().st_mode & 0o777 == (before | 0o100 if bits is None else bits)
     assert [each["changed"] for each in result["files"]] == [True] * 3
+    digest = hashlib.sha256(b"a").hexdigest()
+    before, after = (result["diff"][side]["files"]["log/a.txt"] for side in ("before", "after"))
+    assert (before, after) == (digest, {"sha256": digest, "mode": mode})
+    headers = [result["diff"][side] for side in ("before_header", "after_header")]
+    assert headers == [str(dest), f"{dest} ({API} #1)"]
     project.clear()
     assert run(mode=mode)["changed"] is False
     assert downloads(project) == []
@@ -415,6 +422,16 @@ def test_a_symbolic_mode_starts_from_that_of_the_file_that_is_replaced(project: 
     assert ((dest / "log/a.txt").read_text(), (dest / "log/a.txt").stat().st_mode & 0o7777) == ("second", 0o740)
 
 
+def test_a_file_that_cannot_be_replaced_keeps_its_mode_too(project: Emulator, run: Run, dest: Path) -> None:
+    run()
+    (dest / "log/a.txt").chmod(0o640)
+    build(project, API, Artifact("log/a.txt", text="second"))
+    project.fault("status", path="a.txt", status=403, times=None)
+    failed = run(mode="0600")
+    assert (failed["failed"], failed["changed"], failed["updated"]) == (True, False, [])
+    assert ((dest / "log/a.txt").read_text(), (dest / "log/a.txt").stat().st_mode & 0o777) == ("a", 0o640)
+
+
 def test_what_is_downloaded_does_not_run_as_somebody_else_though_the_file_before_did(
     project: Emulator, run: Run, dest: Path
 ) -> None:
@@ -425,6 +442,15 @@ def test_what_is_downloaded_does_not_run_as_somebody_else_though_the_file_before
     assert ((dest / "log/a.txt").read_text(), (dest / "log/a.txt").stat().st_mode & 0o7777) == ("second", 0o751)
 
 
+def test_a_file_that_is_to_run_as_its_owner_does_so_when_it_was_replaced_too(
+    project: Emulator, run: Run, dest: Path
+) -> None:
+    run(mode="4755")
+    build(project, API, Artifact("log/a.txt", text="second"))
+    assert run(mode="4755")["changed"] is True
+    assert ((dest / "log/a.txt").read_text(), (dest / "log/a.txt").stat().st_mode & 0o7777) == ("second", 0o4755)
+
+
 def test_new_files_have_what_the_mask_leaves(project: Emulator, run: Run, dest: Path) -> None:
     mask = os.umask(0o027)
     try:
@@ -432,6 +458,7 @@ def test_new_files_have_what_the_mask_leaves(project: Emulator, run: Run, dest: 
     finally:
         os.umask(mask)
     assert (dest / "log/a.txt").stat().st_mode & 0o777 == 0o640
+    assert (dest / "log").stat().st_mode & 0o777 == 0o750
 
 
 @pytest.mark.parametrize(("option", "kind"), [("owner", "user"), ("group", "group")])
@@ -458,8 +485,9 @@ def test_an_owner_and_a_group_are_given_before_a_file_has_its_name(
     """Only root may give files away, and not everybody who runs this is root: so it is only seen who shall get them."""
     given: list[tuple[Path, int, int]] = []
     monkeypatch.setattr(os, "chown", lambda path, user, group: given.append((Path(path), user, group)))
-    assert run(owner=str(owner), group=str(group), check_mode=True)["changed"] is True
-    assert given == []
+    predicted = run(owner=str(owner), group=str(group), check_mode=True)
+    shown = {"sha256": UNKNOWN, "owner": str(owner), "group": str(group)}
+    assert (predicted["changed"], predicted["diff"]["after"]["files"]["log/a.txt"], given) == (True, shown, [])
     assert run(owner=str(owner), group=str(group))["changed"] is True
     assert [numbers for _path, *numbers in given] == [[owner, group]] * 3
     assert not {path for path, _user, _group in given} & set(dest.rglob("*"))
@@ -828,19 +856,24 @@ def test_how_far_it_is_is_told_every_five_seconds(
     """Each file is two requests, each of which takes two and a half seconds."""
     clock = types.SimpleNamespace(monotonic=lambda: 1000.0 + 2.5 * len(project.requests))
     monkeypatch.setattr(bringing, "time", clock)
-    number = build(project, API, *(Artifact(name, size=200_000) for name in "abc"))
+    sizes = {"a": 200_000, "b": 200_000, "c": 250_000}
+    number = build(project, API, *(Artifact(name, size=size) for name, size in sizes.items()))
     told: list[str] = []
     client = Client(project.url, project.token, report=lambda text, **_how: told.append(text))
     circleci_artifacts.run(client, params_of(dest=str(dest), concurrency=1))
     assert told == [
         f"{API} #{number}: 0 of 3 files, 0.2 MB downloaded",
         f"{API} #{number}: 1 of 3 files, 0.4 MB downloaded",
-        f"{API} #{number}: 2 of 3 files, 0.6 MB downloaded",
-        f"{API} #{number}: 3 of 3 files, 0.6 MB downloaded",
+        f"{API} #{number}: 2 of 3 files, 0.7 MB downloaded",
+        f"{API} #{number}: 3 of 3 files, 0.7 MB downloaded",
     ]
     told.clear()
     circleci_artifacts.run(client, params_of(dest=str(dest), concurrency=1))
     assert told == []
+    # Of a file that is what the store says it is nothing is downloaded.
+    (dest / NOTE).unlink()
+    circleci_artifacts.run(client, params_of(dest=str(dest), concurrency=1))
+    assert told == [f"{API} #{number}: {files} of 3 files, 0.0 MB downloaded" for files in (1, 2, 3)]
 
 
 def test_a_note_that_cannot_be_written_is_told_and_nothing_is_left_of_it(
