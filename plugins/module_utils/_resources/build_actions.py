@@ -54,14 +54,14 @@ def carry_out(client: Client, params: dict[str, Any]) -> dict[str, Any]:
 
     :raises CircleCIError: also for a build that did not succeed, with the return values in its ``partial``
     """
-    is_pipeline = False
     try:
         trigger = trigger_of(params)
-        is_pipeline = params["state"] == TRIGGERED and trigger == PIPELINE
         _refuse_idle_options(params, trigger)
-        return run_pipeline(client, params) if is_pipeline else _carried_out(client, params)
+        run = run_pipeline if params["state"] == TRIGGERED and trigger == PIPELINE else _carried_out
+        return run(client, params)
     except CircleCIError as error:
-        error.partial = shortened({**NOTHING, **error.partial}, pipeline=is_pipeline)
+        result = {**NOTHING, **error.partial}
+        error.partial = shortened(result, pipeline=result["pipeline"] is not None)
         raise
 
 
@@ -99,10 +99,10 @@ def _refuse_idle_options(params: dict[str, Any], trigger: str) -> None:
                 "Use trigger: pipeline without job and build_parameters, or call them build_parameters.",
             )
     else:
+        checked_number(params["build_num"])
         given = ("trigger", "branch", "tag", "revision", "job", "build_parameters", "parameters")
         idle = [name for name in given if params[name] is not None]
         idle += ["reuse"] if params["reuse"] != NEVER else []
-        checked_number(params["build_num"])
     if params["ssh"] and state != RETRIED:
         idle.append("ssh")
     refuse_idle(idle, state)

@@ -61,9 +61,8 @@ class Sought:
         return ", ".join(f"{name} {value}" for name, value in named if value is not None)
 
     def fits(self, build: Build) -> bool:
-        """Whether a build is one of these."""
+        """Whether a build of the list, which is that of the branch, is one of these."""
         pairs = (
-            (self.branch, build.get("branch")),
             (self.tag, build.get("vcs_tag")),
             (self.revision, build.get("vcs_revision")),
             (self.job, job_of(build)),

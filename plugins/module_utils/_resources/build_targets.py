@@ -62,8 +62,8 @@ class Target:
 
         :raises CircleCIError: when they contradict each other
         """
-        branch, tag, job = params["branch"], params["tag"], params["job"]
         require_filled(params, "branch", "tag", "revision")
+        branch, tag, job = params["branch"], params["tag"], params["job"]
         if branch in (".", ".."):
             raise invalid(f"branch {branch!r} is not the name of a branch.", "Check the variable behind it.")
         if tag is not None and params["revision"] is not None:

@@ -367,10 +367,12 @@ def test_an_older_build_of_the_same_is_not_taken_for_the_lost_one(
 
 
 @pytest.mark.parametrize("fault", CARRIED_OUT)
-@pytest.mark.parametrize("case", ["job", "job on a branch"])
+@pytest.mark.parametrize("case", OPTIONS)
 def test_the_lost_build_is_told_from_an_older_one_of_the_same(emulator: Emulator, run, case: str, fault: str) -> None:
     start_one(emulator)
     run(**OPTIONS[case])
+    if "reuse" in OPTIONS[case]:
+        emulator.finish(API, 2)
     emulator.fault(method="POST", **CARRIED_OUT[fault])
     result = run(**OPTIONS[case])
     assert ("failed" in result, result["changed"], result["build"]["build_num"]) == (False, True, 3)
@@ -573,7 +575,8 @@ def test_an_unfinished_build_is_canceled_once(emulator: Emulator, run, polls: in
     emulator.clear()
     result = run(state="canceled", build_num=1, wait=True)
     assert (result["changed"], result["build"]["status"], result["warnings"]) == (True, "canceled", [])
-    assert result["diff"]["after"]["build"]["status"] == "canceled"
+    before, after = (result["diff"][side]["build"]["status"] for side in ("before", "after"))
+    assert (before, after) == (("not_running", "queued", "running")[polls], "canceled")
     again = run(state="canceled", build_num=1)
     assert (again["changed"], again["build"]["status"]) == (False, "canceled")
     assert len(emulator.writes) == 1

@@ -58,6 +58,8 @@ def test_the_builds_of_all_workflows_are_there_at_the_end(emulator: Emulator, ru
     assert result["build"] == result["builds"][0]
     assert result["build"]["workflows"]["workflow_name"] == "build-and-test"
     assert "steps" not in result["build"]
+    # What the newest ones have is not asked for one by one.
+    assert [record.path for record in emulator.requests if f"v1.1/project/{API}/" in record.path] == []
     assert (result["pipeline"]["status"], [each["name"] for each in result["workflows"]]) == (
         "success",
         ["build-and-test", "lint"],
