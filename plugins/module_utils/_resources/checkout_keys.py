@@ -53,16 +53,16 @@ class WantedKeys:
     :param fingerprint: normalized
     """
 
-    type: str = DEPLOY_KEY
-    present: bool = True
-    fingerprint: str | None = None
-    rotate: bool = False
-    max_age: int | None = None
-    exclusive: bool = False
+    type: str
+    present: bool
+    fingerprint: str | None
+    rotate: bool
+    max_age: int | None
+    exclusive: bool
 
     @classmethod
     def from_params(cls, params: dict[str, Any]) -> WantedKeys:
-        """Check the options of a task.
+        """Check the options of a task. Only the type has to be among them.
 
         :raises CircleCIError: when they contradict each other
         """
@@ -299,7 +299,8 @@ def _after(keys: list[Key], made: Key | None, removed: list[Key]) -> list[Key]:
     left = [dict(key) for key in keys if key not in removed]
     if made is not None:
         return [made, *({**key, "preferred": False} for key in left)]
-    if left and not any(key["preferred"] for key in left) and any(key["preferred"] for key in removed):
+    is_lost = any(key["preferred"] for key in removed) and not any(key["preferred"] for key in left)
+    if left and is_lost:
         max(left, key=lambda key: key["time"] or "")["preferred"] = True
     return left
 

@@ -66,7 +66,7 @@ def _checkout_keys(client: Client, project: Project, keys: Sequence[Json]) -> li
         if key["type"] not in TYPES:
             kind = f"the type {plain(key['type'])}" if key["type"] else "an unknown type"
             client.warn(f"{project} has a checkout key of {kind}, which cannot be described, and is left out.")
-        elif not any(WantedKeys(kind).covers(key["type"]) for kind in kinds):
+        elif not any(WantedKeys.from_params({"type": kind}).covers(key["type"]) for kind in kinds):
             kinds.append(key["type"])
     return [{"type": kind} for kind in kinds]
 

@@ -266,7 +266,8 @@ def _followed(client: Client, wanted: WantedProject, before: _State, changes: _C
     if not client.read_only:
         now = _read_settled(client, wanted)
     elif wants_one and not any(key["type"] == DEPLOY_KEY for key in before.checkout_keys):
-        plan = plan_checkout_keys(client, wanted.project, before.checkout_keys, WantedKeys())
+        deploy_key = WantedKeys.from_params({"type": DEPLOY_KEY})
+        plan = plan_checkout_keys(client, wanted.project, before.checkout_keys, deploy_key)
         now = replace(before, checkout_keys=plan.predicted.after["checkout_keys"])
     else:
         now = before

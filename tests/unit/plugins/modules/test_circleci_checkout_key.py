@@ -151,6 +151,7 @@ def test_no_key_is_removed_in_the_place_of_one_that_is_not_known(
     emulator.clear()
     predicted = run(check_mode=True, **options, **empty)
     assert (predicted["changed"], predicted["removed"], predicted["project"]) == (True, [], API)
+    assert predicted["created"] is False
     assert predicted.keys() >= run(check_mode=True).keys() - {"diff"}
     assert any("fingerprint is known after the run only" in warning for warning in predicted["warnings"])
     real = run(**options, **empty)
@@ -438,6 +439,17 @@ def test_exclusive_keeps_the_preferred_key_though_it_is_not_the_newest(emulator:
     assert result["checkout_key"]["preferred"] is True
     assert listed(emulator) == [preferred.public_key.strip()] == [result["checkout_key"]["public_key"]]
     assert [key["public_key"] for key in result["removed"]] == [other.public_key.strip()]
+
+
+def test_where_none_is_preferred_the_newest_key_is_kept(emulator: Emulator, run) -> None:
+    make(emulator)
+    dates = ("2026-01-01T00:00:00.000Z", "2026-01-02T00:00:00.000Z")
+    old, new = ({**key, "preferred": False, "time": date} for key, date in zip(answered(emulator), dates, strict=True))
+    emulator.fault("body", method="GET", path="/checkout-key", body=[old, new])
+    result = run(exclusive=True)
+    assert result["checkout_key"]["public_key"] == new["public_key"].strip()
+    assert [key["public_key"] for key in result["removed"]] == [old["public_key"].strip()]
+    assert listed(emulator) == [new["public_key"].strip()]
 
 
 @pytest.mark.parametrize("date", [None, "", "long ago", 7])
