@@ -40,11 +40,13 @@ def plan_following(client: Client, project: Project, settings: dict[str, Any] | 
     :param wanted: whether it is to be followed
     """
     following = bool(settings and settings["following"])
-    predicted = Outcome({"following": wanted}, {"following": wanted, "first_build": None})
+    before, after = {"following": following}, {"following": wanted}
     if following == wanted:
-        return Plan({"following": following}, predicted)
+        return Plan(before, Outcome(after, {**after, "first_build": None}))
     client.require_personal_token()
-    (predicted.added if wanted else predicted.removed).append({"kind": "following"})
+    change: list[dict[str, Any]] = [{"kind": "following"}]
+    added = change if wanted else []
+    removed = [] if wanted else change
 
     def apply() -> Outcome:
         answer = client.write(
@@ -56,17 +58,10 @@ def plan_following(client: Client, project: Project, settings: dict[str, Any] | 
         )
         _verify(client, project, wanted)
         first_build = answer.get("first_build")
-        return Outcome(
-            predicted.after,
-            {
-                "following": wanted,
-                "first_build": brief(first_build) if isinstance(first_build, dict) else None,
-            },
-            predicted.added,
-            predicted.removed,
-        )
+        shown = brief(first_build) if isinstance(first_build, dict) else None
+        return Outcome(after, {**after, "first_build": shown}, added, removed)
 
-    return Plan({"following": following}, predicted, apply)
+    return Plan(before, Outcome(after, {**after, "first_build": None}, added, removed), apply)
 
 
 def _whether_followed(answer: Any) -> dict[str, Any]:
