@@ -98,6 +98,17 @@ def test_null_is_no_value_that_is_left_out_on_purpose(emulator: Emulator, run, c
     assert "Variable PASSWORD has no value" in result["msg"]
 
 
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize("entry", [{"value": "x"}, {"name": "A"}, {"name": 7, "value": "x"}, {"name": "A", "value": 7}])
+def test_an_entry_that_is_no_variable_is_an_error(
+    emulator: Emulator, run, entry: dict[str, object], check_mode: bool
+) -> None:
+    emulator.fault("body", method="GET", path="/envvar$", body=[{"name": "OTHER", "value": "xxxx"}, entry])
+    result = run(value=LONG, check_mode=check_mode)
+    assert (result["failed"], result["changed"], emulator.writes) == (True, False, [])
+    assert f"CircleCI's list of variables of {API} has an entry that is none: it has no usable '" in result["msg"]
+
+
 @pytest.mark.parametrize(
     ("update_value", "value", "changed"),
     [
@@ -197,8 +208,8 @@ def test_a_rotated_key_file_is_never_taken_for_unchanged_in_silence(
     result = run(value=new, check_mode=check_mode)
     assert (result["changed"], held(emulator)) == (False, {"PASSWORD": old})
     (warning,) = result["warnings"]
-    assert "variable PASSWORD" in warning
-    assert "update_value: always" in warning
+    assert "whether variable PASSWORD has changed" in warning
+    assert "Set update_value: always to replace" in warning
     assert run(value=new, update_value="on_create")["warnings"] == []
     assert run(value=new, update_value="always")["warnings"] == []
     assert held(emulator) == {"PASSWORD": new}

@@ -236,6 +236,7 @@ def changes_nothing(emulator: Emulator, run_module, described: dict[str, Any]) -
 
 def test_a_project_is_described_in_the_words_of_circleci_projects(emulator: Emulator, run, run_module) -> None:
     (entry,) = run(project=API, describe=True)["described"]["projects"]
+    assert list(entry) == ["project", "following", "settings", "checkout_keys", "ssh_keys", "webhooks", "schedules"]
     assert entry["project"] == API
     assert entry["settings"] == {**FLAGS, "build_prs_only": True, "pr_only_branch_overrides": ["main", "release"]}
     assert entry["checkout_keys"] == WHOLE["checkout_keys"]

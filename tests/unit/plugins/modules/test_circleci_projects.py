@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -747,6 +748,27 @@ def test_what_is_done_is_told_meanwhile(emulator: Emulator, monkeypatch: pytest.
     progress = [text for text in told if " of 2 projects, " in text]
     assert progress[-2].startswith("2 of 2 projects, 1 changed, 1 failed, ")
     assert any(text.startswith("1 of 2 projects, 1 changed, 0 failed, ") for text in progress)
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_what_is_changed_or_would_be_is_told_in_its_own_words(emulator: Emulator, read_only: bool) -> None:
+    emulator.follow(API)
+    emulator.project(API).env_vars.update(OLD="an old word", PASSWORD="another word")
+    if not read_only:
+        emulator.fault("status", method="DELETE", path="/envvar", status=403, body={"message": "no"})
+    told: list[str] = []
+    client = Client(emulator.url, emulator.token, read_only=read_only, report=lambda text, **_how: told.append(text))
+    wanted = [variable(name, update_value="when_mask_differs") for name in ("NEW", "PASSWORD")]
+    described = params_of({"project": API, "env_vars": wanted, "env_vars_exclusive": True})
+    with contextlib.nullcontext() if read_only else pytest.raises(CircleCIError):
+        circleci_projects.run(client, {"projects": described, "organization": None, "vcs_type": None, "concurrency": 1})
+    changes = [text.partition(": CircleCI answered 403")[0] for text in told if " of 1 project, " not in text]
+    assert changes == [
+        f"{API}: {'would add' if read_only else 'added'} variable NEW",
+        *([f"{API}: would remove variable OLD"] if read_only else []),
+        f"{API}: {'would update' if read_only else 'updated'} variable PASSWORD",
+        *([] if read_only else [f"{API}: failed"]),
+    ]
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
