@@ -166,10 +166,10 @@ class PipelineWatch:
                 self._jobs[str(workflow.get("id"))] = self._read_jobs(client, workflow)
         self.view = self._viewed(listed)
         self._report()
+        self._refuse_itself()
         if act:
             self._approve(client)
             self.view = self._viewed(listed)
-        self._refuse_itself()
         return True
 
     def _viewed(self, listed: list[Workflow]) -> View:

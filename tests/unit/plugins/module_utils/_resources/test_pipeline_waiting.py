@@ -195,7 +195,7 @@ def test_a_pipeline_is_followed_to_its_end() -> None:
         (62, many(runs("build", "success"), has("build", test="success"))),
     )
     assert wait.follow() == SUCCEEDED
-    assert 62 <= wait.clock.time <= 62 + 5 + 2
+    assert wait.clock.time == 65 + 1  # the look that sees the end, and the one that confirms it
     assert wait.watch.view.status == "success"
     assert wait.lines == [
         "#5 build > test: running",
@@ -245,13 +245,19 @@ def test_a_minute_without_news_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
-@pytest.mark.parametrize("status", ["failed", "infrastructure_fail", "timedout", "canceled"])
-def test_what_has_failed_is_red(monkeypatch: pytest.MonkeyPatch, status: str) -> None:
-    ended = many(runs("build", "failed"), has("build", lint="success", test=status))
+@pytest.mark.parametrize(
+    ("status", "end"),
+    [
+        *((status, "failed") for status in ("failed", "infrastructure_fail", "timedout", "canceled")),
+        *(("failed", end) for end in ("canceled", "error", "unauthorized")),
+    ],
+)
+def test_what_has_failed_is_red(monkeypatch: pytest.MonkeyPatch, status: str, end: str) -> None:
+    ended = many(runs("build", end), has("build", lint="success", test=status))
     wait = Wait(CREATED, (0, many(runs("build"), has("build", lint="running", test="running"))), (20, ended))
     assert [text for text, red in shown(wait, monkeypatch) if red] == [
         f"#5 build > test: running -> {status} (20 s)",
-        "#5 build: running -> failed (20 s)",
+        f"#5 build: running -> {end} (20 s)",
     ]
 
 
@@ -279,8 +285,9 @@ def test_what_the_api_never_knows_fails_after_appear_timeout() -> None:
 
 def test_a_later_404_is_an_error() -> None:
     wait = Wait(CREATED, (0, runs("build")), (70, lambda play: play.failures.append(not_found())))
-    with pytest.raises(CircleCIError, match="no"):
+    with pytest.raises(CircleCIError, match="no") as caught:
         wait.follow()
+    assert "CircleCI itself has named it" not in str(caught.value.hint)
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -301,9 +308,9 @@ def test_trouble_of_circleci_is_a_missed_poll_with_one_warning() -> None:
 
 
 def test_time_runs_out() -> None:
-    wait = Wait(CREATED, (0, runs("build")), timeout=60)
+    wait = Wait(CREATED, (0, runs("build")), timeout=60.5)
     assert wait.follow() is None
-    assert (wait.clock.time, wait.watch.view.status) == (60, "running")
+    assert (wait.clock.time, wait.watch.view.status) == (60.5, "running")
 
 
 def test_the_pause_grows_after_ten_minutes_only_to_half_a_minute() -> None:
@@ -311,6 +318,7 @@ def test_the_pause_grows_after_ten_minutes_only_to_half_a_minute() -> None:
     wait.follow()
     pauses = wait.clock.pauses
     assert pauses[:120] == [5.0] * 120
+    assert pauses[120:123] == pytest.approx([5, 5 + 5 / 60, 5 + (10 + 5 / 60) / 60])
     assert pauses[120:-1] == sorted(pauses[120:-1])
     assert (min(pauses[:-1]), max(pauses)) == (5.0, 30.0)
     assert sum(pauses) == 7200
@@ -445,12 +453,27 @@ def test_a_workflow_that_expired_has_no_jobs_to_read() -> None:
     assert wait.play.asked == ["pipeline", "workflows"] * 2
 
 
+def test_a_workflow_without_an_id_is_not_the_one_in_which_the_task_runs() -> None:
+    """Nor does the task run in any."""
+    wait = Wait(
+        CREATED,
+        (0, many(runs("a"), lambda play: play.listed[0].update(id=None))),  # type: ignore[index]
+        (20, lambda play: play.listed[0].update(status="success")),  # type: ignore[index]
+    )
+    assert wait.follow() == SUCCEEDED
+
+
 def test_a_task_that_would_wait_for_itself_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CIRCLE_WORKFLOW_ID", "a")
     with pytest.raises(CircleCIError, match="runs in the workflow 'a' that it waits for") as caught:
         Wait(CREATED, (0, many(runs("a"), runs("b")))).follow()
     # Not each module that waits has this option.
     assert str(caught.value.hint).endswith("in the option workflows of community.circleci.circleci_pipeline.")
+    # Nothing is approved on the way to that.
+    wait = Wait(CREATED, (0, many(runs("a"), runs("b", "on_hold"), has("b", hold="on_hold"))), approve=("hold",))
+    with pytest.raises(CircleCIError, match="runs in the workflow 'a' that it waits for"):
+        wait.follow()
+    assert (wait.play.approved, "#5 a: running" in wait.lines) == ([], True)
     wait = Wait(CREATED, (0, many(runs("a"), runs("b", "success"))), workflows=("b",))
     assert wait.follow() == SUCCEEDED
     # What has ended does not wait for anything: the variable is of another time.
@@ -496,7 +519,11 @@ def test_a_named_hold_is_approved_once_when_it_opens() -> None:
     wait.play.approving = approving
     assert wait.follow() == SUCCEEDED
     assert (wait.play.approved, wait.watch.approved) == (["hold"], ["hold"])
-    assert "#5 a: hold is approved" in wait.lines
+    # That it was blocked is no news.
+    opened, approved = "#5 a > hold: on_hold", "#5 a: hold is approved"
+    assert [line.partition(" (")[0] for line in wait.lines if "hold" in line][:3] == [
+        opened, "#5 a: running -> on_hold", approved
+    ]  # fmt: skip
     # A hold that was approved is no end, which would be looked at once more a second later.
     assert wait.clock.pauses.count(CONFIRMATION) == 1
 
@@ -506,6 +533,18 @@ def test_a_named_hold_is_approved_while_something_else_runs() -> None:
     wait = Wait(CREATED, START, (20, opens), (300, runs("a", "success")), approve=("hold",))
     assert wait.follow() == SUCCEEDED
     assert wait.play.approved == ["hold"]
+
+
+def test_jobs_are_read_again_only_while_a_hold_may_open() -> None:
+    running = {"test": "running", "deploy": "blocked"}
+    course = ((20, has("a", hold="on_hold", **running)), (300, many(runs("a", "success"), runs("c", "success"))))
+    never = many(runs("b", "not_run"), has("b", hold="blocked"), runs("c"))
+    wait = Wait(CREATED, START, (0, never), *course, approve=("hold",))
+    wait.play.approving = lambda play, request: has("a", hold="success", **running)(play)
+    assert wait.follow() == SUCCEEDED
+    # Until it is seen that it was approved, each time; then again at the end.
+    looks = [wait.play.asked.count(f"jobs of {id_}") for id_ in ("a", "b", "c")]
+    assert (wait.play.approved, looks) == (["hold"], [5 + 1 + 1, 1, 2])
 
 
 def test_no_other_hold_is_approved() -> None:
