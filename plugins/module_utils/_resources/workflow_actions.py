@@ -66,7 +66,7 @@ from ansible_collections.community.circleci.plugins.module_utils._values.slugs i
 APPROVED, CANCELED_STATE, RERUN = STATES = ("approved", "canceled", "rerun")
 STALE = (FAIL, "allow")
 _ONLY_IN = {"approve": APPROVED, "stale": APPROVED, "jobs": RERUN, "from_failed": RERUN, "ssh": RERUN}
-_DEFAULTS = {"stale": FAIL, "on_hold": FAIL, "ssh": False}
+_DEFAULTS = {"stale": FAIL, "ssh": False}
 _KEYS = ("id", "name", "status", "url", "created_at", "stopped_at")
 NOTHING: dict[str, Any] = {
     "workflow": {**dict.fromkeys(_KEYS), "jobs": []},
@@ -106,7 +106,7 @@ class Task(Following):
     """
 
     def __init__(self, client: Client, params: dict[str, Any]) -> None:
-        wanted = replace(wanted_of(params), workflows=())
+        wanted = wanted_of(params)
         named = project_of(params) if params["project"] is not None else None
         # Of a workflow that goes by its id, the project is known when that is read.
         super().__init__(client, named or Project("", "", ""), params, wanted)
@@ -143,10 +143,13 @@ class Task(Following):
                     "Check workflow." if view.listed else "Run the task again when the pipeline has started some.",
                 )
             found = listed[0]
-        self.workflow = found
-        self.jobs = view.jobs_of(found) or read_jobs(self.client, found)
-        self._show(found, self.jobs)
-        self.known["holds"] = open_holds(found, self.jobs)
+        self._take(found, view.jobs_of(found) or read_jobs(self.client, found))
+
+    def _take(self, workflow: Workflow, jobs: list[Job]) -> None:
+        """Keep the workflow as it is now, and show it."""
+        self.workflow, self.jobs = workflow, jobs
+        self._show(workflow, jobs)
+        self.known["holds"] = open_holds(workflow, jobs)
 
     def _by_id(self, workflow_id: str) -> Workflow:
         try:
@@ -239,7 +242,9 @@ class Task(Following):
 
     def rerun(self) -> dict[str, Any]:
         """Run the workflow again: from what failed, some jobs, or all of it."""
-        self.workflow = read_ended(self.client, self.workflow)
+        ended = read_ended(self.client, self.workflow)
+        if ended is not self.workflow:
+            self._take(ended, read_jobs(self.client, ended))
         body = self._rerun_body()
         status = self.workflow.get("status")
         before = {"workflow": self.workflow.get("name"), "id": self.workflow.get("id"), "status": status}
@@ -422,7 +427,7 @@ def _is_approval(job: Job) -> bool:
 def _refuse_idle_options(params: dict[str, Any]) -> None:
     """Refuse options that would do nothing: whoever sets them expects something."""
     state = params["state"]
-    given = [name for name in params if params[name] not in (None, _DEFAULTS.get(name), [])]
+    given = [name for name in params if params[name] not in (_DEFAULTS.get(name), [])]
     idle = [name for name, only in _ONLY_IN.items() if name in given and only != state]
     if state == CANCELED_STATE and params["wait"]:
         idle.append("wait")

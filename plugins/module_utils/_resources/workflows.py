@@ -52,7 +52,7 @@ def read_ended(client: Client, workflow: Workflow) -> Workflow:
     """
     if is_final(workflow) or client.read_only:
         return workflow
-    return settled(client, lambda: read_workflow(client, workflow_id(workflow)), is_final)
+    return settled(client, lambda: {**workflow, **read_workflow(client, workflow_id(workflow))}, is_final)
 
 
 def ending(status: str) -> str:

@@ -155,17 +155,19 @@ def test_a_workflow_that_is_not_there_names_those_that_are(emulator: Emulator, r
         ({"state": "canceled"}, "one of the following is required: workflow_id, workflow"),
         ({"state": "canceled", "workflow": "a"}, "not said which pipeline"),
         ({"state": "canceled", "workflow": "a", "branch": "b", "tag": "c"}, "mutually exclusive"),
+        ({"state": "canceled", "workflow": "a", "pipeline_id": "b", "pipeline_number": 3}, "mutually exclusive"),
         ({"state": "canceled", "workflow_id": "a", "branch": "b"}, "workflow_id names one workflow"),
         ({"state": "canceled", **NAMED, "project": None}, "missing parameter(s) required by 'workflow': project"),
         ({"state": "canceled", **NAMED, "wait": True}, "wait cannot be used with state canceled"),
         ({"state": "canceled", **NAMED, "approve": ["a"]}, "approve cannot be used with state canceled"),
+        ({"state": "canceled", **NAMED, "approve": ["a"], "on_hold": "wait"}, "approve cannot be used with state"),
         ({"state": "canceled", **NAMED, "stale": "allow"}, "stale cannot be used with state canceled"),
         ({"state": "approved", **NAMED, "approve": ["a"], "from_failed": True}, "from_failed cannot be used with"),
         ({"state": "approved", **NAMED, "approve": ["a"], "on_hold": "wait"}, "on_hold does nothing without wait"),
         ({"state": "approved", **NAMED, "approve": [" "]}, "approve has an empty name"),
         ({"state": "rerun", **NAMED, "jobs": ["a"], "from_failed": True}, "mutually exclusive"),
         ({"state": "rerun", **NAMED, "ssh": True}, "ssh goes with jobs"),
-        ({"state": "rerun", **NAMED, "jobs": [""]}, "jobs has an empty name"),
+        ({"state": "rerun", **NAMED, "jobs": [" "]}, "jobs has an empty name"),
         ({"state": "rerun", **NAMED, "wait_timeout": -1}, "wait_timeout must be"),
         ({"state": "rerun", "workflow": "a", "revision": "abc"}, "is not the full hash"),
         ({"state": "rerun", **NAMED, "api_token": ""}, "No API token was given"),
@@ -199,6 +201,20 @@ def test_an_option_that_would_do_nothing_in_a_state_is_refused(
         result = run(state=state, **NAMED, **needed, **{name: GIVEN[name]})
         failed(result, f"{name} cannot be used with state {state}.")
     assert emulator.requests == []
+
+
+def test_an_id_of_a_workflow_goes_with_no_other_name(emulator: Emulator, run) -> None:
+    others = {"workflow": "a", "pipeline_id": "b", "pipeline_number": 3, "tag": "v1", "revision": "ab" * 20}
+    for name, value in others.items():
+        result = run(state="canceled", workflow_id="a", **{name: value})
+        failed(result, f"workflow_id names one workflow, so {name} would do nothing. Leave it out.")
+    assert emulator.requests == []
+
+
+def test_an_empty_list_was_not_given(emulator: Emulator, run) -> None:
+    play(emulator, "hold")
+    result = run(state="canceled", approve=[], jobs=[], **NAMED)
+    assert (result.get("failed"), result["changed"]) == (None, True)
 
 
 def test_an_approval_of_nothing_is_none(emulator: Emulator, run) -> None:
@@ -383,6 +399,7 @@ def test_the_hold_that_is_closed_is_the_one_that_is_told(
     workflow = play(emulator, "hold").workflows[0]
     told = {"id": workflow.id, "name": "build-and-deploy", "status": status, "pipeline_id": workflow.pipeline.id}
     ok = {"id": "x", "name": "build-and-deploy", "status": "success", "created_at": "2036-01-01T00:00:00Z"}
+    play(emulator, "hold")  # A newer one is no reason any more.
     emulator.fault("body", path="/v2/workflow/[^/]*$", body={**told, "project_slug": "gh/acme/api"})
     items = [told, ok] if status == "canceled" else [told]  # an older run: a newest one that is canceled has failed
     emulator.fault("body", path="/pipeline/[^/]*/workflow$", body={"items": items, "next_page_token": None})
@@ -559,6 +576,23 @@ def test_a_refusal_that_is_no_opinion_on_the_workflow_is_not_taken_for_somebody_
 
 
 @pytest.mark.parametrize("options", [{"state": "approved", "approve": ["hold"]}, {"state": "canceled"}])
+def test_what_is_in_doubt_is_not_taken_for_somebody_elses_deed(
+    emulator: Emulator, run, options: dict[str, Any]
+) -> None:
+    """It shows after the last look: this task may have done it."""
+    workflow = play(emulator, "hold", script={"delays": {"accepted": 0}}).workflows[0]
+    emulator.fault("status", method="POST", when="after", status=503)
+    hold = {"id": workflow.jobs[1].id, "name": "hold", "type": "approval", "status": "on_hold"}
+    jobs = {"items": [hold], "next_page_token": None}
+    shown = {"id": workflow.id, "name": "build-and-deploy", "status": "on_hold"}
+    emulator.fault("body", method="GET", path="/job$", after=1, times=6, body=jobs)
+    emulator.fault("body", method="GET", path="/v2/workflow/[^/]+$", times=6, body=shown)
+    result = run(**options, **NAMED, retries=0)
+    failed(result, "nothing of it is to be seen")
+    assert (result["status"], len(emulator.writes)) == (503, 1)
+
+
+@pytest.mark.parametrize("options", [{"state": "approved", "approve": ["hold"]}, {"state": "canceled"}])
 def test_what_never_reached_circleci_is_not_looked_into(
     emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
 ) -> None:
@@ -577,7 +611,7 @@ def test_check_mode_predicts_what_is_open(emulator: Emulator, run, clock, wait: 
     result = run(state="approved", approve=["hold"], wait=wait, check_mode=True, **NAMED)
     assert result.keys() - {"warnings"} == RETURNED
     assert (result["changed"], result["approved"], emulator.writes, clock.pauses) == (True, ["hold"], [], [])
-    assert result["warnings"] == []
+    assert (result["diff"]["after"]["approved"], result["warnings"]) == (["hold"], [])
 
 
 def test_check_mode_of_what_is_not_open_yet(emulator: Emulator, run, clock) -> None:
@@ -633,6 +667,45 @@ def test_a_new_run_that_cannot_be_read_is_there_all_the_same(
     assert emulator.faults.pending == []
 
 
+@pytest.mark.parametrize("body", [{"message": "ok"}, {"workflow_id": None}, {"workflow_id": ""}])
+def test_an_answer_without_the_new_run_is_looked_into(emulator: Emulator, run, body: dict[str, Any]) -> None:
+    play(emulator, "second-workflow-fails")
+    emulator.fault("body", method="POST", path="/rerun$", status=202, when="after", body=body)
+    result = run(state="rerun", workflow="lint", branch="main")
+    assert (result.get("failed"), result["changed"], len(emulator.writes)) == (None, True, 1)
+    assert result["workflow"]["id"] == emulator.pipeline(API, 1).workflows[-1].id
+
+
+def test_what_an_answer_leaves_out_of_a_new_run_is_what_was_asked_for(emulator: Emulator, run) -> None:
+    play(emulator, "second-workflow-fails")
+    emulator.fault("body", path="/v2/workflow/[^/]+$", method="GET", body={"status": "queued"})
+    result = run(state="rerun", workflow="lint", branch="main")
+    emulator.pass_time(1)
+    expected = {"id": emulator.pipeline(API, 1).workflows[-1].id, "name": "lint", "status": "queued"}
+    assert (result.get("failed"), result["changed"]) == (None, True)
+    assert result["workflow"].items() >= {**expected, "created_at": None, "stopped_at": None}.items()
+
+
+@pytest.mark.parametrize("left_out", [[], ["id", "name", "pipeline_id"]])
+def test_what_ends_at_that_moment_is_shown_as_it_has_ended(emulator: Emulator, run, left_out: list[str]) -> None:
+    """It was canceled, and succeeded all the same: there is nothing to run again."""
+    workflow = play(emulator, "hold").workflows[0]
+    run(state="approved", approve=["hold"], **NAMED)
+    emulator.pass_time(60)
+    listed = {"id": workflow.id, "name": "build-and-deploy", "status": "on_hold", "pipeline_id": workflow.pipeline.id}
+    hold = {"id": "h", "name": "hold", "type": "approval", "status": "on_hold"}
+    now = {name: value for name, value in {**listed, "status": "success"}.items() if name not in left_out}
+    emulator.fault("body", path="/pipeline/[^/]+/workflow$", body={"items": [listed], "next_page_token": None})
+    emulator.fault("body", path="/job$", body={"items": [hold], "next_page_token": None})
+    emulator.fault("body", path="/v2/workflow/[^/]+$", body=now)
+    emulator.clear()
+    result = run(state="rerun", **NAMED)
+    assert (result.get("failed"), result["changed"], emulator.writes) == (None, False, [])
+    shown = result["workflow"]
+    assert (shown["id"], shown["name"], shown["status"]) == (workflow.id, "build-and-deploy", "success")
+    assert ({job["status"] for job in shown["jobs"]}, result["holds"]) == ({"success"}, [])
+
+
 @pytest.mark.parametrize(
     ("scenario", "workflow", "ended"),
     [("auto-rerun", "build-and-test", "success"), ("second-workflow-fails", "lint", "failed")],
@@ -657,8 +730,10 @@ def test_the_new_run_is_waited_for_also_before_it_is_listed(
     assert result["workflow"]["id"] == pipeline.workflows[-1].id
 
 
-def test_a_rerun_that_fails_again_is_a_failure_with_its_steps(emulator: Emulator, run) -> None:
+def test_a_rerun_that_fails_again_is_a_failure_with_its_steps(emulator: Emulator, run, clock) -> None:
     play(emulator, "second-workflow-fails")
+    predicted = run(state="rerun", workflow="lint", branch="main", wait=True, check_mode=True)
+    assert (predicted.get("failed"), predicted["changed"], clock.pauses) == (None, True, [])
     result = run(state="rerun", workflow="lint", branch="main", wait=True)
     failed(result, "workflow 'lint' failed")
     assert (result["changed"], [step["build_num"] for step in result["failed_steps"]]) == (True, [3])
@@ -697,6 +772,8 @@ def test_what_runs_again_is_what_was_asked_for(
     assert predicted["changed"] is result["changed"] is (body is not None)
     if body is not None:
         assert predicted["workflow"] == {**NO_WORKFLOW, "name": "a"}
+        assert predicted["diff"]["before"] == result["diff"]["before"]
+        assert predicted["diff"]["after"] == {**result["diff"]["after"], "id": "(known after the run)"}
     else:
         assert result["workflow"]["id"] == pipeline.workflows[0].id
 
@@ -757,6 +834,25 @@ def test_of_several_new_runs_none_is_taken(emulator: Emulator, run, monkeypatch:
     assert result["hint"] == "Look at the project on CircleCI before you run this task again."
 
 
+def test_a_new_run_of_another_workflow_is_not_taken(emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer is lost, and somebody else runs another workflow of the pipeline again at the same time."""
+    pipeline = play(emulator, "second-workflow-fails")
+    other, usual = pipeline.workflows[0], Emulator._answer
+
+    def answer(self: Emulator, call: Call) -> Answer:
+        result = usual(self, call)
+        if call.method == "POST":
+            self.state.machine.rerun(other, self.state.users["emulator"])
+        return result
+
+    monkeypatch.setattr(Emulator, "_answer", answer)
+    emulator.fault("drop", method="POST", path="/rerun$", when="after")
+    result = run(state="rerun", workflow="lint", branch="main")
+    (ours,) = [each.id for each in emulator.pipeline(API, 1).workflows[2:] if each.name == "lint"]
+    assert (result.get("failed"), result["changed"], result["workflow"]["id"]) == (None, True, ours)
+    assert len(pipeline.workflows) == 4
+
+
 # --- canceling --------------------------------------------------------------------------------------------------------
 
 
@@ -767,6 +863,8 @@ def test_a_workflow_is_canceled_once(emulator: Emulator, run) -> None:
     result = run(state="canceled", **NAMED)
     assert {key: predicted[key] for key in RETURNED} == {key: result[key] for key in RETURNED}
     assert paths(emulator) == [f"workflow/{workflow.id}/cancel"]
+    # Of each run one look at the jobs.
+    assert len([record for record in emulator.requests if record.path.endswith("/job")]) == 2
     assert result["diff"]["before"] == {"workflow": workflow.name, "status": "on_hold"}
     assert result["diff"]["after"] == {"workflow": workflow.name, "status": "canceled"}
     emulator.pass_time(5)
