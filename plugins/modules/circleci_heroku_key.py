@@ -154,7 +154,8 @@ def run(client: Client, params: dict[str, Any]) -> dict[str, Any]:
         client.warn(left_in_doubt(["the Heroku key"], "", "", ALWAYS))
     if must:
         after = {"heroku_api_key": mask}
-        mark_replaced(after, {"heroku_api_key": before or ""}, list(after))
+        if before is not None:
+            mark_replaced(after, {"heroku_api_key": before}, list(after))
         done = Outcome(after, {})
         (done.added if before is None else done.updated).append({"kind": "heroku_key"})
 

@@ -135,16 +135,12 @@ def bring_about(client: Client, wanted: WantedProject) -> Done:
     try:
         with client.alone(str(wanted.project)):
             state = _read_when_there(client, wanted)
-            forecast = client
             if not client.read_only:
+                # What cannot be done is seen before anything is written.
                 forecast = client.copy()
                 forecast.read_only = True
-            _walk(forecast, wanted, state, changes)
-            if changes and not client.read_only:
-                changes = _Changes()
-                _walk(client, wanted, state, changes)
-            else:
-                client.warnings += [text for text in forecast.warnings if text not in client.warnings]
+                _walk(forecast, wanted, state, _Changes())
+            _walk(client, wanted, state, changes)
     except CircleCIError as error:
         problem = error.told
         if not client.wrote:
@@ -201,9 +197,8 @@ def _read(client: Client, wanted: WantedProject) -> _State:
         state.checkout_keys = read_checkout_keys(client, project)
     if wanted.env_vars:
         state.env_vars = read_env_vars(client, project)
-    if wanted.webhooks or (wanted.schedules and project.is_app):
-        state.project_id = read_project_id(client, project)
     if wanted.webhooks:
+        state.project_id = read_project_id(client, project)
         state.webhooks = read_webhooks(client, project, state.project_id)
     if wanted.schedules:
         state.keeper = schedules_of(client, project, state.project_id)
@@ -250,7 +245,7 @@ def _walk(client: Client, wanted: WantedProject, state: _State, changes: _Change
         plan = plan_webhooks(client, project, state.project_id, state.webhooks, wanted.webhooks)
         changes.carry_out(client, plan)
     if wanted.schedules:
-        keeper = (state.keeper or schedules_of(client, project, state.project_id)).using(client)
+        keeper = state.keeper or schedules_of(client, project, state.project_id)
         changes.carry_out(client, plan_schedules(keeper, state.schedules, wanted.schedules))
     if wanted.following is False:
         changes.carry_out(client, plan_following(client, project, state.settings, False))

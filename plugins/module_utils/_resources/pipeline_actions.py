@@ -147,7 +147,6 @@ class Task(Following):
         """Wait until the pipeline that is sought has succeeded, and for it to appear; never start one."""
         if self.wanted.approve:
             self.client.require_token()  # which only reading does without, of open-source projects
-        self.poller.start()
         found = self._known(lambda: self.sought.find(self.client))
         if found is None and not self.client.read_only:
             try:
@@ -353,12 +352,12 @@ def _running(view: View) -> list[Workflow]:
 def _refuse_idle_options(params: dict[str, Any]) -> None:
     """Refuse options that would do nothing: whoever sets them expects something."""
     state = params["state"]
-    idle = [name for name in _IDLE[state] if params[name] not in (None, _DEFAULTS.get(name), [], {})]
+    idle = [name for name in _IDLE[state] if params[name] not in (_DEFAULTS.get(name), [], {})]
     refuse_idle(idle, state)
     if params["keep_revision"] is not None and params["branch"] is None:
         raise invalid("keep_revision goes with branch.", "Name the branch whose other pipelines are canceled.")
     if state == TRIGGERED and not params["wait"]:
-        idle = [name for name in ("approve", "on_hold") if params[name] not in (None, _DEFAULTS.get(name), [])]
+        idle = [name for name in ("approve", "on_hold") if params[name] not in (_DEFAULTS.get(name), [])]
         if params["workflows"] and params["reuse"] == NEVER:
             idle.append("workflows")
         if idle:

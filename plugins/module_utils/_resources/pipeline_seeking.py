@@ -15,7 +15,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources.pipe
 from ansible_collections.community.circleci.plugins.module_utils._resources.pipelines import (
     MOST_SOUGHT,
     Reference,
-    newest_pipelines,
+    newest_pipeline,
     read_numbered,
     read_pipeline,
     require_own,
@@ -97,7 +97,7 @@ class Sought:
             if client.token:
                 client.require_personal_token()
             return None
-        return next(iter(newest_pipelines(client, self.project, self.reference, limit=1)), None)
+        return newest_pipeline(client, self.project, self.reference)
 
     def require(self, client: Client) -> Pipeline:
         """The pipeline.

@@ -110,11 +110,10 @@ def prepare(client: Client, project: Project, start: Start) -> Trigger:
 def start_pipeline(client: Client, project: Project, trigger: Trigger, poller: Poller) -> Pipeline:
     """Start a pipeline.
 
-    :param poller: counts the time that it may take to show up when the answer is lost
+    :param poller: counts the time that it may take to show up when the answer is lost, from now on
     :returns: what is known of it: what the trigger answered or, when its answer was lost, what was found
     :raises CircleCIError: when it was not started, or nobody can tell
     """
-    poller.start()
     try:
         answer = client.write(
             "POST",

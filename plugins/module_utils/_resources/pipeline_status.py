@@ -173,7 +173,7 @@ def status_of(state: str, errors: Collection[str], workflows: Iterable[Workflow]
 
 def expects_rerun(workflow: Workflow) -> bool:
     """Whether CircleCI itself runs a failed workflow again (PF §3.5)."""
-    done, most = workflow.get("auto_rerun_number") or 0, workflow.get("max_auto_reruns") or 0
+    done, most = workflow.get("auto_rerun_number") or 0, workflow.get("max_auto_reruns")
     return workflow.get("status") == FAILED and isinstance(done, int) and isinstance(most, int) and done < most
 
 
@@ -251,7 +251,7 @@ def ending(view: View, ages: Mapping[str, float], appear_timeout: float) -> str 
     stopped = any(not is_final(workflow) for workflow in view.workflows)
     if not stopped:
         to_come = unsettled(view) & {NOTHING_STARTED, NOT_STARTED, NOT_CONTINUED}
-        if any(ages.get(what, 0.0) < appear_timeout for what in to_come):
+        if any(_age(ages, what) < appear_timeout for what in to_come):
             return None
         if view.state != CREATED and NOT_CONTINUED not in to_come:
             return None
@@ -262,10 +262,15 @@ def ending(view: View, ages: Mapping[str, float], appear_timeout: float) -> str 
         return None if any(_expects_rerun_yet(workflow, ages) for workflow in view.all) else BROKEN
     if stopped and NOT_STARTED in unsettled(view):
         # No approval brings a workflow that never started: it is a failure, and goes before the hold.
-        return None if ages.get(NOT_STARTED, 0.0) < appear_timeout else BROKEN
+        return None if _age(ages, NOT_STARTED) < appear_timeout else BROKEN
     if stopped:
         return HELD
     return SUCCEEDED if SUCCESS in words else BROKEN
+
+
+def _age(ages: Mapping[str, float], what: str) -> float:
+    """For how many seconds it has held. What nobody has counted yet has not held at all."""
+    return ages.get(what, 0.0)
 
 
 def _is_bad(word: str) -> bool:
@@ -276,7 +281,7 @@ def _moves(workflow: Workflow, view: View, ages: Mapping[str, float]) -> bool:
     """Whether a workflow goes on without a person."""
     if is_final(workflow):
         return _expects_rerun_yet(workflow, ages)
-    if workflow.get("status") == FAILING and ages.get(f"{_STALLED} {workflow.get('id')}", 0.0) >= RERUN_GRACE:
+    if workflow.get("status") == FAILING and _age(ages, f"{_STALLED} {workflow.get('id')}") >= RERUN_GRACE:
         return False
     if not needs_jobs(workflow):
         return True
@@ -288,7 +293,7 @@ def _moves(workflow: Workflow, view: View, ages: Mapping[str, float]) -> bool:
 
 
 def _expects_rerun_yet(workflow: Workflow, ages: Mapping[str, float]) -> bool:
-    return expects_rerun(workflow) and ages.get(f"{_RERUN} {workflow.get('id')}", 0.0) < RERUN_GRACE
+    return expects_rerun(workflow) and _age(ages, f"{_RERUN} {workflow.get('id')}") < RERUN_GRACE
 
 
 def _may_go_on(workflow: Workflow, view: View) -> bool:

@@ -172,13 +172,10 @@ def newer_pipelines(client: Client, project: Project, number: int, branch: str |
     return takewhile(lambda found: found["number"] > number, iterate_pipelines(client, project, branch))
 
 
-def newest_pipelines(client: Client, project: Project, reference: Reference, *, limit: int) -> list[Pipeline]:
-    """The newest pipelines of a branch, tag or revision, among the newest :data:`MOST_SOUGHT`.
-
-    :param limit: how many at most
-    """
+def newest_pipeline(client: Client, project: Project, reference: Reference) -> Pipeline | None:
+    """The newest pipeline of a branch, tag or revision, among the newest :data:`MOST_SOUGHT`; None when none is."""
     seen = islice(iterate_pipelines(client, project, reference.branch), MOST_SOUGHT)
-    return list(islice(filter(reference.fits, seen), limit))
+    return next(filter(reference.fits, seen), None)
 
 
 def require_own(project: Project, thing: dict[str, Any], kind: str) -> dict[str, Any]:
@@ -205,10 +202,8 @@ def require_own(project: Project, thing: dict[str, Any], kind: str) -> dict[str,
 
 def branch_of(pipeline: Pipeline) -> str | None:
     """The branch; None for a tag."""
-    found = _text(_vcs(pipeline), "branch")
-    if "vcs" in pipeline or found is None:
-        return found
-    return None if tag_of(pipeline) else found
+    # What an App's pipeline calls its branch may be the tag.
+    return _text(_vcs(pipeline), "branch") if "vcs" in pipeline or not tag_of(pipeline) else None
 
 
 def tag_of(pipeline: Pipeline) -> str | None:

@@ -70,7 +70,7 @@ def _parts(client: Client, project: Project, parts: Collection[str], *, is_set_u
     if not is_set_up:
         return {name: None if name == "settings" else [] for name in names}
     project_id = ""
-    if "webhooks" in parts or ("schedules" in parts and project.is_app):
+    if "webhooks" in parts:
         project_id = read_project_id(client, project)
     read: dict[str, Callable[[], Any]] = {
         "settings": lambda: read_project_settings(client, project),

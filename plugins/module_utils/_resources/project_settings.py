@@ -213,7 +213,7 @@ def _settings_of(answer: Any) -> Settings:
 
 
 def _shown(settings: Settings, wanted: Settings) -> dict[str, Any]:
-    return {"settings": {name: settings[name] for name in sorted(wanted) if name in settings}}
+    return {"settings": {name: settings[name] for name in sorted(wanted)}}
 
 
 def _outcome(settings: Settings, wanted: Settings, done: Settings) -> Outcome:

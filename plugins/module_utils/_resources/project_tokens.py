@@ -116,7 +116,7 @@ def plan_token(client: Client, project: Project, tokens: list[Token], wanted: Wa
 
 def _is_due(project: Project, ours: list[Token], wanted: WantedToken) -> bool:
     """Whether a new token takes the place of those that are there."""
-    if wanted.max_age is None or wanted.rotate:
+    if wanted.max_age is None:
         return wanted.rotate
     if any(moment_of(token["time"]) is None for token in ours):
         raise invalid(

@@ -63,7 +63,7 @@ class ScheduleTriggers(Schedules):
         return sorted(schedules, key=lambda schedule: (schedule["name"], schedule["id"]))
 
     def plan_one(self, found: Sequence[Schedule], wanted: WantedSchedule) -> Step | None:
-        target = None if self._definitions is None else self._target(found, wanted)
+        target = None if self._definitions is None else self._target(self._definitions, found, wanted)
         ours = [each for each in found if each["name"] == wanted.name]
         elsewhere: Schedule | None = None
         if wanted.definition is not None and target is not None:
@@ -100,14 +100,14 @@ class ScheduleTriggers(Schedules):
     def path_of(self, schedule: Schedule) -> str:
         return f"v2/projects/{segment(self._project_id)}/triggers/{segment(schedule['id'])}"
 
-    def _target(self, found: Sequence[Schedule], wanted: WantedSchedule) -> Definition | None:
+    def _target(
+        self, definitions: Sequence[Definition], found: Sequence[Schedule], wanted: WantedSchedule
+    ) -> Definition | None:
         """The definition that a schedule belongs to: the wanted one, or where it is already, or the only one."""
         ours = [each for each in found if each["name"] == wanted.name]
         if wanted.definition is None and (ours or not wanted.present):
-            return next(
-                (each for each in self._definitions or () if ours and each["id"] == ours[0]["definition_id"]), None
-            )
-        return the_definition(self.project, self._definitions or (), wanted.definition)
+            return next((each for each in definitions if ours and each["id"] == ours[0]["definition_id"]), None)
+        return the_definition(self.project, definitions, wanted.definition)
 
     def _read_of(self, definition: Definition) -> list[Schedule]:
         path = self._path(definition)

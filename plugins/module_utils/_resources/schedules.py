@@ -10,7 +10,6 @@ Here is what they have in common. :mod:`.classic_schedules` knows those of GitHu
 
 from __future__ import annotations
 
-import copy
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -94,7 +93,7 @@ class WantedSchedule:
         branch, tag = (place if place and place.strip() else None for place in places)
         if (branch is None) is (tag is None):
             raise invalid(f"Schedule {plain(name)} needs one of branch and tag.")
-        if (branch or tag or "").startswith("refs/"):
+        if str(branch or tag).startswith("refs/"):
             raise invalid(
                 f"Schedule {plain(name)} names its branch or tag with refs/.",
                 "Write the name alone, as in main or v1.0.",
@@ -201,12 +200,6 @@ class Schedules(ABC):
     def __init__(self, client: Client, project: Project) -> None:
         self.client = client
         self.project = project
-
-    def using(self, client: Client) -> Schedules:
-        """The same, with what was read, for another client."""
-        twin = copy.copy(self)
-        twin.client = client
-        return twin
 
     @abstractmethod
     def read(self) -> list[Schedule]:

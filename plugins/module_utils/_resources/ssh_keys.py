@@ -63,7 +63,7 @@ class WantedKey:
         if not given:
             # To core, one that is null is there.
             raise invalid("a key is missing.", "Give private_key, private_key_path or fingerprint.")
-        hostname = params["hostname"] or ""
+        hostname = params["hostname"]
         shown = plain(re.sub(".*@", "…@", hostname))  # without a user and a password
         if not _is_host(hostname):
             raise invalid(

@@ -58,8 +58,8 @@ class WantedProject:
 
     @property
     def has_more(self) -> bool:
-        """Whether anything but following is managed."""
-        lists = (self.checkout_keys, self.ssh_keys, self.env_vars, self.webhooks, self.schedules)
+        """Whether anything else is to be done before following ends. Checkout keys are not: they exclude that."""
+        lists = (self.ssh_keys, self.env_vars, self.webhooks, self.schedules)
         return bool(self.settings or any(lists))
 
 

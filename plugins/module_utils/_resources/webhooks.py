@@ -66,11 +66,14 @@ Webhook = Thing
 
 @dataclass(frozen=True)
 class WantedWebhook:
-    """A webhook that a project is to have, or not. See the options of :data:`WEBHOOK`."""
+    """A webhook that a project is to have, or not. See the options of :data:`WEBHOOK`.
+
+    :param url: None only for one that is to be absent
+    """
 
     name: str
     present: bool
-    url: str
+    url: str | None
     events: tuple[str, ...]
     verify_tls: bool
     signing_secret: str | None = field(repr=False)
@@ -101,7 +104,7 @@ class WantedWebhook:
         events = tuple(sorted(set(params["events"] or ())))
         if unknown := [event for event in events if event not in EVENTS]:
             raise invalid(f"Webhook {plain(name)} has the event {plain(unknown[0])}, which is not known here.")
-        return cls(name, present, params["url"] or "", events, params["verify_tls"], secret, params["update_secret"])
+        return cls(name, present, params["url"], events, params["verify_tls"], secret, params["update_secret"])
 
     @property
     def described(self) -> dict[str, Any]:
