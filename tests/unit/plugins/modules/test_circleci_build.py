@@ -19,6 +19,7 @@ from ansible_collections.community.circleci.plugins.module_utils._task import pr
 from ansible_collections.community.circleci.plugins.module_utils._task.run import perform
 from ansible_collections.community.circleci.plugins.modules import circleci_build
 from emulator import Emulator
+from emulator.http.exchange import Answer, Call
 from tests.unit.predicting import differences
 
 API = "github/acme/api"
@@ -165,6 +166,16 @@ def test_a_refused_build_fails_with_its_reason_and_a_remedy(emulator: Emulator, 
     ("reason", "words", "hint"),
     [
         ("ci-skip", "ci-skip", "The commit's message asks CircleCI to skip it."),
+        ("branch-blacklisted", "branch-blacklisted", "The project's configuration leaves this branch out."),
+        ("branch-not-whitelisted", "branch-not-whitelisted", "The project's configuration leaves this branch out."),
+        ("org-not-paid", "org-not-paid", "The organization's plan does not cover this build."),
+        ("user-not-paid", "user-not-paid", "The user's plan does not cover this build."),
+        ("prs-only", "prs-only", "The project's settings allow builds of pull requests only."),
+        (
+            "1.0-not-available",
+            "1.0-not-available",
+            "CircleCI does not run configurations of version 1.0 any more: start a new build instead.",
+        ),
         ("something-new", "something-new", "See the messages of the build."),
         (None, "no reason given", "See the messages of the build."),
     ],
@@ -1131,6 +1142,21 @@ def test_a_poll_without_an_answer_does_not_outlast_the_wait(emulator: Emulator, 
     result = run(wait=True, wait_timeout=0.3, timeout=30)
     assert "is not_running after waiting" in result["msg"]
     assert result["waited_seconds"] < 10
+
+
+def test_a_wait_counts_from_the_start_of_the_build_on(
+    emulator: Emulator, run, clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = Emulator._answer
+
+    def answer(self: Emulator, call: Call) -> Answer:
+        if call.method == "POST":
+            clock.sleep(100)
+        return usual(self, call)
+
+    monkeypatch.setattr(Emulator, "_answer", answer)
+    result = run(wait=True, wait_timeout=60)
+    assert (result.get("failed"), result["waited_seconds"] < 60) == (None, True)
 
 
 def test_a_reused_build_is_waited_for(emulator: Emulator, run) -> None:

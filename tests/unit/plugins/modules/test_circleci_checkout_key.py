@@ -160,6 +160,13 @@ def test_no_key_is_removed_in_the_place_of_one_that_is_not_known(
     assert "Or leave the option out." in real["msg"]
 
 
+def test_a_project_without_checkout_keys_has_none_that_is_not_known_yet(emulator: Emulator, run_module) -> None:
+    slug = "circleci/4FcaSzPRd4iEYiWnGi3VBF/QFmsmoSqVVSXVGMvtCwf3U"
+    result = run_module(MODULE, project=slug, state="absent", null=["fingerprint"], check_mode=True)
+    assert (result["failed"], emulator.requests) == (True, [])
+    assert "have no checkout keys" in result["msg"]
+
+
 def test_where_nothing_is_removed_a_fingerprint_may_be_null(emulator: Emulator, run) -> None:
     assert run(null=["fingerprint"])["checkout_key"] == run()["checkout_key"]
     assert emulator.writes == []

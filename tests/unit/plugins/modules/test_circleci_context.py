@@ -1196,6 +1196,11 @@ def test_mistakes_are_found_before_the_first_request(
 def test_all_mistakes_are_told_at_once(run) -> None:
     told = run(env_vars=[variable("1"), variable(value={})], restrictions=[{}])["msg"]
     assert all(place in told for place in ("env_vars[0]", "env_vars[1]", "restrictions[0]"))
+    twins = {"env_vars": [variable()] * 2, "restrictions": [{"project": API}] * 2}
+    result = run(**twins)
+    assert [problem.partition(" ")[0] for problem in result["problems"]] == ["env_vars[1]", "restrictions[1]"]
+    result = run(restrictions=twins["restrictions"], env_vars_exclusive=True)
+    assert [problem.partition(" ")[0] for problem in result["problems"]] == ["restrictions[1]", "env_vars_exclusive"]
 
 
 # --- CircleCI Server ------------------------------------------------------------------------------------------------

@@ -99,8 +99,10 @@ def test_a_key_whose_mask_tells_nothing_is_left_alone_with_a_warning(
 
 
 def test_an_empty_key_and_a_missing_token_reach_no_server(emulator: Emulator, run_module) -> None:
-    assert "empty" in run_module(MODULE, api_key=" ")["msg"]
-    assert "CIRCLE_TOKEN" in run_module(MODULE, api_key=KEY, api_token=None)["msg"]
+    empty = run_module(MODULE, api_key=" ")
+    assert ("api_key is empty" in empty["msg"], empty["warnings"]) == (True, [])
+    tokenless = run_module(MODULE, api_key=f"{KEY}\n", api_token=None)
+    assert ("CIRCLE_TOKEN" in tokenless["msg"], len(tokenless["warnings"])) == (True, 1)
     assert emulator.requests == []
 
 

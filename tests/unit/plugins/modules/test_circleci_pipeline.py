@@ -136,9 +136,11 @@ def test_too_many_parameters_and_odd_names_are_refused(emulator: Emulator, run) 
         ({"state": "canceled", "branch": "main", "approve": ["a"]}, "approve cannot be used with state canceled"),
         ({"state": "canceled", "branch": "main", "on_hold": "wait"}, "on_hold cannot be used with state canceled"),
         ({"state": "canceled", "tag": "v1", "keep_revision": OTHER}, "keep_revision goes with branch"),
+        ({"state": "succeeded", "tag": "v1", "keep_revision": OTHER}, "keep_revision cannot be used with state"),
         ({"state": "succeeded", "pipeline_number": 3, "branch": "main"}, "pipeline_number names one pipeline"),
         ({"state": "succeeded", "pipeline_number": 0}, "pipeline_number must be 1 or more"),
         ({"branch": "main", "tag": "v1"}, "mutually exclusive"),
+        ({"state": "succeeded", "pipeline_id": OTHER_ID, "pipeline_number": 3}, "mutually exclusive"),
         ({"revision": "abc"}, "is not the full hash"),
         ({"revision": 123456}, "revision is a number"),
         ({"branch": "main", "state": "canceled", "keep_revision": "abc"}, "keep_revision 'abc' is not the full hash"),
@@ -148,7 +150,7 @@ def test_too_many_parameters_and_odd_names_are_refused(emulator: Emulator, run) 
         ({"on_hold": "return"}, "on_hold does nothing without wait"),
         ({"workflows": ["a"]}, "workflows does nothing without wait"),
         ({"wait": True, "approve": ["hold", ""]}, "approve has an empty name"),
-        ({"wait_interval": -1}, "wait_interval must be"),
+        ({"wait_interval": -1, "log_lines": -1}, "wait_interval must be"),
         ({"appear_timeout": -1}, "appear_timeout must be"),
         ({"log_lines": -1}, "log_lines must be"),
         ({"config_branch": "main"}, "config_branch goes with a definition"),
@@ -186,14 +188,22 @@ def test_an_option_that_would_do_nothing_in_a_state_is_refused(
     assert emulator.requests == []
 
 
+def test_an_empty_list_was_not_given(emulator: Emulator, run) -> None:
+    emulator.push(API, branch="main")
+    emulator.pass_time(1)
+    assert run(approve=[])["changed"] is True
+    assert len(run(state="canceled", branch="main", workflows=[], approve=[], parameters={})["canceled"]) == 2
+
+
 def test_without_a_token_nothing_is_started(emulator: Emulator, run) -> None:
     for options in ({}, {"state": "canceled", "branch": "main"}):
         failed(run(api_token="", **options), "No API token was given")
     assert emulator.requests == []
 
 
-def test_an_answer_with_an_empty_id_is_looked_into(emulator: Emulator, run) -> None:
-    emulator.fault("body", method="POST", path="/pipeline$", status=201, body={"id": "", "number": 1}, when="after")
+@pytest.mark.parametrize("body", [{"id": "", "number": 1}, {"id": OTHER_ID}, {"id": OTHER_ID, "number": "1"}])
+def test_an_answer_without_an_id_or_a_number_is_looked_into(emulator: Emulator, run, body: dict[str, Any]) -> None:
+    emulator.fault("body", method="POST", path="/pipeline$", status=201, body=body, when="after")
     result = run()
     assert (result.get("failed"), result["pipeline"]["id"]) == (None, emulator.pipeline(API, 1).id)
 
@@ -572,12 +582,15 @@ def test_a_lost_start_whose_parameters_show_late_is_found(emulator: Emulator, ru
     assert (result.get("failed"), result["pipeline"]["number"], len(emulator.writes)) == (None, 1, 1)
 
 
-def test_a_lost_start_whose_parameters_never_show_is_in_doubt(emulator: Emulator, run, clock) -> None:
+@pytest.mark.parametrize(("status", "pauses"), [(404, 5), (403, 0)])
+def test_a_lost_start_whose_parameters_never_show_is_in_doubt(
+    emulator: Emulator, run, clock, status: int, pauses: int
+) -> None:
     emulator.fault("drop", method="POST", path="/pipeline$", when="after")
-    emulator.fault("status", path="/values$", times=None, status=404, body={"message": "Pipeline not found"})
+    emulator.fault("status", path="/values$", times=None, status=status, body={"message": "not for you"})
     result = run(branch="main", parameters={"target": "live"}, appear_timeout=4.5)
-    failed(result, "What became of it cannot be read: CircleCI answered 404")
-    assert (result["changed"], len(emulator.writes), len(clock.pauses)) == (True, 1, 5)
+    failed(result, f"What became of it cannot be read: CircleCI answered {status}")
+    assert (result["changed"], len(emulator.writes), len(clock.pauses)) == (True, 1, pauses)
 
 
 @pytest.fixture
@@ -870,6 +883,13 @@ def test_a_hold_that_nobody_named_stays(emulator: Emulator, run) -> None:
     assert len([record for record in emulator.writes if "approve" in record.path]) == 1
 
 
+def test_what_a_wait_has_approved_is_a_change_though_it_fails(emulator: Emulator, run) -> None:
+    emulator.push(API, branch="main", script={"scenario": "two-holds"})
+    result = run(state="succeeded", branch="main", approve=["hold-staging"])
+    failed(result, "waits for an approval: hold-production")
+    assert (result["changed"], len(emulator.writes)) == (True, 1)
+
+
 def test_a_hold_that_is_in_no_workflow_is_a_warning(emulator: Emulator, run) -> None:
     emulator.scenario("hold")
     result = run(wait=True, approve=["hold", "hodl"])
@@ -1103,6 +1123,7 @@ def test_what_has_ended_badly_is_told_and_nothing_else(
     rest = result["msg"].partition(told)[2]
     assert "workflow '" not in rest, result["msg"]
     assert "(jobs" not in rest, result["msg"]
+    assert result["warnings"] == []
 
 
 @pytest.mark.parametrize(
@@ -1187,6 +1208,17 @@ def test_only_a_setup_workflow_that_has_not_succeeded_is_worth_a_warning(
     shows(emulator, [*setups, {"name": "a", "status": "success"}])
     result = run(state="succeeded", pipeline_id=OTHER_ID)
     assert (result.get("failed"), len(result["warnings"])) == (None, int(warned)), result
+
+
+def test_all_that_a_success_leaves_open_is_told(emulator: Emulator, run) -> None:
+    setups = [{"name": f"setup-{status}", "tag": "setup", "status": status} for status in ("failed", "success")]
+    shows(emulator, [*setups, {"name": "a", "status": "success"}, {"name": "b", "status": "not_run"}])
+    result = run(state="succeeded", pipeline_id=OTHER_ID, approve=["hodl"])
+    assert [warning.partition(") ")[2] for warning in result["warnings"]] == [
+        "has succeeded, but of its workflows these were not run: b.",
+        "has succeeded, but for its setup workflow.",
+        "has no holds of these names, which were to be approved: hodl.",
+    ]
 
 
 def test_no_steps_are_looked_for_in_a_workflow_that_has_succeeded(emulator: Emulator, run) -> None:
@@ -1375,6 +1407,7 @@ def test_a_second_run_reuses_what_has_succeeded_and_sends_no_write(emulator: Emu
         ({"target": "staging"}, False),
         ({"target": "live", "count": 2}, False),
         ({"target": "live", "count": True}, False),
+        ({"target": "live", "since_then": 1}, False),
         ({}, False),
     ],
 )
@@ -1421,6 +1454,12 @@ def test_where_the_defaults_cannot_be_read_nothing_is_reused(emulator: Emulator,
     result = run(reuse="successful")
     assert result["reused"] is False
     assert any("It is not reused" in warning for warning in result["warnings"])
+
+
+def test_a_parameter_that_its_own_configuration_does_not_declare_has_no_default(emulator: Emulator, run) -> None:
+    run(wait=True)
+    emulator.fault("body", path="/config$", body={"source": "parameters: {target: {default: staging}}"})
+    assert run(reuse="successful")["reused"] is False
 
 
 def test_where_the_parameters_are_gone_nothing_is_reused(emulator: Emulator, run) -> None:
@@ -1566,10 +1605,12 @@ def test_a_pipeline_that_is_listed_and_not_found_yet_is_taken_as_it_is_listed(
 
 def test_only_the_newest_twenty_are_looked_at(emulator: Emulator, run) -> None:
     emulator.push(API, branch="main", revision=OTHER)
-    for _unused in range(20):
-        emulator.push(API, branch="feature/login")
-    emulator.pass_time(60)
-    assert run(branch="main", revision=OTHER, reuse="successful", check_mode=True)["reused"] is False
+    for others in (19, 1):
+        for _unused in range(others):
+            emulator.push(API, branch="feature/login")
+        emulator.pass_time(60)
+        found = run(branch="main", revision=OTHER, reuse="successful", check_mode=True)
+        assert found["reused"] is (others == 19)
     assert run(branch="main", reuse="successful", check_mode=True)["reused"] is True
 
 

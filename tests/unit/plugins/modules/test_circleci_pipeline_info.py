@@ -149,11 +149,12 @@ def test_open_source_projects_need_no_token(emulator: Emulator, run) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"limit": 0}, "limit must be 1 or more"),
+        ({"limit": 0, "workflows": False, "jobs": True}, "limit must be 1 or more"),
         ({"workflows": False, "jobs": True}, "jobs needs workflows"),
         ({"pipeline_number": 1, "branch": "main"}, "pipeline_number names one pipeline"),
         ({"revision": "abc"}, "is not the full hash"),
         ({"branch": "a", "tag": "b"}, "mutually exclusive"),
+        ({"pipeline_id": "a", "pipeline_number": 1}, "mutually exclusive"),
     ],
 )
 def test_what_cannot_be_is_refused(emulator: Emulator, run, options: dict[str, Any], words: str) -> None:

@@ -294,9 +294,22 @@ def test_what_cannot_be_an_organization_is_not_one_without_projects(
     assert words in result["msg"]
 
 
+def test_the_identifiers_of_an_app_are_taken_as_they_are(emulator: Emulator, run) -> None:
+    item = {"vcs_type": "circleci", "username": "5GeM4SzPzs", "reponame": "9Q4Cpf1BnA"}
+    emulator.fault("body", path=r"/projects\?shallow=true$", body=[item], times=2)
+    found = [run(organization=f"circleci/{name}")["unreadable"] for name in ("5GEM4SZPZS", "5GeM4SzPzs")]
+    assert [[each["project"] for each in unreadable] for unreadable in found] == [
+        [], ["circleci/5GeM4SzPzs/9Q4Cpf1BnA"]
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("organization", ["Umbrella", "github/UMBRELLA"])
-def test_an_organization_is_found_in_any_case(run, organization: str) -> None:
+def test_an_organization_is_found_in_any_case(emulator: Emulator, run, organization: str) -> None:
     assert slugs(run(organization=organization)) == [OTHER]
+    item = {"vcs_type": "github", "username": "Umbrella", "reponame": "site"}
+    emulator.fault("body", path=r"/projects\?shallow=true$", body=[item])
+    result = run(organization=organization.lower())
+    assert [each["project"] for each in result["unreadable"]] == ["github/Umbrella/site"]
 
 
 def test_a_token_that_has_expired_may_be_why_a_project_is_not_found(run) -> None:

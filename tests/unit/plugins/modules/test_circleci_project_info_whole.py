@@ -148,7 +148,7 @@ def test_what_is_not_set_up_has_nothing_of_what_was_asked_for_and_no_more(run, p
     }
 
 
-@pytest.mark.parametrize("following", [True, "true", "yes"])
+@pytest.mark.parametrize("following", [True, "true", "yes", "on", "1", " Yes "])
 def test_by_default_only_what_is_followed_is_read(emulator: Emulator, run, following: Any) -> None:
     assert [each["project"] for each in run(following=following)["projects"]] == [API]
 

@@ -274,6 +274,10 @@ def test_a_failure_tells_what_was_stored_all_the_same(
     assert (result["failed"], result["changed"], result["status"]) == (True, True, status)
     assert "Yet CircleCI has stored a part of it: autocancel_builds" in result["msg"]
     assert (result["settings"]["autocancel_builds"], result["settings"]["disable_ssh"]) == (True, False)
+    assert result["updated"] == [{"kind": "setting", "name": "autocancel_builds"}]
+    # What was looked at already is not looked at once more.
+    looks = [record for record in emulator.requests if record.method == "GET"]
+    assert len(looks) == (2 if status == 403 else 7)
     monkeypatch.undo()
 
 
@@ -397,8 +401,7 @@ def test_check_mode_before_the_project_exists_predicts_from_what_new_projects_ha
 ) -> None:
     result = run_module(MODULE, project=API, check_mode=True, disable_ssh=True, set_github_status=True)
     assert (result["changed"], emulator.writes) == (True, [])
-    assert result["settings"]["disable_ssh"] is True
-    assert result["settings"][BRANCHES] is None
+    assert result["settings"] == {**FLAGS, "disable_ssh": True, BRANCHES: None}
     assert any("CircleCI does not know" in warning for warning in result["warnings"])
     assert run_module(MODULE, project=API, check_mode=True, set_github_status=True)["changed"] is False
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from emulator import Emulator
+from emulator import PROJECT_TOKEN, Emulator
 from tests.unit.predicting import differences
 
 API = "github/acme/api"
@@ -203,11 +203,16 @@ def test_nothing_is_removed_when_the_new_token_is_not_listed(emulator: Emulator,
     assert texts(emulator) == old
 
 
-@pytest.mark.parametrize("kind", ["drop", "body"])
-def test_a_token_whose_text_was_lost_is_removed_again(emulator: Emulator, run, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "answer"),
+    [("drop", {}), ("body", {"body": {}}), ("body", {"body": {"id": "x", "label": "badge", "scope": "status"}})],
+)
+def test_a_token_whose_text_was_lost_is_removed_again(
+    emulator: Emulator, run, kind: str, answer: dict[str, Any]
+) -> None:
     run()
     old = texts(emulator)
-    emulator.fault(kind, method="POST", path="/token", when="after", **({"body": {}} if kind == "body" else {}))
+    emulator.fault(kind, method="POST", path="/token", when="after", **answer)
     result = run(rotate=True)
     assert (result["failed"], result["changed"], result["token"], result["created"]) == (True, True, None, False)
     assert "which alone has the text, was lost. It was removed again" in result["msg"]
@@ -331,6 +336,7 @@ def test_bad_input_is_refused_before_any_request(
         [],
         {"id": 1, "label": "badge", "scope": "all"},
         {"id": "a", "label": "b"},
+        {"id": "a", "label": None, "scope": "status"},
         {"id": "", "label": "badge", "scope": "status"},
     ],
 )
@@ -346,6 +352,14 @@ def test_check_mode_before_the_project_exists_predicts_from_nothing(emulator: Em
     result = run_module(MODULE, project=API, label="badge", check_mode=True)
     assert (result["changed"], result["created"], emulator.writes) == (True, True, [])
     assert any("CircleCI does not know" in warning for warning in result["warnings"])
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_project_token_makes_no_others(emulator: Emulator, run, check_mode: bool) -> None:
+    emulator.fault("body", method="GET", path="/token$", body=[])  # Should it be let see them.
+    result = run(api_token=PROJECT_TOKEN, check_mode=check_mode)
+    assert (result["failed"], result["status"], emulator.writes) == (True, 401, [])
+    assert "give a personal API token" in result["msg"]
 
 
 def test_projects_of_apps_have_tokens_too(emulator: Emulator, run_module) -> None:

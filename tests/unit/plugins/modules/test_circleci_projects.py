@@ -197,6 +197,26 @@ def test_a_key_that_following_made_is_not_rotated_at_once(emulator: Emulator, ru
     assert [key["public_key"] for key in diff["after"]["checkout_keys"]] == [made.public_key.strip()]
 
 
+def test_a_user_key_is_rotated_though_following_has_just_made_a_deploy_key(
+    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for following in (True, False):
+        run({"project": API, "following": following})
+    state, follow = emulator.state, emulator.state.follow
+    state.add_checkout_key(emulator.project(API), "github-user-key", state.users["emulator"])
+
+    def with_a_deploy_key(project: Any, user: Any) -> Any:
+        build = follow(project, user)
+        state.add_checkout_key(project, "deploy-key", None)
+        return build
+
+    monkeypatch.setattr(state, "follow", with_a_deploy_key)
+    keys = [{"max_age": 0}, {"type": "user-key", "max_age": 0}]
+    result = run({"project": API, "following": True, "checkout_keys": keys})
+    made = [entry.get("type") for entry in result["projects"][0]["added"]]
+    assert made == [None, "deploy-key", "github-user-key"]
+
+
 def test_only_the_deploy_key_counts_as_made_by_following(
     emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -219,8 +239,11 @@ def test_following_comes_first_and_unfollowing_last(emulator: Emulator, run) -> 
     assert [record.path.rsplit("/", 1)[-1] for record in emulator.writes] == ["follow", "ssh-key", "envvar"]
     run({"project": WEB, "following": True})
     emulator.clear()
-    run({"project": WEB, "following": False, "ssh_keys": [ssh_key()], "env_vars": [variable()]})
-    assert [record.path.rsplit("/", 1)[-1] for record in emulator.writes] == ["ssh-key", "envvar", "unfollow"]
+    nightly = {"name": "nightly", "branch": "main", "hours_of_day": [2]}
+    leaving = {"following": False, "ssh_keys": [ssh_key()], "env_vars": [variable()], "schedules": [nightly]}
+    run({"project": WEB, **leaving})
+    written = [record.path.rsplit("/", 1)[-1] for record in emulator.writes]
+    assert written == ["ssh-key", "envvar", "schedule", "unfollow"]
 
 
 def test_exclusive_replaces_keys_and_variables(emulator: Emulator, run) -> None:

@@ -132,8 +132,8 @@ def test_what_is_not_asked_for_costs_no_request(
     followed({"project": API, **EVERYTHING})
     emulator.clear()
     assert followed({"project": API, **managed})["changed"] is False
-    (token, *paths) = [record.path.partition("?")[0].rsplit("/", 1)[-1] for record in emulator.requests]
-    assert (token, sorted(paths)) == ("me", sorted(reads))
+    paths = [record.path.partition("?")[0].rsplit("/", 1)[-1] for record in emulator.requests]
+    assert paths == ["me", *reads]
 
 
 def test_a_converged_project_takes_five_requests(emulator: Emulator, followed) -> None:
@@ -387,6 +387,25 @@ def test_what_is_wrong_is_named_before_any_request(
     result = run_module(MODULE, **options)
     assert (result["failed"], emulator.requests) == (True, [])
     assert complaint in result["msg"]
+
+
+def test_what_is_wrong_is_named_in_the_order_of_the_options(emulator: Emulator, run_module) -> None:
+    app: dict[str, Any] = {
+        "project": f"{APP_ORGANIZATION}/x",
+        "checkout_keys": [{}, {}],
+        "ssh_keys": EVERYTHING["ssh_keys"] * 2,
+        "env_vars": EVERYTHING["env_vars"] * 2,
+        "webhooks": [HOOK, HOOK],
+        "schedules": [NIGHTLY, {**NIGHTLY, "per_hour": 7}],
+        "ssh_keys_exclusive": False,
+    }
+    described = [app, {"project": app["project"], "schedules": app["schedules"][1:], "env_vars_exclusive": True}]
+    result = run_module(MODULE, projects=described)
+    told = [problem.partition(": ")[2].partition(" ")[0] for problem in result["problems"]]
+    twins = ["checkout_keys[1]", "ssh_keys[1]", "env_vars[1]", "webhooks[1]", "schedules[1]"]
+    assert told[:7] == [*twins, "checkout_keys:", "schedules[1]:"]
+    assert told[-2:] == ["schedules[0]:", "env_vars_exclusive"]
+    assert emulator.requests == []
 
 
 def test_what_is_wrong_with_the_defaults_is_named_once(emulator: Emulator, run_module) -> None:

@@ -301,7 +301,7 @@ def test_what_projects_of_apps_cannot_have_is_refused_before_any_request(
 
 
 def test_what_only_projects_of_apps_have_is_refused_elsewhere(emulator: Emulator, run_classic) -> None:
-    result = run_classic(definition="release")
+    result = run_classic(definition="release", api_token=None)
     assert (result["failed"], emulator.requests) == (True, [])
     assert "definition cannot choose one" in result["msg"]
 
@@ -442,6 +442,54 @@ def test_in_another_definition_the_new_one_is_made_before_the_old_one_goes(emula
     assert emulator.writes == []
 
 
+def test_what_moves_to_another_definition_has_the_parameters_that_are_given(emulator: Emulator, run_app) -> None:
+    trigger(emulator, parameters={"full": True})
+    wanted = definition(emulator, "release")
+    options: dict[str, Any] = {"definition": "release", "parameters": {"full": False}}
+    same(run_app(**options, check_mode=True), run_app(**options))
+    (left,) = triggers(emulator)
+    assert (left.definition, left.parameters) == (wanted, {"full": False})
+
+
+def test_what_is_not_made_as_it_is_to_be_elsewhere_costs_no_schedule(emulator: Emulator, run_app) -> None:
+    old = trigger(emulator)
+    definition(emulator, "release")
+    at_three = {"cron_expression": "0 3 * * *", "attribution_actor": {"id": SYSTEM_ID}}
+    made = {"id": "x", "event_name": "nightly", "event_source": {"provider": "schedule", "schedule": at_three}}
+    emulator.fault("body", method="POST", status=201, body={**made, "checkout_ref": "main"})
+    result = run_app(definition="release")
+    assert (result["failed"], result["changed"], triggers(emulator)) == (True, True, [old])
+    assert "did not take its timetable" in result["msg"]
+
+
+def test_what_is_there_already_keeps_its_parameters_when_the_other_one_goes(emulator: Emulator, run_app) -> None:
+    trigger(emulator, parameters={"full": True})
+    here = trigger(emulator, at="release", parameters={"full": False})
+    result = run_app(definition="release")
+    assert (result.get("failed"), result["changed"], result["schedule"]["id"]) == (None, True, here.id)
+    assert ([record.method for record in emulator.writes], triggers(emulator)) == (["DELETE"], [here])
+    assert result["schedule"]["parameters"] == here.parameters == {"full": False}
+
+
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_two_of_the_name_in_two_definitions_are_refused_where_none_is_named(
+    emulator: Emulator, run_app, state: str
+) -> None:
+    twins = [trigger(emulator), trigger(emulator, at="release")]
+    result = run_app(state=state)
+    assert (result["failed"], emulator.writes, triggers(emulator)) == (True, [], twins)
+    assert f"{APP} has 2 schedules with the name nightly" in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("ref", "kind", "name"), [("refs/heads/main", "branch", "main"), ("refs/tags/v1", "tag", "v1")]
+)
+def test_a_branch_or_tag_is_the_same_in_full(emulator: Emulator, run_app, ref: str, kind: str, name: str) -> None:
+    trigger(emulator, checkout_ref=ref, config_ref=ref)
+    result = run_app(**{"branch": None, kind: name})
+    assert (result["changed"], result["schedule"][kind], emulator.writes) == (False, name, [])
+
+
 @pytest.mark.parametrize(
     "fault", [{"status": 403, "body": {"message": "no"}}, {"status": 404, "body": {"message": "no"}}]
 )
@@ -529,6 +577,7 @@ def test_a_success_that_changed_nothing_is_a_failure(emulator: Emulator, run, sl
     result = run(hours_of_day=[5], branch="develop")
     assert (result["failed"], result["changed"]) == (True, True)
     assert "did not take its branch and timetable" in result["msg"]
+    assert result["updated"] == [{"kind": "schedule", "name": "nightly"}]
 
 
 @pytest.mark.parametrize("status", [403, 404])
@@ -588,6 +637,8 @@ TRIGGER = {
         ({**CLASSIC_ITEM, "parameters": {"tag": 1}}, "its branch or tag is no text."),
         ({**CLASSIC_ITEM, "parameters": ["m"]}, "it has no usable 'parameters'."),
         ({**CLASSIC_ITEM, "actor": None}, "it has no usable actor."),
+        ({**TRIGGER, "id": None}, "it has no usable 'id'."),
+        ({**TRIGGER, "event_name": None}, "it has no usable 'event_name'."),
         ({**TRIGGER, "event_source": None}, "it has no usable 'event_source'."),
         ({**TRIGGER, "event_source": {"schedule": DAILY}}, "it has no usable 'provider'."),
         ({**TRIGGER, "event_source": {"provider": "schedule"}}, "an object was expected."),

@@ -191,12 +191,13 @@ def test_a_file_that_is_no_key_is_named_but_not_shown(emulator: Emulator, run, t
         ({}, "any of the following are missing: private_key, private_key_path"),
         ({"state": "absent"}, "any of the following are missing: private_key, private_key_path, fingerprint"),
         ({"private_key": "x", "private_key_path": "y"}, "mutually exclusive"),
+        ({"private_key": "x", "fingerprint": "y"}, "mutually exclusive"),
         ({"private_key": ""}, "private_key is empty"),
         ({"private_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 me"}, "is a public key"),
         ({"private_key": "-----BEGIN RSA PRIVATE KEY-----\nMIIEow"}, "cut off"),
         ({"state": "absent", "fingerprint": "12:34"}, "is not a fingerprint"),
         ({"private_key": "GOOD", "hostname": "a b"}, "is not a host name"),
-        ({"private_key": "GOOD", "exclusive": True, "state": "absent"}, "exclude each other"),
+        ({"private_key": "GOOD", "exclusive": True, "state": "absent", "api_token": None}, "exclude each other"),
         ({"private_key": "GOOD", "api_token": None}, "No API token"),
         ({"private_key": "GOOD", "project": "acme/api"}, "Write github/acme/api"),
     ],
@@ -466,6 +467,12 @@ class TestWithoutMD5:
         key = run(private_key=private_key())["ssh_key"]
         assert run(fingerprint=key["fingerprint_sha256"], state="absent")["changed"] is True
         assert held(emulator) == []
+
+    def test_a_key_of_which_nothing_is_known_is_not_the_one_that_is_wanted(self, emulator: Emulator, run) -> None:
+        """Here no key has an MD5 fingerprint, as one of which CircleCI says nothing."""
+        unreadable(emulator, {"hostname": HOST, "public_key": "odd"})
+        assert run(private_key=private_key())["changed"] is True
+        assert held(emulator) == [(HOST, public(private_key()))]
 
     def test_a_key_that_is_null_stands_for_no_other_one(self, emulator: Emulator, run) -> None:
         """Here no key has an MD5 fingerprint: that is null, too."""

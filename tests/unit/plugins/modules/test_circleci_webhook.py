@@ -145,6 +145,7 @@ def test_absent_removes_the_webhook_of_the_name(emulator: Emulator, run) -> None
     emulator.clear()
     absent = run(state="absent", url=None, events=None, signing_secret="")
     assert ("failed" in absent, absent["changed"]) == (False, False)
+    assert "failed" not in run(state="absent", update_secret="always")
     assert emulator.writes == []
 
 
@@ -192,6 +193,7 @@ def test_a_webhook_that_delivers_unsigned_is_a_failure(emulator: Emulator, run) 
     result = run(signing_secret=SECRET)
     assert (result["failed"], result["changed"]) == (True, True)
     assert f"accepted webhook deploys of {API}, but did not take its verify_tls and signing_secret." in result["msg"]
+    assert result["added"] == [{"kind": "webhook", "name": "deploys"}]
     again = run(signing_secret=SECRET)
     assert (again["failed"], len(held(emulator))) == (True, 1)
 
@@ -300,6 +302,9 @@ def test_a_list_that_cannot_be_read_is_not_an_empty_one(emulator: Emulator, run)
         {"id": "a", "name": "b", "url": "c", "events": []},
         {"id": "a", "name": "b", "url": "c", "events": [], "verify_tls": "yes"},
         {"id": "", "name": "b", "url": "c", "events": [], "verify_tls": True},
+        {"id": "a", "name": None, "url": "c", "events": [], "verify_tls": True},
+        {"id": "a", "name": "b", "url": None, "events": [], "verify_tls": True},
+        {"id": "a", "name": "b", "url": "c", "events": None, "verify_tls": True},
     ],
 )
 def test_a_list_with_something_else_in_it_is_refused(emulator: Emulator, run, item: dict[str, Any]) -> None:
@@ -348,3 +353,7 @@ def test_a_name_that_looks_like_another_one_is_pointed_out(run) -> None:
     (warning,) = result["warnings"]
     assert result["changed"] is False
     assert "The name of webhook deploys begins or ends with white space, which is kept" in warning
+    warnings = run(name="other\n", signing_secret=f"{SECRET}\n")["warnings"]
+    assert [warning.partition(" begins")[0] for warning in warnings] == [
+        "The name of webhook other", r"signing_secret of webhook other\n"
+    ]  # fmt: skip

@@ -107,6 +107,8 @@ def test_a_setup_workflow_counts_until_there_are_others() -> None:
         (["running", "on_hold"], "running"),
         (["queued", "success"], "running"),
         (["newer-word", "on_hold"], "running"),
+        (["pending", "on_hold"], "running"),
+        (["errored", "on_hold"], "running"),
         (["on_hold", "success"], "on_hold"),
         (["success", "not_run"], "success"),
         (["not_run"], "not_run"),
@@ -177,7 +179,8 @@ def test_a_setup_workflow_that_continues_nothing_is_the_end_after_a_while(state:
 
 
 def test_no_workflow_is_the_end_after_a_while() -> None:
-    assert unsettled(created()) == {NOTHING_STARTED}
+    # Of what is not there at all, no name is missing yet.
+    assert unsettled(created()) == unsettled(created(names=("build",))) == {NOTHING_STARTED}
     assert (at_once(created()), at_last(created())) == (None, BROKEN)
     assert at_last(created(state="pending")) is None
 
@@ -201,6 +204,11 @@ def test_an_automatic_rerun_is_waited_for() -> None:
     assert (ending(view, {"rerun of a": RERUN_GRACE - 1}, APPEAR), at_last(view)) == (None, BROKEN)
     assert at_once(created(workflow("failed", max_auto_reruns=2, auto_rerun_number=2))) == BROKEN
     assert at_once(created(workflow("canceled", max_auto_reruns=2))) == BROKEN
+
+
+@pytest.mark.parametrize("odd", [{"max_auto_reruns": "2"}, {"max_auto_reruns": 2, "auto_rerun_number": "1"}])
+def test_an_odd_number_of_reruns_is_none(odd: dict[str, Any]) -> None:
+    assert at_once(created(workflow("failed", **odd))) == BROKEN
 
 
 @pytest.mark.parametrize(

@@ -57,3 +57,5 @@ def test_a_look_waits_no_longer_for_an_answer_than_is_left_of_the_wait(
     past(spent)
     assert poller.look(lambda client: client.timeout) == seconds
     assert poller.client.timeout == 20.0
+    # Nor is anything repeated then.
+    assert poller.look(lambda client: client.patience.take(0.5, throttled=True)) is (spent < 60)
