@@ -245,8 +245,9 @@ def read_note(dest: Path) -> list[Noted]:
     """What was brought. A note that cannot be read is none: then files are compared."""
     try:
         entries = json.loads((dest / NOTE).read_text(encoding="utf-8"))["files"]
-        return [Noted(**_an_entry(entry)) for entry in entries if safe_name(entry["dest"]) == entry["dest"]]
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, CircleCIError):
+        known = map(_an_entry, entries)
+        return [Noted(**entry) for entry in known if safe_name(entry["dest"]) == entry["dest"]]
+    except (OSError, ValueError, TypeError, KeyError, RecursionError, CircleCIError):
         return []
 
 

@@ -750,23 +750,36 @@ def test_an_odd_note_is_none(project: Emulator, run: Run, dest: Path, note: str)
     "odd",
     [
         {"project": 7},
-        {"project": "\ud800", "dest": "other"},
         {"job": None},
         {"build_num": "1"},
         {"path": ["a"]},
+        {"dest": 7},
+        {"dest": "../a"},
         {"size": "5"},
         {"sha256": 1},
         {"more": 1},
     ],
 )
-def test_an_odd_entry_of_a_note_is_no_traceback(project: Emulator, run: Run, dest: Path, odd: dict[str, Any]) -> None:
+def test_a_note_with_an_odd_entry_is_none(project: Emulator, run: Run, dest: Path, odd: dict[str, Any]) -> None:
     run()
     note = json.loads((dest / NOTE).read_text())
     note["files"].append({**note["files"][0], **odd})
     (dest / NOTE).write_text(json.dumps(note))
     build(project, API, Artifact("new", text="x"))
+    result = run(exclusive=True)
+    assert ([each["path"] for each in result["added"]], result["removed"]) == (["new"], [])
+    assert run(exclusive=True)["changed"] is False
+    assert len(files_in(dest)) == 4
+
+
+def test_what_cannot_be_printed_in_a_note_is_no_traceback(project: Emulator, run: Run, dest: Path) -> None:
+    run()
+    note = json.loads((dest / NOTE).read_text())
+    note["files"].append({**note["files"][0], "project": "\ud800", "dest": "other"})
+    (dest / NOTE).write_text(json.dumps(note))
+    build(project, API, Artifact("new", text="x"))
     assert (run(exclusive=True)["changed"], run(exclusive=True)["changed"]) == (True, False)
-    assert "new" in files_in(dest)
+    assert set(files_in(dest)) == {"new"}
 
 
 def test_a_note_that_names_what_lies_elsewhere_removes_nothing_there(
