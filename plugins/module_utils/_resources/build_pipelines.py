@@ -42,7 +42,7 @@ def run_pipeline(client: Client, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _as_builds(client: Client, project: Project, result: dict[str, Any]) -> dict[str, Any]:
-    """The return values for a pipeline, with its builds."""
+    """What is known of a pipeline among the return values, with its builds."""
     numbers = sorted(
         {
             job["build_num"]
@@ -53,7 +53,7 @@ def _as_builds(client: Client, project: Project, result: dict[str, Any]) -> dict
     )
     builds = [summary(build) for build in _read(client, project, numbers)]
     kept = {name: result[name] for name in NOTHING if name in result}
-    return {**NOTHING, **kept, "build": builds[0] if builds else None, "builds": builds}
+    return {**kept, "build": builds[0] if builds else None, "builds": builds}
 
 
 def _read(client: Client, project: Project, numbers: list[int]) -> list[Build]:

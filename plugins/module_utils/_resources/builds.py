@@ -142,9 +142,7 @@ def clean(value: Any) -> Any:
     """A copy of a build, or of a part of one, without the signed URLs of outputs: they are as good as passwords."""
     if isinstance(value, dict):
         return {key: clean(item) for key, item in value.items() if key != "output_url"}
-    if isinstance(value, list):
-        return [clean(item) for item in value]
-    return value
+    return [clean(item) for item in value] if isinstance(value, list) else value
 
 
 def summary(build: Build) -> Build:

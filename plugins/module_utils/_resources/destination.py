@@ -386,7 +386,7 @@ def remove(path: Path) -> None:
 
 def _umask() -> int:
     """The process's mask for new files. It can only be read by setting it; reading it elsewhere needs Linux."""
-    mask = os.umask(0o077)
+    mask = os.umask(stat.S_IRWXG | stat.S_IRWXO)
     os.umask(mask)
     return mask
 

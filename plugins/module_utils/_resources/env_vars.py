@@ -69,8 +69,8 @@ def plan_env_vars(
         client.warn(warning)
     concerned = [*(wanted.name for wanted in present), *doomed]
     before = _shown(masks, concerned)
-    predicted = {name: value for name, value in masks.items() if name not in doomed}
-    predicted.update({wanted.name: mask(wanted.value) for wanted in to_set})
+    left = {name: value for name, value in masks.items() if name not in doomed}
+    predicted = {**left, **{wanted.name: mask(wanted.value) for wanted in to_set}}
     if not (to_set or doomed):
         return Plan(before, _outcome(predicted, concerned, [], [], [], masks), unsure=unsure)
     added = [wanted.name for wanted in to_set if wanted.name not in masks]

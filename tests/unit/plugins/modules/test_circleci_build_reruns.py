@@ -83,6 +83,15 @@ def test_a_build_that_circleci_refuses_to_run_again_is_a_failure(emulator: Emula
     )
 
 
+def test_its_address_has_the_slug_that_circleci_gives(emulator: Emulator, run) -> None:
+    (workflow,) = play(emulator).workflows[:1]
+    told = {"id": workflow.id, "name": "build-and-test", "status": "success", "pipeline_number": 1}
+    told |= {"pipeline_id": emulator.pipeline(API, 1).id, "project_slug": "gh/Acme/API"}
+    emulator.fault("body", path=f"/workflow/{workflow.id}$", body=told)
+    (shown,) = run()["workflows"]
+    assert shown["url"].startswith(f"{emulator.url}/pipelines/gh/Acme/API/1/workflows/")
+
+
 def test_what_depends_on_the_job_runs_again_with_it(emulator: Emulator, run) -> None:
     emulator.push(API, branch="main")
     emulator.pass_time(120)
@@ -113,14 +122,24 @@ def test_a_number_that_comes_late_is_waited_for(emulator: Emulator, run, clock) 
     assert len(clock.pauses) == 20
 
 
+def test_a_build_that_has_its_number_and_is_not_found_yet_is_waited_for(emulator: Emulator, run, clock) -> None:
+    play(emulator)
+    missing = {"status": 404, "body": {"message": "Build not found"}}
+    emulator.fault("status", path=f"/{API}/3$", method="GET", **missing, times=20)
+    result = run()
+    assert (result["build"]["build_num"], result["warnings"], len(clock.pauses)) == (3, [], 20)
+
+
 @pytest.mark.parametrize("wait", [False, True])
 def test_without_a_number_the_workflow_is_named(emulator: Emulator, run, clock, wait: bool) -> None:
     pipeline = play(emulator)
     emulator.fault("status", path="/job$", method="GET", **UNKNOWN, after=1, times=None)
+    began = clock.now()
     result = run(wait=wait)
     again = pipeline.workflows[-1]
     assert (result["changed"], result["build"], result["builds"]) == (True, None, [])
     assert [(each["id"], each["name"]) for each in result["workflows"]] == [(again.id, "build-and-test")]
+    assert clock.now() - began >= 60
     assert len(clock.pauses) > 50
     assert f"in the workflow {again.id}, whose new build has no number after 60 s" in result["warnings"][0]
     assert bool(result.get("failed")) is wait, "an end that nobody has seen is no success"

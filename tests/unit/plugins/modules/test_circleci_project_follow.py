@@ -123,7 +123,7 @@ def test_a_repository_that_does_not_exist_fails(emulator: Emulator, run_module, 
     assert result["project"] == "github/acme/nothing"
     assert "github/acme/nothing" in result["msg"]
     assert "does not exist, or is not visible" in result["hint"]
-    assert emulator.writes == []
+    assert [record.method for record in emulator.requests] == ["GET"]
 
 
 @pytest.mark.parametrize("state", ["present", "absent"])

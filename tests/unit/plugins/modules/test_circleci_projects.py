@@ -648,6 +648,7 @@ def test_a_failure_says_what_the_next_run_does(emulator: Emulator, run) -> None:
     lost = {"project": "github/acme/lost", "following": True}
     good = {"project": API, "following": True}
     assert "this was a prediction" in run(lost, good, check_mode=True)["msg"]
+    assert "this was a prediction" in run(lost, check_mode=True)["msg"]
     assert run(lost)["hint"] == "Mend the causes and run the task again."
     assert run(lost, good)["msg"].endswith("The others are done. Run the task again: it repairs just the rest.")
 
