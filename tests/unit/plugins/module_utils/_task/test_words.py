@@ -13,7 +13,12 @@ def failures(number: int, text: str, start: int = 0) -> list[tuple[Project, str]
     """The same failure of several projects; {slug} and {path} in it are the project's own."""
     projects = [parse_project(f"github/acme/r {index}") for index in range(start, start + number)]
     return [
-        (one, text.format(slug=one, path=one.path("envvar"), v2=one.v2_path("settings"), number=index))
+        (
+            one,
+            text.format(
+                slug=one, short=one.short_slug, path=one.path("envvar"), v2=one.v2_path("settings"), number=index
+            ),
+        )
         for index, one in enumerate(projects)
     ]
 
@@ -23,6 +28,7 @@ def failures(number: int, text: str, start: int = 0) -> list[tuple[Project, str]
     [
         ("Nobody answers.", "Nobody answers"),
         ("{slug}: no key.", "<slug>: no key"),
+        ("API v2 knows no {short}.", "API v2 knows no <slug>"),
         ("403 to POST {path}: denied.", "403 to POST v1.1/project/<slug>/envvar: denied"),
         ("403 to PATCH {v2}.", "403 to PATCH v2/project/<slug>/settings"),
         ("It asks to wait {number} s.", "It asks to wait 0 s"),
