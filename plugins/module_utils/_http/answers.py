@@ -31,7 +31,6 @@ class Answer:
     status: int
     headers: Any
     body: bytes
-    raw: Any
 
 
 class ServerText(str):
@@ -50,11 +49,11 @@ def read_answer(response: requests.Response) -> Answer:
             if len(body) > LARGEST_ANSWER:
                 raise urllib3.exceptions.DecodeError(f"the answer is larger than {LARGEST_ANSWER >> 20} MiB")
         announced = response.headers.get("Content-Length", "")
-        if announced.isdigit() and not getattr(response, "from_cache", False):
+        if announced.isdecimal() and not getattr(response, "from_cache", False):
             received = response.raw.tell()
             if received < int(announced):
                 raise urllib3.exceptions.ProtocolError(f"the answer ended after {received} of {announced} bytes")
-    return Answer(response.status_code, response.headers, bytes(body), response.raw)
+    return Answer(response.status_code, response.headers, bytes(body))
 
 
 def parsed_json(answer: Answer) -> Any:
@@ -122,7 +121,7 @@ def objects(answer: Any) -> list[dict[str, Any]]:
 def depth_of(answer: Any) -> int:
     """How many lists and objects stand within each other."""
     depth, level = 0, [answer]
-    while level and depth <= DEEPEST_ANSWER:
+    while level:
         depth += 1
         inner: list[Any] = []
         for value in level:

@@ -150,12 +150,12 @@ class Client(Wire):
         tokens: set[str] = set()
         for _page in range(MOST_PAGES):
             page = self._call("GET", path, query=query, shape=_a_page)
-            fresh = 0
+            fresh = False
             for item in page["items"]:
                 identity = json.dumps(item["id"] if item.get("id") else item, sort_keys=True)
                 if identity not in known:
                     known.add(identity)
-                    fresh += 1
+                    fresh = True
                     yield item
             token = page.get("next_page_token")
             if not token or token in tokens or (page["items"] and not fresh):
@@ -207,9 +207,7 @@ class Client(Wire):
         :raises CircleCIError: when it may still be there
         """
         try:
-            self.write(
-                "DELETE", path, body, repeatable=True, seen=lambda: True if gone() else None, shape=acknowledgement
-            )
+            self.write("DELETE", path, body, repeatable=True, seen=lambda: gone() or None, shape=acknowledgement)
         except CircleCIError as error:
             if not error.thing_not_found:
                 raise

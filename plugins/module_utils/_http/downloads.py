@@ -71,7 +71,7 @@ def download(wire: Wire, url: str, receive: Callable[[Download], T], hosts: Coll
             method="GET",
             hint=CHECK_ADDRESS,
         )
-    retry = RetryPolicy(total=wire.retries, allowed_methods=frozenset({"GET"}), status_forcelist=TRANSIENT)
+    retry = RetryPolicy(total=wire.retries, status_forcelist=TRANSIENT)
     while True:
         answer: Answer | None = None
         cause: Exception | None = None
@@ -79,15 +79,13 @@ def download(wire: Wire, url: str, receive: Callable[[Download], T], hosts: Coll
         try:
             with _opened(wire, url, hosts) as response:
                 if response.status_code == 200:
-                    result = receive(Download(response.headers, _chunks(wire, response)))
-                    wire.patience.succeeded()
-                    return result
+                    return receive(Download(response.headers, _chunks(wire, response)))
                 answer = read_answer(response)
         except _BrokenOffError as exc:
             cause = exc.args[0]
         except (requests.RequestException, urllib3.exceptions.HTTPError) as exc:
             cause = exc
-        if answer is not None and not retry.is_retry("GET", answer.status, "Retry-After" in answer.headers):
+        if answer is not None and not retry.is_retry("GET", answer.status):
             raise wire.refused("GET", url, answer)
         retry = wire.again("GET", url, retry, answer, cause)
 
@@ -98,7 +96,7 @@ def _opened(wire: Wire, url: str, hosts: Collection[str]) -> requests.Response:
         token = wire.token if redirects == 0 and may_have_token(url, wire.url, hosts) else None
         headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
         response: requests.Response = wire.sent("GET", url, token, lambda found: found, headers=headers)
-        if not 300 <= response.status_code < 400:
+        if response.status_code // 100 != 3:
             return response
         # A connection serves the next request when its answer was read. Longer ones are no notes about redirects.
         response.raw.read(_NOTE)
@@ -151,11 +149,11 @@ def _chunks(wire: Wire, response: requests.Response) -> Iterator[bytes]:
     """
     try:
         for chunk in response.iter_content(CHUNK):
-            wire.patience.pause(0.0)
+            wire.patience.go_on()
             yield chunk
         announced = response.headers.get("Content-Length", "")
         received = response.raw.tell()
-        if announced.isdigit() and received < int(announced):
+        if announced.isdecimal() and received < int(announced):
             raise urllib3.exceptions.ProtocolError(f"the file ended after {received} of {announced} bytes")
     except (OSError, urllib3.exceptions.HTTPError) as exc:
         raise _BrokenOffError(exc) from exc

@@ -179,7 +179,7 @@ def hint_for(status: int, error: str, path: str, has_token: bool) -> str | None:
             "The token's user needs admin rights on the repository, and the token must be a personal one: "
             "project tokens cannot do this."
         )
-    if about_thing and status < 500:
+    if about_thing and not is_trouble(status):
         return about_thing
     if status == 422 and "hook" in lower:
         return "Remove surplus webhooks of CircleCI in the repository's settings at GitHub, then run the task again."

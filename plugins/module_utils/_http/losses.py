@@ -123,7 +123,7 @@ def causes_of(error: BaseException | None) -> list[BaseException]:
         current = todo.pop(0)
         if isinstance(current, BaseException) and current not in seen:
             seen.append(current)
-            todo += [getattr(current, "reason", None), getattr(current, "original_error", None), *current.args]
+            todo += [getattr(current, "reason", None), *current.args]
     return seen
 
 
@@ -142,7 +142,7 @@ def may_have_worked(answer: Answer | None, cause: Exception | None) -> bool:
     if answer is not None:
         return is_trouble(answer.status)
     lost = None if cause is None else transport_error(cause)
-    never_sent = any(_is_verification(each) or _TUNNEL.match(str(each)) for each in causes_of(cause))
+    never_sent = any(_TUNNEL.match(str(each)) for each in causes_of(cause))
     return lost is not None and not never_sent and not RetryPolicy()._is_connection_error(lost)
 
 
@@ -152,7 +152,7 @@ def reason_of(error: BaseException | None) -> str:
     # requests has an exception of its own for it only where nothing of the answer has arrived.
     if any(isinstance(cause, urllib3.exceptions.ReadTimeoutError) for cause in causes):
         return "it took longer than timeout allows"
-    words = str(causes[-1]) if causes else "unknown"
+    words = str(causes[-1])
     if not words.startswith("["):
         words = words.split(": ", 1)[-1]  # without the object that had it
     return plain(words or type(causes[-1]).__name__, 200)

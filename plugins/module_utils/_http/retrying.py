@@ -48,7 +48,7 @@ class RetryPolicy(Retry):
 
     def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
         """Whether an answer with this status is worth another try."""
-        return (status_code == THROTTLED and bool(self.total)) or super().is_retry(method, status_code, has_retry_after)
+        return status_code == THROTTLED or super().is_retry(method, status_code, has_retry_after)
 
     def _is_read_error(self, err: Exception) -> bool:
         """Whether an error came after the request may have been sent: all but those of connecting."""
@@ -104,7 +104,7 @@ class Patience:
         """
         while (left := self._paused_until - time.monotonic()) > 0 and not self._cancelled.is_set():
             self.sleep(left)
-        self.pause(0.0)
+        self.go_on()
 
     def pause(self, seconds: float) -> None:
         """Wait for something that is no answer.
@@ -112,13 +112,19 @@ class Patience:
         :raises CircleCIError: when the task was cancelled
         """
         self.sleep(seconds)
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Go on, unless the task is over.
+
+        :raises CircleCIError: when it was cancelled
+        """
         if self._cancelled.is_set():
             raise interrupted()
 
     def sleep(self, seconds: float) -> None:
         """Wait before one request is sent again, or until the task is cancelled."""
-        if seconds > 0:
-            self._cancelled.wait(min(seconds, threading.TIMEOUT_MAX))
+        self._cancelled.wait(min(seconds, threading.TIMEOUT_MAX))
 
     def cancel(self) -> None:
         """End all waiting and let no further request go out: the task is not going to use the answers."""
@@ -126,6 +132,6 @@ class Patience:
 
     def succeeded(self) -> None:
         """Note that a request was answered."""
-        if self.restarts and self.spent:
+        if self.restarts:
             with self._lock:
                 self.spent = 0.0

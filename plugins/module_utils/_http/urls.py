@@ -52,7 +52,7 @@ def normalize_url(url: str) -> str:
         raise invalid("api_url is not a valid URL.", hint) from exc
     if parts.scheme not in ("http", "https") or not host or re.search(r"[\s\x00-\x1f\\]", text) or port == 0:
         raise invalid("api_url is not a valid http or https URL.", hint)
-    if parts.username is not None or parts.password is not None:
+    if parts.username is not None:  # empty where there is only a password
         raise invalid("api_url must not contain a user or a password.", "Give the token as api_token.")
     if parts.query or parts.fragment:
         raise invalid("api_url must not contain a query or a fragment.", hint)

@@ -192,7 +192,7 @@ class Wire:
         given = {key: _query_value(value) for key, value in (query or {}).items() if value is not None}
         retry = RetryPolicy(
             total=self.retries,
-            allowed_methods=frozenset({"GET", method} if repeatable else {"GET"}),
+            allowed_methods=frozenset({method if repeatable else "GET"}),
             status_forcelist=TRANSIENT,
         )
         redirects = 0
@@ -206,11 +206,11 @@ class Wire:
             except (OSError, urllib3.exceptions.HTTPError, ValueError) as exc:
                 cause = exc
             try:
-                if answer is not None and 300 <= answer.status < 400:
+                if answer is not None and answer.status // 100 == 3:
                     redirects += 1
                     url, given = self._redirected(method, url, answer, redirects), {}
                     continue
-                if answer is None or retry.is_retry(method, answer.status, "Retry-After" in answer.headers):
+                if answer is None or retry.is_retry(method, answer.status):
                     retry = self.again(method, url, retry, answer, cause)
                     doubtful = doubtful or may_have_worked(answer, cause)
                     continue
@@ -227,7 +227,7 @@ class Wire:
         self, method: str, url: str, answer: Answer, shape: Callable[[Any], Any] | None, success: int | None
     ) -> Any:
         """What a final answer says, or the error for it."""
-        if not 200 <= answer.status < 300:
+        if answer.status // 100 != 2:
             raise self.refused(method, url, answer)
         try:
             parsed = parsed_json(answer)
@@ -304,7 +304,7 @@ class Wire:
             why = "a write is never redirected"
         elif same:
             why = f"{redirects} in a row"
-        elif target and urlsplit(target).hostname == urlsplit(self.url).hostname:
+        elif urlsplit(target).hostname == urlsplit(self.url).hostname:
             why = "to another scheme or port"
         else:
             why = "to another host"
@@ -342,7 +342,7 @@ class Wire:
             if lost is None or isinstance(lost, urllib3.exceptions.DecodeError) or (known is not None and known.final):
                 self._lost(method, url, cause, known)
         try:
-            retry = retry.increment(method, url, response=answer.raw if answer else None, error=lost)
+            retry = retry.increment(method, url, error=lost)
         except urllib3.exceptions.HTTPError:
             if answer is not None:
                 raise self.refused(method, url, answer) from None
@@ -351,7 +351,7 @@ class Wire:
         seconds = retry.get_backoff_time() if asked is None else asked
         throttled = answer is not None and answer.status == THROTTLED
         if not self.patience.take(seconds, throttled=throttled):
-            left = max(self.patience.budget - self.patience.spent, 0.0)
+            left = self.patience.budget - self.patience.spent
             more = f"; a wait of {seconds:.1f} s is more than the {left:.1f} s left of retry_budget"
             if asked is not None:
                 more = f"; it asks to wait {seconds:.0f} s, and {left:.0f} s are left of retry_budget"

@@ -51,6 +51,13 @@ def test_modules_that_only_read_do(world: Emulator, run_module: Any, module: str
     assert asks_once(world, lambda: run_module(module, **READING[module]))
 
 
+def test_it_is_so_with_and_without_encryption_and_for_many_threads() -> None:
+    session = session_for(0, "", None, True, 1.0, True)
+    adapters: list[Any] = [session.get_adapter(f"{scheme}://circleci.example.com") for scheme in ("https", "http")]
+    assert {type(adapter).__name__ for adapter in adapters} == {"CacheControlAdapter"}
+    assert [adapter.poolmanager.connection_pool_kw["maxsize"] for adapter in adapters] == [32, 32]
+
+
 def test_lookup_and_inventory_do(world: Emulator, query: Query, read_inventory: ReadInventory) -> None:
     assert asks_once(world, lambda: query(API))
     assert asks_once(world, lambda: list(read_inventory().hosts))

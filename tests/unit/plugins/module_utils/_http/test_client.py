@@ -7,6 +7,7 @@ import contextlib
 import email.utils
 import math
 import os
+import threading
 import time
 import tracemalloc
 from pathlib import Path
@@ -237,14 +238,16 @@ def test_a_list_is_a_list_of_objects(emulator: Emulator, body: str) -> None:
         ({"message": "Bad", "errors": [{"code": 1}, {"message": 7}, {"message": None}, "x", None, {"message": "a"}]},
          "Bad: a"),
         ({"message": "Bad", "errors": 3}, "Bad"),
+        (r'{"message": "{\"message\": \"{\\\"message\\\": \\\"Inside.\\\"}\"}"}', "Inside."),
         ({"message": ""}, "no reason given"),
         ({}, "no reason given"),
         ({"message": None, "error": "other spelling"}, "other spelling"),
         ({"message": ["a", 1]}, '["a", 1]'),
         ("", "no reason given"),
-        ("plain words", "plain words"),
+        (" plain words\n", "plain words"),
         ("<!DOCTYPE html><html>", "an HTML page instead of an answer of the API"),
         ("{" * 50_000, "{" * 1000 + "…"),
+        ("[" * 50_000, "[" * 1000 + "…"),
         ({"message": "red \x1b[31malert\x1b[0m\r\n\x07 \u202e"}, "red \\x1b[31malert\\x1b[0m\\r\\n\\x07 \\u202e"),
     ],
 )  # fmt: skip
@@ -304,12 +307,18 @@ def test_reads_are_repeated_after_transient_failures(emulator: Emulator, status:
     assert len(emulator.requests) == 4
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 410, 422, 501])
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 410, 413, 422, 501])
 def test_other_refusals_are_final(emulator: Emulator, status: int) -> None:
     emulator.fault("status", status=status, body={"message": "no"}, times=None)
     with pytest.raises(CircleCIError) as caught:
         client_for(emulator).get("v1.1/me")
     assert (caught.value.status, len(emulator.requests)) == (status, 1)
+
+
+@pytest.mark.parametrize("status", [200, 201, 299])
+def test_every_answer_of_two_hundred_and_more_is_a_success(emulator: Emulator, status: int) -> None:
+    emulator.fault("body", status=status, body={"login": "somebody"})
+    assert client_for(emulator).get_object("v1.1/me") == {"login": "somebody"}
 
 
 @pytest.mark.parametrize("kind", ["drop", "reset"])
@@ -338,6 +347,24 @@ def test_an_answer_that_is_cut_short_is_none_though_it_can_be_read(method: str, 
     assert server.connections == tries + 1  # with the one that asks whether it speaks TLS
 
 
+def test_a_length_that_is_no_number_is_none() -> None:
+    with serving(b'HTTP/1.1 200 OK\r\nContent-Length: \xb2\r\n\r\n{"id": "1"}') as server:
+        client = Client(f"http://127.0.0.1:{server.port}", TOKEN)
+        assert client.write("POST", "v2/x", repeatable=False) == {"id": "1"}
+        assert client.download(f"{client.url}/a", lambda found: b"".join(found.chunks)) == b'{"id": "1"}'
+
+
+def test_outputs_of_circleci_itself_are_read_with_the_token(emulator: Emulator) -> None:
+    assert client_for(emulator).get_foreign(f"{emulator.url}/api/v1.1/me")["login"] == "emulator"
+
+
+@pytest.mark.usefixtures("any_urllib3")
+def test_an_output_that_is_cut_short_is_none(emulator: Emulator) -> None:
+    emulator.fault("truncate", path="/me")
+    with pytest.raises(CircleCIError, match=r"^The output of a step could not be read \(\w+\)\.$"):
+        client_for(emulator).get_foreign(f"{emulator.url}/api/v1.1/me")
+
+
 def test_reads_are_repeated_after_a_timeout(emulator: Emulator) -> None:
     emulator.fault("hang", times=2)
     assert client_for(emulator, timeout=0.1).get_object("v1.1/me")["login"] == "emulator"
@@ -356,7 +383,7 @@ def test_retries_bounds_the_repetitions(emulator: Emulator, retries: int, kind: 
 
 
 def test_a_refused_connection_fails_after_the_retries() -> None:
-    with pytest.raises(CircleCIError, match="got no answer") as caught:
+    with pytest.raises(CircleCIError, match="got no answer: Failed to establish a new connection: ") as caught:
         Client("http://127.0.0.1:9", TOKEN, retries=1).write("POST", "x", repeatable=False)
     assert caught.value.doubtful is False
     assert "Check api_url" in (caught.value.hint or "")
@@ -477,24 +504,51 @@ def test_requests_wait_for_the_longest_pause_that_was_asked_for(monkeypatch: pyt
     assert clock.slept == [8]
 
 
+def test_a_file_is_not_asked_for_while_requests_are_to_wait(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, client = Still(monkeypatch), client_for(emulator)
+    assert client.patience.take(8, throttled=True)
+    emulator.fault("body", path="/files/a", body="whole")
+    assert client.download(f"{emulator.url}/files/a", lambda found: b"".join(found.chunks)) == b"whole"
+    assert clock.slept == [8]
+
+
 def test_a_success_starts_the_sum_again_only_where_that_is_wanted() -> None:
-    for restarts, spent in ((True, 0), (False, 3)):
-        patience = Patience(10, restarts=restarts)
+    for patience, spent in ((Patience(10, restarts=True), 0), (Patience(10), 3)):
         patience.take(3, throttled=False)
         patience.succeeded()
         assert patience.spent == pytest.approx(spent, abs=0.1)
 
 
-def test_pauses_grow_and_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("chance", "factor"), [(min, 0.5), (max, 1.0)])
+def test_pauses_grow_and_differ(monkeypatch: pytest.MonkeyPatch, chance: Any, factor: float) -> None:
     monkeypatch.setattr(RetryPolicy, "BASE", BASE)
+    monkeypatch.setattr(retrying, "random", SimpleNamespace(uniform=chance))
     retry = RetryPolicy(total=20, allowed_methods={"GET"})
     pauses = []
-    for _try in range(12):
+    for _try in range(9):
         retry = retry.increment("GET", "/", error=urllib3.exceptions.ProtocolError("lost"))
         pauses.append(retry.get_backoff_time())
-    for number, pause in enumerate(pauses):
-        longest = min(0.5 * 2**number, 30)
-        assert longest / 2 <= pause <= longest
+    assert pauses == [longest * factor for longest in (0.5, 1, 2, 4, 8, 16, 30, 30, 30)]
+
+
+def test_a_pause_takes_its_time_and_none_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    patience, waited = Patience(10), list[float]()
+    monkeypatch.setattr(patience, "_cancelled", SimpleNamespace(wait=waited.append, is_set=lambda: False))
+    for seconds in (0.5, 3.0, 1e300):
+        patience.pause(seconds)
+    assert waited == [0.5, 3.0, threading.TIMEOUT_MAX]
+
+
+def test_who_is_cancelled_waits_for_no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Still(monkeypatch)
+    patience = Patience(10)
+    assert patience.take(8, throttled=True)
+    patience.cancel()
+    with pytest.raises(CircleCIError, match="interrupted"):
+        patience.wait()
+    assert clock.slept == []
 
 
 # --- writes --------------------------------------------------------------------------------------------------------
@@ -579,6 +633,14 @@ def test_a_repeated_deletion_of_what_is_gone_needs_no_look(emulator: Emulator) -
     assert client.wrote
 
 
+def test_another_refusal_of_a_repeated_deletion_leaves_that_to_a_look(emulator: Emulator) -> None:
+    emulator.fault("status", method="DELETE", status=502)
+    emulator.fault("status", method="DELETE", status=403, body={"message": "Permission denied"})
+    client = client_for(emulator)
+    client.delete(f"{API}/envvar/A", gone=lambda: True)
+    assert client.wrote
+
+
 @pytest.mark.parametrize("doubtful", [False, True])
 def test_a_path_that_nobody_knows_is_not_taken_for_a_thing_that_is_gone(emulator: Emulator, doubtful: bool) -> None:
     emulator.follow("github/acme/api").env_vars["A"] = "1"
@@ -653,7 +715,7 @@ def test_an_address_that_can_be_read_in_two_ways_gets_no_token(emulator: Emulato
         assert "circle-token" not in {name.lower() for record in sent for name in record.headers}
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308, 399])
 def test_a_redirected_write_is_an_error(emulator: Emulator, status: int) -> None:
     emulator.fault("redirect", method="POST", status=status, location="/api/v1.1/me", times=None)
     with pytest.raises(CircleCIError, match="a write is never redirected"):
@@ -677,13 +739,35 @@ def test_pages_are_read_until_there_is_enough(emulator: Emulator, monkeypatch: p
     monkeypatch.setattr(Client, "get_list", get_list)
     found = client_for(emulator).get_pages("v1.1/x", limit=230, offset=10, identity=lambda item: item["n"])
     assert [item["n"] for item in found] == list(range(10, 240))
-    assert all(limit <= 100 for limit, _offset in asked)
+    assert asked == [(100, 10), (100, 110), (31, 210)]
 
 
 def test_a_server_that_ignores_the_offset_does_not_loop(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Client, "get_list", lambda *_a, limit, **_o: [{"n": number} for number in range(limit)])
+    asked: list[int] = []
+
+    def get_list(_self: Client, _path: str, *, limit: int, offset: int) -> list[dict[str, Any]]:
+        asked.append(offset)
+        return [{"n": number} for number in range(limit)]
+
+    monkeypatch.setattr(Client, "get_list", get_list)
     found = client_for(emulator).get_pages("v1.1/x", limit=500, identity=lambda item: item["n"])
-    assert len(found) == 100
+    assert (len(found), asked) == (100, [0, 100, 200])
+
+
+def test_a_page_of_what_is_known_is_no_end_when_as_much_has_arrived(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = [{"n": number} for number in range(250)]
+
+    def get_list(_self: Client, _path: str, *, limit: int, offset: int) -> list[dict[str, Any]]:
+        page = items[offset : offset + limit]
+        if not offset:
+            items[:0] = [{"n": number} for number in range(1000, 1100)]
+        return page
+
+    monkeypatch.setattr(Client, "get_list", get_list)
+    found = client_for(emulator).get_pages("v1.1/x", limit=250, identity=lambda item: item["n"])
+    assert [item["n"] for item in found] == list(range(250))
 
 
 def test_foreign_text_is_shortened_and_escaped() -> None:

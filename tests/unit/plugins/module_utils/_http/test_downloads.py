@@ -15,6 +15,7 @@ from ansible_collections.community.circleci.plugins.module_utils._http.client im
 from ansible_collections.community.circleci.plugins.module_utils._http.downloads import Download
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
 from emulator import Emulator
+from tests.unit.loopback import serving
 
 pytestmark = pytest.mark.once
 
@@ -86,6 +87,19 @@ def test_a_file_that_breaks_off_is_asked_for_again_from_its_start(emulator: Emul
 
 
 @pytest.mark.usefixtures("any_urllib3")
+def test_a_refusal_that_breaks_off_is_followed_by_another_try(emulator: Emulator) -> None:
+    head = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 99\r\n\r\n{"
+    with serving(head) as server, pytest.raises(CircleCIError, match=r"^GET /a at \S+ got no answer: "):
+        fetch(emulator, f"http://127.0.0.1:{server.port}/a", retries=1)
+    assert server.connections == 2 + 1  # with the one that asks whether it speaks TLS
+
+
+def test_a_file_may_come_without_its_length(emulator: Emulator) -> None:
+    with serving(b"HTTP/1.1 200 OK\r\n\r\nwhole") as server:
+        assert fetch(emulator, f"http://127.0.0.1:{server.port}/a") == "whole"
+
+
+@pytest.mark.usefixtures("any_urllib3")
 def test_a_file_that_always_breaks_off_is_an_error(emulator: Emulator) -> None:
     emulator.follow("github/acme/api")
     emulator.fault("truncate", path="/settings", times=None)
@@ -93,6 +107,22 @@ def test_a_file_that_always_breaks_off_is_an_error(emulator: Emulator) -> None:
         fetch(emulator, f"{emulator.url}/api/v1.1/project/github/acme/api/settings?s=secret-part", retries=1)
     assert len(emulator.requests) == 2
     assert "secret-part" not in str(caught.value.result())
+
+
+def test_nothing_more_of_a_file_is_read_when_the_task_is_over(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "CHUNK", 1024)
+    client, got = Client(emulator.url, TOKEN), list[bytes]()
+
+    def receive(download: Download) -> None:
+        for chunk in download.chunks:
+            got.append(chunk)
+            client.patience.cancel()
+
+    with pytest.raises(CircleCIError, match="interrupted"):
+        client.download(serve(emulator), receive)
+    assert len(got) == 1
 
 
 def test_what_the_receiver_raises_is_no_reason_to_ask_again(emulator: Emulator) -> None:
@@ -120,6 +150,13 @@ def test_the_token_goes_to_circleci_and_not_behind_a_redirect(emulator: Emulator
     assert fetch(emulator, f"{emulator.url}/files/b") == BODY
     assert emulator.requests[0].headers["Circle-Token"] == TOKEN
     assert not {"circle-token", "authorization"} & {name.lower() for name in elsewhere.requests[0].headers}
+
+
+def test_the_token_goes_nowhere_behind_a_redirect(emulator: Emulator) -> None:
+    """Not even where it went before."""
+    emulator.fault("redirect", path="/files/b", location=serve(emulator))
+    assert fetch(emulator, f"{emulator.url}/files/b") == BODY
+    assert ["Circle-Token" in record.headers for record in emulator.requests] == [True, False]
 
 
 def test_a_password_in_the_address_of_a_redirect_goes_nowhere(emulator: Emulator, elsewhere: Emulator) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.community.circleci.plugins.module_utils._http import client as client_file
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
 from emulator import Emulator
@@ -84,17 +83,28 @@ def test_a_page_that_comes_again_ends_the_list(emulator: Emulator, tokens: list[
     assert len(asked(emulator)) == 2
 
 
+def test_a_token_that_comes_again_ends_the_list(emulator: Emulator) -> None:
+    pages(emulator, (things(1), "a"), ([], "a"))
+    assert client_for(emulator).get_items("v2/things") == things(1)
+    assert len(asked(emulator)) == 2
+
+
 def test_an_empty_page_in_the_middle_is_no_end(emulator: Emulator) -> None:
     pages(emulator, ([], "a"), (things(1), "b"), ([], "c"), ([], "d"), (things(2), None))
     assert client_for(emulator).get_items("v2/things") == things(1, 2)
 
 
 def test_a_list_without_an_end_is_an_error(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_file, "MOST_PAGES", 5)
-    pages(emulator, *((things(number), str(number)) for number in itertools.islice(itertools.count(), 6)))
-    with pytest.raises(CircleCIError, match="has no end: 5 pages were read"):
+    numbers = itertools.count()
+
+    def page(*_request: Any, **_more: Any) -> dict[str, Any]:
+        number = next(numbers)
+        return {"items": things(number), "next_page_token": str(number)}
+
+    monkeypatch.setattr(Client, "_call", page)
+    with pytest.raises(CircleCIError, match="has no end: 1000 pages were read"):
         client_for(emulator).get_items("v2/things")
-    assert len(asked(emulator)) == 5
+    assert next(numbers) == 1000
 
 
 @pytest.mark.parametrize(

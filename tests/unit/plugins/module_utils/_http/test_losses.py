@@ -128,6 +128,26 @@ def test_what_openssl_finds_wrong_with_a_certificate_decides_on_the_remedy(
     assert error.hint == hint
 
 
+@pytest.mark.parametrize(
+    ("found", "hint"),
+    [
+        (ssl.SSLError("certificate verify failed"), CA_PATH),  # as other libraries than Python's say it
+        (
+            ssl.CertificateError("hostname '127.0.0.1' doesn't match 'circleci.acme.example'"),
+            "The certificate is for another name than 127.0.0.1: write the name that it has in api_url.",
+        ),
+    ],
+)
+def test_a_certificate_that_does_not_pass_is_known_by_words_or_by_kind(
+    monkeypatch: pytest.MonkeyPatch, found: Exception, hint: str
+) -> None:
+    def refuse(*_args: object, **_more: object) -> None:
+        raise requests.exceptions.SSLError(urllib3.exceptions.SSLError(found))
+
+    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", refuse)
+    assert failure(Client("https://127.0.0.1", TOKEN)).hint == hint
+
+
 @METHODS
 def test_an_unknown_ca_is_mended_by_ca_path(tls, method: str) -> None:
     error = failure(Client(tls("127.0.0.1").url, TOKEN), method)
@@ -201,6 +221,9 @@ def test_a_wrong_bundle_is_no_matter_without_verification_or_tls(
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/does/not/exist.pem")
     assert Client(tls("127.0.0.1").url, TOKEN, validate_certs=False).get_object("v1.1/me")["login"] == "emulator"
     assert Client(emulator.url, TOKEN).get_object("v1.1/me")["login"] == "emulator"
+    nowhere = Client(f"https://127.0.0.1:{closed_port()}", TOKEN, validate_certs=False, retries=0)
+    with pytest.raises(CircleCIError, match="got no answer: Failed to establish a new connection"):
+        nowhere.get("v1.1/me")
 
 
 # --- http and https --------------------------------------------------------------------------------------------------
@@ -249,25 +272,28 @@ def test_a_host_that_wants_https_says_so_by_a_redirect(emulator: Emulator, metho
 
 
 @pytest.mark.parametrize(
-    "location",
+    ("location", "where"),
     [
-        "https://other.example/api/v1.1/me",
-        "//other.example/",
-        "http://127.0.0.1:1/",
-        "https://127.0.0.1:port/",
-        "http://127.0.0.1:99999/",
-        "https://[::1",
+        ("https://other.example/api/v1.1/me", "host"),
+        ("//other.example/", "host"),
+        ("http://127.0.0.1:1/", "scheme or port"),
+        ("https://127.0.0.1:port/", "scheme or port"),
+        ("http://127.0.0.1:99999/", "scheme or port"),
+        ("https://[::1", "host"),
     ],
 )
 @METHODS
 def test_a_redirect_elsewhere_is_not_followed_and_leaves_a_write_in_doubt(
-    emulator: Emulator, method: str, location: str
+    emulator: Emulator, method: str, location: str, where: str
 ) -> None:
     """Also where it leads to what is no address, which says nothing of whether https is wanted."""
     emulator.fault("redirect", location=location, times=None)
     with pytest.raises(CircleCIError, match="redirect that is not followed") as caught:
         Client(emulator.url, TOKEN)._call(method, "v1.1/me", repeatable=True)
     assert caught.value.doubtful is (method != "GET")
+    told = caught.value.result()
+    assert (told["status"], told["method"], told["path"]) == (302, method, "/api/v1.1/me")
+    assert f"({f'to another {where}' if method == 'GET' else 'a write is never redirected'})" in told["msg"]
     assert caught.value.hint == (
         "Check api_url: it must be the address that answers itself, with https where it is needed."
     )
@@ -280,6 +306,42 @@ def test_a_connection_that_breaks_off_is_still_in_doubt(emulator: Emulator) -> N
     assert caught.value.doubtful is True
     emulator.fault("drop")
     assert Client(emulator.url, TOKEN).get_object("v1.1/me")["login"] == "emulator"
+
+
+def test_what_speaks_https_as_it_should_is_not_blamed(tls, tmp_path: Path) -> None:
+    emulator = tls("127.0.0.1")
+    client = Client(emulator.url, TOKEN, ca_path=str(tmp_path / "server.pem"))
+    emulator.fault("drop")
+    assert client.get_object("v1.1/me")["login"] == "emulator"
+    emulator.fault("status", status=400, body="The plain HTTP request was sent to HTTPS port")
+    with pytest.raises(CircleCIError, match=r"^CircleCI answered 400") as caught:
+        client.get("v1.1/me")
+    assert caught.value.hint is None
+
+
+def test_of_what_a_proxy_breaks_off_the_server_is_not_asked(tls, monkeypatch: pytest.MonkeyPatch) -> None:
+    emulator = tls("127.0.0.1")
+    with serving(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{") as proxy:
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
+        with pytest.raises(CircleCIError, match="got no answer") as caught:
+            Client(emulator.url.replace("https:", "http:"), TOKEN, retries=0).get("v1.1/me")
+    assert "speaks https" not in caught.value.message
+
+
+def test_what_a_library_says_of_a_request_is_no_traceback(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_args: object, **_more: object) -> None:
+        raise ValueError("The moon is full.")
+
+    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", refuse)
+    assert "The moon is full." in failure(Client(emulator.url, TOKEN), "POST").message
+
+
+@METHODS
+@pytest.mark.parametrize("url", ["http://*.acme.example", "https://.acme.example"])
+def test_a_request_that_cannot_be_sent_is_not_tried_again(method: str, url: str) -> None:
+    traced: list[str] = []
+    failure(Client(url, TOKEN, trace=traced.append), method)
+    assert len(traced) == 1
 
 
 class Mute(Server):
@@ -303,15 +365,19 @@ def test_an_answer_that_takes_too_long_says_so_wherever_it_stops(method: str, an
             client._call(method, "v1.1/me")
         with pytest.raises(CircleCIError, match=r"got no answer: it took longer than timeout allows$"):
             client.download(f"http://127.0.0.1:{server.port}/a", lambda found: list(found.chunks))
+    assert server.connections == 2  # and none to ask whether it speaks TLS
     assert caught.value.doubtful is (method != "GET")
 
 
-def test_a_loss_that_requests_does_not_explain_is_in_doubt(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("reason", "told"), [(["gone"], "gone"), ([], "ConnectionError")])
+def test_a_loss_that_requests_does_not_explain_is_in_doubt(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, reason: list[str], told: str
+) -> None:
     def lose(*_args: object, **_more: object) -> None:
-        raise requests.ConnectionError("gone")
+        raise requests.ConnectionError(*reason)
 
     monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", lose)
-    with pytest.raises(CircleCIError, match="gone") as caught:
+    with pytest.raises(CircleCIError, match=rf"got no answer: {told}\.") as caught:
         Client(emulator.url, TOKEN, retries=0).write("POST", "v1.1/x", repeatable=False, seen=lambda: None)
     assert "It was not sent again" in caught.value.message
 
@@ -403,6 +469,20 @@ def test_trouble_of_a_proxy_is_tried_again_and_never_in_doubt(monkeypatch: pytes
                 Client(f"https://{HOST}", TOKEN, retries=2)._call(method, "v1.1/me", repeatable=method != "POST")
             assert (caught.value.doubtful, proxy.connections - before) == (False, tries)
             assert PASSWORD not in str(caught.value.result())
+
+
+def test_a_proxy_of_https_that_is_down_is_not_taken_for_one_of_http(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", f"https://127.0.0.1:{closed_port()}")
+    assert "of HTTPS_PROXY does not answer" in failure(Client(f"https://{HOST}", TOKEN)).message
+
+
+def test_a_server_of_http_behind_a_proxy_is_the_one_that_is_named(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(None) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
+        error = failure(Client(emulator.url.replace("http:", "https:"), TOKEN))
+    assert error.hint == f"Write api_url: {emulator.url}, if it is meant to be without encryption."
 
 
 @METHODS

@@ -10,7 +10,7 @@ import json
 import pytest
 
 from ansible_collections.community.circleci.plugins.module_utils._http.client import Client
-from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError
+from ansible_collections.community.circleci.plugins.module_utils._http.errors import CircleCIError, invalid
 from emulator import Emulator
 
 pytestmark = pytest.mark.once
@@ -26,6 +26,7 @@ RATE_LIMIT = json.dumps({"message": "API rate limit exceeded for user ID 1."})
     ("path", "status", "message", "hint"),
     [
         (f"{V1}/settings", 401, "Invalid token provided.", "The token is invalid or expired, or it is a project token"),
+        ("v1.1/me", 502, "<html>", "CircleCI has trouble: look at its status page"),
         ("v1.1/me", 403, "Permission denied", "Project tokens belong to nobody: give a personal API token."),
         ("v2/me", 403, "Permission denied", "Project tokens belong to nobody: give a personal API token."),
         ("v2/me/collaborations", 403, "Permission denied", "Project tokens belong to nobody: give a personal"),
@@ -33,6 +34,11 @@ RATE_LIMIT = json.dumps({"message": "API rate limit exceeded for user ID 1."})
           for status in (400, 403, 409, 422)),
         ("v2/workflow/1/approve/2", 500, "No.", "CircleCI has trouble: look at its status page"),
         ("v2/context", 500, "no such owner", "CircleCI has trouble: look at its status page"),
+        ("v2/context", 400, "No such owner.", "Check organization and vcs_type"),
+        *(("v2/context", status, "Odd.", "Check organization and vcs_type") for status in (403, 404)),
+        ("v2/context/1", 403, "Odd.", "CircleCI does not tell whether a context is gone or forbidden."),
+        ("v2/context/1/environment-variable/A", 400, "Cannot create more than 100.", "Remove variables that nobody"),
+        ("v2/webhook/1", 404, "Webhook not found.", "Check the id. API v2 shows nothing to project tokens"),
         ("v2/context/1/restrictions", 400, "Invalid expression.", "Check the expression, or whether the project is"),
         (f"{V1}/enable", 403, RATE_LIMIT, "GitHub throttles CircleCI itself. Run the task again later."),
         (f"{V1}/follow", 403, "Resource protected by SAML enforcement.", "Have an owner of the organization"),
@@ -82,20 +88,33 @@ def test_without_a_token_one_is_asked_for(emulator: Emulator, status: int, messa
 
 
 @pytest.mark.parametrize(
-    ("status", "path"),
+    ("status", "path", "words"),
     [
-        (422, "project/github/acme/api/settings"),
-        (400, "v2/context/1/restrictions"),
-        (404, "v2/workflow/1/approve/2"),
-        (400, "v2/members"),
+        (422, "project/github/acme/api/settings", "odd"),
+        (404, "project/github/acme/api/7", "Build not found"),
+        (400, "v2/context/1/restrictions", "odd"),
+        (400, "v2/context/1", "invalid"),
+        (400, "v2/context/1", "no such owner"),
+        (404, "v2/workflow/1/approve/2", "odd"),
+        (400, "v2/members", "odd"),
+        (400, "v2/me", "odd"),
+        # What another status says in the same words is something else.
+        *((409, "v2/schedule/1", words) for words in
+          ("Project not found", "Not Found", "Schedule not found", "hook", "invalid project slug", "private key",
+           "branch not found")),
     ],
-)
-def test_a_refusal_that_nobody_knows_has_no_advice(emulator: Emulator, status: int, path: str) -> None:
-    emulator.fault("status", status=status, body={"message": "odd"})
+)  # fmt: skip
+def test_a_refusal_that_nobody_knows_has_no_advice(emulator: Emulator, status: int, path: str, words: str) -> None:
+    emulator.fault("status", status=status, body={"message": words})
     with pytest.raises(CircleCIError) as caught:
         Client(emulator.url, TOKEN).get(path if path.startswith("v2/") else f"v1.1/{path}")
     result = caught.value.result()
-    assert (result["hint"], result["msg"]) == (None, f"CircleCI answered {status} to GET {path}: odd")
+    assert (result["hint"], result["msg"]) == (None, f"CircleCI answered {status} to GET {path}: {words}")
+
+
+def test_what_is_told_before_any_request_has_its_advice_by_itself_too() -> None:
+    assert invalid("No.", "Do it.").result() == {"failed": True, "msg": "No. Do it.", "hint": "Do it."}
+    assert invalid("No.").result() == {"failed": True, "msg": "No."}
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,8 @@ SERVER = "https://ci.acme.example:8443/circleci"
         ("http://files.acme.example/a", SERVER, ("files.acme.example",), False),
         ("http://127.0.0.1:9/a", "http://127.0.0.1:8", ("127.0.0.1:9",), True),
         ("http://127.0.0.1:9/a", "http://127.0.0.1:8", (), False),
+        ("https://files.acme.example/a", "http://ci.acme.example", ("files.acme.example",), True),
+        ("http://files.acme.example/a", "http://ci.acme.example", ("files.acme.example",), True),
         ("https://[fd00::7]/a", SERVER, ("[fd00::7]",), True),
         ("https://[fd00::7]:9000/a", SERVER, ("[fd00::7]:9000",), True),
         ("https://[fd00::7]:9000/a", SERVER, ("[fd00::7]",), False),

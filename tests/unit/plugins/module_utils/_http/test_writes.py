@@ -95,11 +95,18 @@ def test_a_message_beside_what_was_made_is_no_refusal(emulator: Emulator) -> Non
     assert client.write("POST", "v2/workflow/1/cancel", repeatable=False, success=201) == made
 
 
-def test_a_doubtful_try_stays_in_doubt_whatever_the_later_ones_say(emulator: Emulator) -> None:
+def test_a_message_alone_is_no_refusal_where_the_status_is_that_of_a_success(emulator: Emulator) -> None:
+    emulator.fault("body", method="POST", status=201, body={"message": "Made."})
+    made = Client(emulator.url, TOKEN).write("POST", "v2/workflow/1/cancel", repeatable=False, success=201)
+    assert made == {"message": "Made."}
+
+
+@pytest.mark.parametrize(("status", "words"), [(400, "Odd."), (404, "Workflow not found")])
+def test_a_doubtful_try_stays_in_doubt_whatever_the_later_ones_say(emulator: Emulator, status: int, words: str) -> None:
     emulator.fault("drop", method="POST")
     emulator.fault("status", method="POST", status=429, headers={"Retry-After": "0"})
-    emulator.fault("status", method="POST", status=400, body={"message": "Odd."})
-    with pytest.raises(CircleCIError, match="answered 400") as caught:
+    emulator.fault("status", method="POST", status=status, body={"message": words})
+    with pytest.raises(CircleCIError, match=f"answered {status}") as caught:
         Client(emulator.url, TOKEN).write("POST", "v2/workflow/1/cancel", {}, repeatable=True)
     assert (caught.value.doubtful, len(emulator.writes)) == (True, 3)
 
