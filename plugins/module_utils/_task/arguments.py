@@ -39,7 +39,7 @@ def lost_spellings(options: Options, given: Json, where: str = "") -> list[str]:
     for name, option in options.items():
         for key in (name, *option.get("aliases", ())):
             value, place = given.get(key), f"{where}{key}"
-            if value is None or name in MOMENTS or option.get("choices"):
+            if name in MOMENTS or option.get("choices"):
                 continue
             if option.get("options"):
                 for entry, inside in _entries(value, place):
@@ -81,9 +81,7 @@ def argument_problems(
     given = {key: value for key, value in given.items() if value is not None}
     # Of what is inside only that it is there: it is looked at below.
     flat = {
-        name: {key: option[key] for key in ("required", "aliases") if key in option} | {"type": "raw"}
-        if option.get("options")
-        else option
+        name: {"type": "raw", "required": option.get("required", False)} if option.get("options") else option
         for name, option in options.items()
     }
     prefix = f"{where.rstrip('.')}: " if where else ""

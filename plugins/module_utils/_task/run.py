@@ -203,7 +203,7 @@ def slugs_named(params: dict[str, Any]) -> list[str]:
 
 def _context(params: dict[str, Any]) -> str | None:
     """The context of a task that is about one, with its organization."""
-    if "project" in params or not params.get("name") or not params.get("organization"):
+    if "project" in params or not params.get("name"):
         return None
     try:
         return f"{parse_organization(params['organization'], params.get('vcs_type'))} {params['name']}"

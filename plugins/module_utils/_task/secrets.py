@@ -57,8 +57,6 @@ class Scrubber:
 
     def name(self, name: str) -> None:
         """One more text that the task itself names."""
-        if len(name) < SHORTEST:
-            return
         for spelling in _spellings(name):
             self._named_by_start.setdefault(spelling[:SHORTEST], set()).add(spelling)
             self._longest_name = max(self._longest_name, len(spelling))

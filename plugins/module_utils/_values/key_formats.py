@@ -149,7 +149,7 @@ def content_of(body: str) -> Content:
         else:
             raise ValueError("no known structure")
     encoded = base64.b64encode(data).decode("ascii")
-    width = len(lines[0]) if len(lines[0]) in (64, 70, 76) else 64
+    width = len(lines[0]) if len(lines[0]) in (70, 76) else 64
     even = [encoded[start : start + width] for start in range(0, len(encoded), width)]
     return Content(label, kind, encrypted, "\n".join([f"-----BEGIN {label}-----", *even, f"-----END {label}-----", ""]))
 

@@ -80,10 +80,9 @@ class PrivateKey:
 
 def _md5(data: bytes) -> str | None:
     try:
-        digest = hashlib.md5(data, usedforsecurity=False).hexdigest()
+        return hashlib.md5(data, usedforsecurity=False).digest().hex(":")
     except ValueError:
         return None
-    return ":".join(digest[i : i + 2] for i in range(0, 32, 2))
 
 
 def parse_public_key(line: str) -> PublicKey:
@@ -163,7 +162,7 @@ def _spelled(text: str) -> str | None:
     bare = re.sub(r"^(md5|sha256):", "", word, flags=re.IGNORECASE)
     pairs = bare.replace(":", "").lower()
     if re.fullmatch(r"[0-9a-f]{32}", pairs) and re.fullmatch(r"([0-9a-fA-F]{2}:){15}[0-9a-fA-F]{2}|\w{32}", bare):
-        return ":".join(pairs[i : i + 2] for i in range(0, 32, 2))
+        return bytes.fromhex(pairs).hex(":")
     if re.fullmatch(r"[A-Za-z0-9+/]{43}=?", bare) and not word.lower().startswith("md5:"):
         # 43 characters hold 258 bits: the last one's two spare bits must be 0, or no key can ever match.
         digest = bare.rstrip("=")

@@ -93,7 +93,7 @@ def test_results_are_searched_to_their_ends() -> None:
 @pytest.mark.parametrize("secret", ["failed", "changed", "warnings", "checkout", "project", "warning", "e_keys"])
 def test_keys_of_the_collection_stay_and_keys_of_the_server_are_searched(secret: str) -> None:
     body = json.dumps({f"my-{secret}": [{secret: secret}]}).encode()
-    theirs = parsed_json(Answer(200, {}, body, None))
+    theirs = parsed_json(Answer(200, {}, body))
     result = {"failed": True, "changed": False, "warnings": [], "checkout_keys": [], "project": secret, "user": theirs}
     told = Scrubber([secret]).value(result)
     assert told == {**result, "project": MASK, "user": {f"my-{MASK}": [{MASK: MASK}]}}
@@ -107,7 +107,7 @@ def test_words_of_the_collection_stay_where_they_say_what_a_thing_is(secret: str
 
 
 def test_words_of_the_server_are_searched_where_they_have_the_same_name() -> None:
-    theirs = parsed_json(Answer(200, {}, b'{"kind": "hunter22", "method": "hunter22"}', None))
+    theirs = parsed_json(Answer(200, {}, b'{"kind": "hunter22", "method": "hunter22"}'))
     assert Scrubber(["hunter22"]).value(theirs) == {"kind": MASK, "method": MASK}
 
 
@@ -127,6 +127,7 @@ ACME = {"named": ["github/acme-corp/api", "feature/acme-corp", "MY_VARIABLE", "d
         ("VARIABLE", "MY_VARIABLE, VARIABLE", f"MY_VARIABLE, {MASK}"),
         ("corp/api and more", "github/acme-corp/api and more", f"github/acme-{MASK}"),
         ("api of mine", "github/acme-corp/api of mine", f"github/acme-corp/{MASK}"),
+        ("/deploy", "to /deploy", f"to {MASK}"),
         ("acme-corp/api\nsecond-line", "github/acme-corp/api second-line", f"github/acme-corp/api {MASK}"),
     ],
 )
