@@ -69,7 +69,7 @@ class Turns:
 
     @contextlib.contextmanager
     def _file(self, slug: str) -> Iterator[int]:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder.chmod(0o700)  # It fails when the folder is somebody else's.
         # GitHub and Bitbucket take a name in any case; the identifiers of Apps' projects are case-sensitive.
         identity = slug if slug.startswith("circleci/") else slug.casefold()

@@ -79,7 +79,7 @@ def send(
         method, url, headers={**session.headers, **(headers or {})}, params=params, data=data, auth=TokenAuth(token)
     )
     prepared_url = str(request.url)
-    settings: Any = session.merge_environment_settings(prepared_url, {}, None, verify, None)
+    settings: Any = session.merge_environment_settings(prepared_url, {}, True, verify, None)
     try:
         return session.get_adapter(prepared_url).send(request, timeout=timeout, **settings)
     except TypeError:

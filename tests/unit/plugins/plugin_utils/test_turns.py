@@ -210,6 +210,15 @@ def test_nobody_else_can_look_into_the_folder(folder: Path) -> None:
         assert "acme" not in file.name
 
 
+def test_nobody_else_can_put_a_link_into_the_folder_just_after_it_was_made(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+    monkeypatch.setattr(Path, "chmod", lambda path, _mode: made.append(path.stat().st_mode & 0o777))
+    with Turns(folder, URL, 9.0).take(API):
+        assert made == [0o700]
+
+
 def test_where_there_can_be_no_folder_a_warning_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     with Turns(tmp_path / "file" / "turns", URL, 9.0).take(API) as warnings:
