@@ -55,9 +55,12 @@ def _without_slug(about: object, text: str) -> str:
 
 
 def reasons(failures: Iterable[tuple[Project, str]]) -> str:
-    """Why projects failed, each reason once, with the projects that it holds for."""
+    """Why projects failed, each reason once, with the projects that it holds for.
+
+    :param failures: at least one
+    """
     found = alike(failures)
-    most = max(LEAST_NAMED, MOST_NAMED // max(len(found), 1))
+    most = max(LEAST_NAMED, MOST_NAMED // len(found))
     lines = []
     for slugs, text in found:
         reason = plain(text, LONGEST_REASON)

@@ -211,7 +211,7 @@ def test_a_null_is_no_repository_of_that_name(emulator: Emulator, query: Query, 
     assert emulator.requests == []
 
 
-@pytest.mark.parametrize("terms", [[[API, WEB]], [API, [WEB]], [[]]])
+@pytest.mark.parametrize("terms", [[[API, WEB]], [API, [WEB]], [[]], [(API, WEB)]])
 def test_a_list_of_projects_as_one_term_says_how_to_give_them(emulator: Emulator, query: Query, terms: Any) -> None:
     with pytest.raises(AnsibleError, match=r"a term is a list\. Write a star before it"):
         query(*terms)
@@ -308,6 +308,8 @@ def test_variables_are_templates(emulator: Emulator, query: Query, builds) -> No
         "vault": emulator.token,
     }
     assert numbers(query("api", variables=variables)) == [1]
+    with pytest.raises(AnsibleError, match="organization is a number with a fraction for YAML"):
+        query("api", variables={"ansible_circleci_organization": 1.10})
     with pytest.raises(AnsibleError, match="one of github"):
         query("api", variables={"ansible_circleci_vcs_type": trust_as_template("{{ 'svn' }}")})
 

@@ -375,6 +375,7 @@ def test_a_host_gets_by_the_controller_what_it_has_not(
     assert (dest / "log/a.txt").stat().st_mode & 0o777 == 0o640
     assert host.took(FILE, "path") == [str(dest), str(dest / "dist"), str(dest / "log")]
     assert host.took(COPY, "mode") == ["0640", "0640", None]
+    assert not any("owner" in arguments for module, arguments in host.asked if module != INFO)
     for each in (predicted, result):
         assert (each["changed"], [one["path"] for one in each["added"]]) == (True, ["dist/app-1.0.whl", "log/a.txt"])
         assert each["diff"]["before"] == {"files": {}}

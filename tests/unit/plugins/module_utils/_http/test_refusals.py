@@ -151,3 +151,7 @@ def test_trouble_may_have_done_what_was_asked_for(emulator: Emulator, status: in
         Client(emulator.url, TOKEN, retries=0).write("POST", f"{V1}/follow", repeatable=False)
     assert (caught.value.status, caught.value.doubtful) == (status, trouble)
     assert str(caught.value.hint).startswith("CircleCI has trouble") is trouble
+    emulator.fault("status", method="GET", status=status, body={"message": "No."})
+    with pytest.raises(CircleCIError) as caught:
+        Client(emulator.url, TOKEN, retries=0).get(f"{V1}/settings")
+    assert (caught.value.status, caught.value.doubtful) == (status, False)

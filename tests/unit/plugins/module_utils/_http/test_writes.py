@@ -88,8 +88,8 @@ def test_the_answer_to_the_try_with_a_body_is_looked_at_too(
     assert not client.wrote
 
 
-def test_a_message_beside_what_was_made_is_no_refusal(emulator: Emulator) -> None:
-    made = {"message": "Made.", "id": "1"}
+@pytest.mark.parametrize("made", [{"message": "Made.", "id": "1"}, ["message"]])
+def test_a_message_beside_what_was_made_is_no_refusal(emulator: Emulator, made: object) -> None:
     emulator.fault("body", method="POST", body=made)
     client = Client(emulator.url, TOKEN)
     assert client.write("POST", "v2/workflow/1/cancel", repeatable=False, success=201) == made

@@ -102,6 +102,15 @@ def test_nothing_is_said_of_entries_that_are_right(projects: Any) -> None:
     assert argument_problems(ARGUMENT_SPEC, {"projects": projects, "owner": "acme"}, NAME) == []
 
 
+def test_an_option_with_options_inside_may_be_required_and_be_written_as_text() -> None:
+    spec: dict[str, Any] = {"place": {"type": "dict", "required": True, "options": {"name": {}, "size": {}}}}
+    assert argument_problems(spec, {}, NAME) == ["missing required arguments: place"]
+    assert argument_problems({"place": {**spec["place"], "required": False}}, {}, NAME) == []
+    assert argument_problems(spec, {"place": "name=a,size=1"}, NAME) == []
+    (problem,) = argument_problems(spec, {"place": "name=a,sise=1"}, NAME)
+    assert problem.startswith(f"place: Unsupported parameters for ({NAME}) module: sise.")
+
+
 def test_a_typo_in_a_required_option_is_named_too() -> None:
     found = argument_problems(ENV_VAR, {"projct": "x", "nam": "A"}, NAME, CONSTRAINTS)
     missing, because_of_state, typo = found
@@ -194,6 +203,10 @@ def test_lists_and_dictionaries_of_text_are_looked_through() -> None:
     found = [problem.split(" is ")[0] for problem in lost_spellings(spec, args)]
     assert found == ["names[1]", "names[2]", "parameters.VERSION", "settings.name"]
     assert lost_spellings(spec, {"names": 1.10})[0].startswith("names is a number with a fraction")
+
+
+def test_of_an_option_with_choices_core_says_what_is_wrong() -> None:
+    assert lost_spellings({"state": {"type": "str", "choices": ["present"]}}, {"state": True}) == []
 
 
 @pytest.mark.parametrize("kind", [TypeError, ValueError])

@@ -44,6 +44,7 @@ def test_empty_ids_are_taken_for_null(empty: str | None) -> None:
 
 
 def test_there_are_such_modules() -> None:
+    assert {id_ for _name, id_ in CASES} == {"pipeline_id", "pipeline_number", "workflow_id", "build_num"}
     assert {name for name, _id in CASES} >= OPTIONS.keys() | {"circleci_build_info", "circleci_build_ssh_user"}
 
 

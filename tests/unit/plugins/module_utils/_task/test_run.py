@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from ansible_collections.community.circleci.plugins.module_utils._http.client im
 from ansible_collections.community.circleci.plugins.module_utils._task import run as run_file
 from ansible_collections.community.circleci.plugins.module_utils._task.options import CONNECTION
 from ansible_collections.community.circleci.plugins.module_utils._task.run import (
+    client_of,
     how_to_install,
     missing_libraries,
     perform,
@@ -79,6 +81,22 @@ def test_the_slug_of_a_result_is_no_value_of_a_variable(emulator: Emulator, run_
     assert result["diff"]["after_header"] == "github/acme/api"
 
 
+def test_a_client_is_as_the_options_describe_it(tmp_path: Path) -> None:
+    given: dict[str, Any] = {
+        "api_url": "https://circleci.example.com",
+        "api_token": "lake-pebble-41",
+        "validate_certs": True,
+        "ca_path": str(tmp_path),
+        "timeout": 7.0,
+        "retries": 3,
+        "retry_budget": 11.0,
+    }
+    client = client_of(given, read_only=True)
+    assert (client.url, client.token, client.verify) == (given["api_url"], given["api_token"], str(tmp_path))
+    assert (client.timeout, client.retries, client.patience.budget, client.read_only) == (7.0, 3, 11.0, True)
+    assert client_of({**given, "validate_certs": False}).verify is False
+
+
 def test_a_failure_names_the_project_once(emulator: Emulator, run_module) -> None:
     """Not every path holds its name."""
     emulator.follow("github/acme/api")
@@ -90,6 +108,9 @@ def test_a_failure_names_the_project_once(emulator: Emulator, run_module) -> Non
     emulator.fault("status", path="/envvar", status=400, body={"message": "Odd."})
     told = run_module("circleci_env_var", project="gh/acme/api", name="PLACE", value="x")["msg"]
     assert told.startswith("CircleCI answered 400 to GET project/github/acme/api/envvar: Odd.")
+    # What is wrong with the options is said of them.
+    told = run_module("circleci_env_var", project="gh/acme/api", name="1", value="x")["msg"]
+    assert told.startswith("'1' is not the name of an environment variable.")
 
 
 @pytest.mark.parametrize("ending", [KeyboardInterrupt, SystemExit])

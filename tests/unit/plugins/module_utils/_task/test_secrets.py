@@ -34,6 +34,7 @@ from tests.unit.keys import private_key
         (["short"], "this is short", "this is short"),
         (["-----BEGIN X-----\nAAAABBBB\n-----END X-----"], "-----BEGIN X----- AAAABBBB", f"-----BEGIN X----- {MASK}"),
         (["-----BEGIN X-----\\nAAAABBBB\\n-----END X-----"], "-----BEGIN X-----\\nAAAABBBB\\n-----END X-----", MASK),
+        (["-----BEGIN X----- \nAAAABBBB"], "-----BEGIN X----- AAAABBBB", f"-----BEGIN X----- {MASK}"),
         (["-----dashes"], "-----dashes", MASK),
         (["hunter\udcff"], "the password is hunter\udcff", f"the password is {MASK}"),
         (["hunter22"], "the password is hunter…", f"the password is {MASK}…"),

@@ -238,6 +238,15 @@ def test_lines_of_any_length_are_made_even(kind: str, form: str) -> None:
     assert same(parse_private_key("\n".join([first, *pieces, last])), kind, form)
 
 
+@pytest.mark.parametrize(("width", "kept"), [(64, 64), (70, 70), (76, 76), (65, 64), (80, 64)])
+def test_lines_of_the_lengths_that_programs_write_stay(width: int, kept: int) -> None:
+    encoded = base64.b64encode(content("rsa", "pkcs8")).decode()
+    pieces = [encoded[start : start + width] for start in range(0, len(encoded), width)]
+    whole = "\n".join(["-----BEGIN PRIVATE KEY-----", *pieces, "-----END PRIVATE KEY-----"])
+    sent = parse_private_key(whole).text.splitlines()[1:-1]
+    assert ({len(line) for line in sent[:-1]}, "".join(sent)) == ({kept}, encoded)
+
+
 @pytest.mark.parametrize("kind", ["rsa", "ecdsa", "ed25519"])
 def test_pkcs8_with_the_public_half_is_read_and_sent_without(kind: str) -> None:
     assert same(parse_private_key(frame("PRIVATE KEY", second_version(kind))), kind, "pkcs8")
@@ -278,6 +287,13 @@ def test_a_curve_without_a_name_is_no_traceback(monkeypatch: pytest.MonkeyPatch)
     parse_private_key.cache_clear()
     with pytest.raises(CircleCIError, match="SSH servers do not take"):
         parse_private_key(text("ecdsa", "pkcs8"))
+
+
+def test_a_kind_that_nobody_knows_is_none_that_is_mangled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the library says of it."""
+    monkeypatch.setattr(serialization, "load_pem_private_key", refusing(ValueError))
+    with pytest.raises(CircleCIError, match=r"of a kind \(unknown\) that SSH servers do not take"):
+        parse_private_key(frame("PRIVATE KEY", pkcs8(UNHEARD_OF, b"\x04\x01b")))
 
 
 @pytest.mark.parametrize("error", [ValueError, TypeError, IndexError])
@@ -405,6 +421,7 @@ BAD: dict[str, tuple[Any, str]] = {
     "file of ssh-keygen": ("id_rsa", "holds a path, not a key"),
     "public of a token": ("sk-ssh-ed25519@openssh.com AAAAGnNrLXNz me", "is a public key"),
     "public with options": ('command="ls -l" ssh-rsa AAAAB3NzaC1yc2E= me', "is a public key"),
+    "public after a blank line": ("\n  ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 me", "is a public key"),
     "certificate of OpenSSH": ("ssh-ed25519-cert-v01@openssh.com AAAAIHNz me", "is a public key"),
     "public of ssh.com": ("---- BEGIN SSH2 PUBLIC KEY ----\nAAAA", "is a public key"),
     "certificate": ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "not a private key in PEM form"),
@@ -430,6 +447,11 @@ BAD: dict[str, tuple[Any, str]] = {
         lambda: security_key(b"sk-ssh-ed25519@openssh.com", cipher=b"aes256-ctr"),
         "belongs to a security key",
     ),
+    "security key with a cipher of other letters": (
+        lambda: security_key(b"sk-ssh-ed25519@openssh.com", cipher=b"\xff"),
+        "belongs to a security key",
+    ),
+    "kind of other letters": (lambda: security_key(b"\xff"), "is mangled|SSH servers do not take"),
     "rsa of 768 bits": (lambda: frame("RSA PRIVATE KEY", SHORT_RSA), "RSA key of 768 bits. ssh reads none under 1024"),
     "rsa of 768 bits in PKCS#8": (lambda: frame("PRIVATE KEY", pkcs8(RSA, SHORT_RSA)), "RSA key of 768 bits"),
     "rsa-pss": (lambda: frame("PRIVATE KEY", pkcs8(RSA_PSS, content("rsa", "traditional"))), "is an RSA-PSS key"),
@@ -532,7 +554,18 @@ def test_other_texts_are_refused_or_normal_already(words: str) -> None:
 
 @pytest.mark.parametrize(
     "bad",
-    ["", "aa:bb", "zz" * 16, "aa:" * 16, "aabb:" * 8, "../../me", "SHA256:short", "MD5:" + "A" * 43, "A" * 42 + "B"],
+    [
+        "",
+        "aa:bb",
+        "zz" * 16,
+        "aa:" * 16,
+        "aabb:" * 8,
+        "../../me",
+        "SHA256:short",
+        "MD5:" + "A" * 43,
+        "A" * 42 + "B",
+        "key " + "ab" * 16,
+    ],
 )
 def test_malformed_fingerprints_are_refused_with_advice(bad: str) -> None:
     with pytest.raises(CircleCIError, match="is not a fingerprint") as caught:

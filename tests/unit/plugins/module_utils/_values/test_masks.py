@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.community.circleci.plugins.module_utils._values.masks import (
     left_in_doubt,
+    mark_replaced,
     mask,
     must_set,
     tail,
@@ -237,3 +238,9 @@ def test_the_warning_counts_and_names_the_first_ones() -> None:
         many = left_in_doubt(list(names), "variable", "variables", "always")
         assert f"whether {len(names)} variables have changed, so nothing was written: {listed}. " in many
         assert "update_value: always to replace" in many
+
+
+def test_only_what_is_still_there_and_looks_as_before_is_marked() -> None:
+    after = {"A": "xxxx1", "B": "xxxx2", "C": "", "D": "xxxx4"}
+    mark_replaced(after, {"A": "xxxx1", "B": "xxxx0", "C": "", "D": "xxxx4", "E": "xxxx5"}, "ABCEF")
+    assert after == {"A": "xxxx1 (replaced)", "B": "xxxx2", "C": "(replaced)", "D": "xxxx4"}
