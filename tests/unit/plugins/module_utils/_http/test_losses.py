@@ -246,6 +246,28 @@ def test_http_to_a_server_of_https_says_which_address_to_use(tls, method: str) -
     assert emulator.requests == []
 
 
+def test_a_server_is_asked_for_its_certificate_by_name(tmp_path: Path) -> None:
+    """Many have one for each of their names, and break off what asks for none."""
+    context, asked = server_context(make_certificate(tmp_path / "server.pem", "localhost")), list[str]()
+    context.sni_callback = lambda _socket, name, _context: asked.append(name)
+    with Emulator(tls=context) as emulator:
+        _scheme, _slashes, address = emulator.url.partition("://")
+        failure(Client(f"http://{address.replace('127.0.0.1', 'localhost')}", TOKEN))
+    gc.collect()
+    assert asked == ["localhost"]
+
+
+def test_a_name_that_no_certificate_can_have_is_no_traceback(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_args: object, **_more: object) -> None:
+        raise UnicodeError("label empty or too long")
+
+    monkeypatch.setattr(ssl.SSLContext, "wrap_socket", refuse)
+    emulator.fault("drop")
+    assert Client(emulator.url, TOKEN).get_object("v1.1/me")["login"] == "emulator"
+
+
 @METHODS
 @pytest.mark.parametrize(
     "words",
