@@ -78,7 +78,7 @@ def test_the_slug_of_a_result_is_no_value_of_a_variable(emulator: Emulator, run_
     emulator.follow("github/acme/api")
     result = run_module("circleci_env_var", project="gh/acme/api", name="PLACE", value=value)
     assert (result["changed"], result["project"]) == (True, "github/acme/api")
-    assert result["diff"]["after_header"] == "github/acme/api"
+    assert [result["diff"][side] for side in ("before_header", "after_header")] == ["github/acme/api"] * 2
 
 
 def test_a_client_is_as_the_options_describe_it(tmp_path: Path) -> None:
