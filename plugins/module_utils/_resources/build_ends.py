@@ -134,15 +134,16 @@ def wait_for(
         error.partial = _returned(result)
         raise
     _put(result, watch, build)
-    if ended and any_end:
+    if not ended:
+        failure = _timed_out(project, watch, build, canceling=any_end)
+    elif any_end:
         note_end(client, project, result)
-    if ended and (any_end or succeeded(build)):
         return result
-    if ended:
+    elif succeeded(build):
+        return result
+    else:
         result["failed_steps"] = _failed_steps(client, project, build, log_lines)
         failure = _failed(project, build, result["failed_steps"])
-    else:
-        failure = _timed_out(project, watch, build, canceling=any_end)
     failure.partial = _returned(result)
     raise failure
 

@@ -101,8 +101,6 @@ def read_all(
     :returns: the projects that were read, and those that could not be, both in the order given
     :raises CircleCIError: when one cannot be read, or the token is invalid, which concerns them all
     """
-    found: list[dict[str, Any]] = []
-    failures: list[tuple[Project, CircleCIError]] = []
 
     def read(project: Project) -> tuple[dict[str, Any] | CircleCIError, list[str]]:
         own = client.copy()
@@ -116,11 +114,8 @@ def read_all(
     answers = list(zip(projects, side_by_side(client, read, projects, concurrency)))
     for warning in each_once((project, warning) for project, (_described, warned) in answers for warning in warned):
         client.warn(warning)
-    for project, (described, _warned) in answers:
-        if isinstance(described, CircleCIError):
-            failures.append((project, described))
-        else:
-            found.append(described)
+    found = [described for _project, (described, _warned) in answers if not isinstance(described, CircleCIError)]
+    failures = [(project, error) for project, (error, _warned) in answers if isinstance(error, CircleCIError)]
     if failures:
         of_how_many = f"{len(failures)} of {counted(len(projects), 'project', 'projects')}"
         why = reasons((project, error.told) for project, error in failures)

@@ -281,6 +281,22 @@ def test_settings_that_are_written_as_text_go_before_the_defaults_too(emulator: 
     assert (settings(emulator)["disable_ssh"], settings(emulator)["autocancel_builds"]) == (False, True)
 
 
+@pytest.mark.parametrize(
+    "entry", ['{"project": "github/acme/api", "settings": {"disable_ssh": false}}', "project=gh/acme/api"]
+)
+@pytest.mark.parametrize("in_a_list", [True, False])
+def test_an_entry_that_is_written_as_text_has_what_the_defaults_say(
+    emulator: Emulator, followed, run_module, entry: str, in_a_list: bool
+) -> None:
+    """A list of one may be written as that one; core splits text at its commas."""
+    if not in_a_list and "," in entry:
+        entry = '{"project": "github/acme/api"}'
+    flags = {"disable_ssh": True, "autocancel_builds": True}
+    result = run_module(MODULE, projects=[entry] if in_a_list else entry, defaults={"settings": flags})
+    assert (result.get("failed"), settings(emulator)["autocancel_builds"]) == (None, True)
+    assert settings(emulator)["disable_ssh"] is ("disable_ssh" not in entry)
+
+
 def test_false_in_an_entry_is_not_nothing(emulator: Emulator, run) -> None:
     emulator.follow(API)
     result = run({"project": API, "following": False}, {"project": WEB}, defaults={"following": True})
