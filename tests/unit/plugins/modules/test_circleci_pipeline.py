@@ -133,7 +133,7 @@ def test_too_many_parameters_and_odd_names_are_refused(emulator: Emulator, run) 
         ({"keep_revision": OTHER}, "keep_revision cannot be used with state triggered"),
         ({"state": "succeeded", "branch": "main", "parameters": {"a": 1}}, "parameters cannot be used with"),
         ({"state": "succeeded", "branch": "main", "reuse": "active"}, "reuse cannot be used with state succeeded"),
-        ({"state": "canceled", "branch": "main", "approve": ["a"]}, "approve cannot be used with state canceled"),
+        ({"state": "canceled", "branch": "main", "approve": ["a"], "log_lines": -1}, "approve cannot be used with"),
         ({"state": "canceled", "branch": "main", "on_hold": "wait"}, "on_hold cannot be used with state canceled"),
         ({"state": "canceled", "tag": "v1", "keep_revision": OTHER}, "keep_revision goes with branch"),
         ({"state": "succeeded", "tag": "v1", "keep_revision": OTHER}, "keep_revision cannot be used with state"),
@@ -375,10 +375,12 @@ def test_a_branch_that_has_moved_on_is_not_run(emulator: Emulator, run, options:
 def test_a_pipeline_that_does_not_say_what_it_is_of_goes_by_what_was_asked_for(
     emulator: Emulator, run, options: dict[str, Any], where: str
 ) -> None:
-    other = "cd" * 20
-    shown = {"id": OTHER_ID, "number": 1, "state": "created", "errors": [], "vcs": {"revision": other}}
+    other, errors = "cd" * 20, [{"type": "config", "message": "No jobs"}]
+    shown = {"id": OTHER_ID, "number": 1, "state": "created", "errors": errors, "vcs": {"revision": other}}
     emulator.fault("body", path="/v2/pipeline/[^/]+$", times=None, body=shown)
-    failed(run(revision=OTHER, **options), f"{where} has moved on to {other}: pipeline #1, which was started of it,")
+    result = run(revision=OTHER, **options)
+    failed(result, f"{where} has moved on to {other}: pipeline #1, which was started of it,")
+    assert result["hint"].startswith("The pipeline has errors: No jobs. API v2 starts the head of a branch or tag only")
 
 
 def test_the_head_that_is_meant_runs(emulator: Emulator, run, clock) -> None:
@@ -1764,6 +1766,7 @@ RERUN: dict[str, Any] = {"name": "a", "status": "failed", "auto_rerun_number": 0
         ([SET_UP], {}, 20),
         ([{**SET_UP, "status": "failed"}], {}, 0),
         ([SET_UP], {"state": "errored"}, 0),
+        ([], {"state": "errored", "created_at": "2999-01-01T00:00:00Z"}, 0),
         ([SET_UP], {"errors": [{"type": "config", "message": "No jobs"}]}, 0),
         ([RERUN], {}, 30),
         ([RERUN, {"name": "b", "status": "success"}], {}, 30),
