@@ -52,9 +52,7 @@ def the_definition(project: Project, definitions: Sequence[Definition], wanted: 
     :param wanted: its name or id; None for the only one
     :raises CircleCIError: when there is none, or more than one
     """
-    named = [each for each in definitions if wanted in (None, each["name"], each["id"])]
-    if wanted is not None and not named:
-        named = [each for each in definitions if each["id"] == wanted.lower()]
+    named = [each for each in definitions if wanted is None or each["name"] == wanted or each["id"] == wanted.lower()]
     if len(named) == 1:
         return named[0]
     listed = ", ".join(f"{plain(each['name'])} ({plain(each['id'])})" for each in definitions) or "none"
