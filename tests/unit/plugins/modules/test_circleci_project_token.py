@@ -309,12 +309,13 @@ def test_nobody_is_called_the_newest_where_tokens_have_no_date(emulator: Emulato
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        ({"label": " "}, "label is empty"),
+        ({"label": " ", "max_age": -1}, "label is empty"),
         ({"max_age": -1}, "max_age must be a number of days"),
         (
             {"rotate": True, "max_age": 90},
             "rotate and max_age exclude each other. rotate makes a new token in every run",
         ),
+        ({"state": "absent", "rotate": True, "max_age": 90}, "rotate and max_age exclude each other."),
         ({"state": "absent", "rotate": True}, "rotate and state absent exclude each other"),
         ({"state": "absent", "max_age": 0}, "max_age and state absent exclude each other"),
         ({"scope": "everything"}, "value of scope must be one of"),

@@ -542,6 +542,8 @@ def test_a_schedule_that_was_switched_off_is_pointed_out(emulator: Emulator, run
     result = run_app()
     assert (result["changed"], result["schedule"]["disabled"]) == (False, True)
     assert any("is disabled on CircleCI: it starts nothing" in warning for warning in result["warnings"])
+    removed = run_app(state="absent")
+    assert (removed["changed"], removed["warnings"]) == (True, [])
 
 
 def test_on_a_server_there_are_no_triggers(emulator: Emulator, run_app, run_classic) -> None:

@@ -792,9 +792,10 @@ def test_a_running_workflow_is_to_be_canceled_first(emulator: Emulator, run) -> 
     failed(run(state="rerun", **NAMED), "is on_hold: it cannot be run again before it has ended. Cancel it first")
 
 
-def test_a_setup_workflow_cannot_be_run_again(emulator: Emulator, run) -> None:
+@pytest.mark.parametrize("options", [{}, {"from_failed": False}, {"jobs": ["generate"]}])
+def test_a_setup_workflow_cannot_be_run_again(emulator: Emulator, run, options: dict[str, Any]) -> None:
     play(emulator, "setup-continue")
-    result = run(state="rerun", workflow="setup", branch="main", from_failed=False)
+    result = run(state="rerun", workflow="setup", branch="main", **options)
     failed(result, "is a setup workflow")
     assert "Start a new pipeline" in result["msg"]
     assert emulator.writes == []
