@@ -1126,6 +1126,19 @@ def test_a_build_that_stays_away_ends_the_wait_after_five_seconds(
     assert result["waited_seconds"] == 3 + missing + 5
 
 
+def test_a_build_is_missing_from_the_first_answer_that_says_so(
+    emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not from CircleCI's troubles before that."""
+    let_time_pass(emulator, monkeypatch)
+    emulator.script("stuck")
+    emulator.fault("status", method="GET", path=f"/{API}/1$", status=503, times=4)
+    missing = {"message": "Build not found"}
+    emulator.fault("status", method="GET", path=f"/{API}/1$", status=404, body=missing, times=None)
+    result = run(wait=True, wait_interval=1, retries=0)
+    assert (result["failed"], result["status"], result["waited_seconds"]) == (True, 404, 4 + 5)
+
+
 def test_what_was_seen_until_a_wait_broke_off_is_not_lost(
     emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

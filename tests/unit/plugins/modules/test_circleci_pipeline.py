@@ -545,6 +545,15 @@ def test_a_lost_start_is_sought_by_what_it_was_of(
     assert {name: result["pipeline"][name] for name in expected} == expected
 
 
+@pytest.mark.parametrize("lost", [False, True])
+def test_what_shows_at_once_needs_no_time_to_show_up(emulator: Emulator, run, lost: bool) -> None:
+    if lost:
+        emulator.fault("drop", method="POST", path="/pipeline$", when="after")
+    head = emulator.project(API).branches["main"]
+    result = run(branch="main", revision=head, appear_timeout=0)
+    assert (result.get("failed"), result["pipeline"]["revision"], len(emulator.writes)) == (None, head, 1)
+
+
 def test_an_earlier_one_is_not_taken_for_one_whose_answer_is_lost(emulator: Emulator, run) -> None:
     run()
     emulator.fault("drop", method="POST", path="/pipeline$", when="after")

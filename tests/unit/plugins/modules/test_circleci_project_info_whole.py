@@ -221,7 +221,7 @@ def test_a_user_need_not_have_an_account_at_each_vcs(
         assert [each["project"] for each in result["projects"]] == [API, WEB]
         assert any("Without the repositories at bitbucket: " in warning for warning in result["warnings"])
     else:
-        assert (result["failed"], result["status"]) == (True, status)
+        assert (result["failed"], result["status"], result["warnings"]) == (True, status, [])
 
 
 # --- in words that change nothing ------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from emulator import Emulator
+from emulator import PROJECT_TOKEN, Emulator
 from emulator.world.advanced import FLAGS, advanced, change
 from tests.unit.trouble import never_send
 
@@ -382,6 +382,14 @@ def test_a_server_that_is_too_old_is_told_from_a_project_that_is_not_there(emula
     result = run_module(MODULE, project="github/acme/web", disable_ssh=True)
     assert "4.8" not in result["msg"]
     assert "follow it first" in result["msg"]
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_project_token_is_told_so_where_it_sees_no_project(emulator: Emulator, run_module, check_mode: bool) -> None:
+    options = {"project": "github/acme/web", "disable_ssh": True, "api_token": PROJECT_TOKEN}
+    result = run_module(MODULE, check_mode=check_mode, **options)
+    assert (result["failed"], result["status"], emulator.writes) == (True, 401, [])
+    assert "it is a project token: give a personal API token" in result["msg"]
 
 
 def test_in_a_project_of_an_app_secrets_are_never_given_to_forks_again(emulator: Emulator, run_module) -> None:

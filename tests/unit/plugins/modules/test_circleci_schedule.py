@@ -288,7 +288,7 @@ def test_bad_input_is_refused_before_any_request(
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        ({"description": "what for"}, "schedules of such projects have no description"),
+        ({"description": "what for", "per_hour": 7}, "schedules of such projects have no description"),
         ({"per_hour": 7}, "per_hour 7 cannot be written as a cron expression"),
     ],
 )
