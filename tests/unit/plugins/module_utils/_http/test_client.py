@@ -641,6 +641,22 @@ def test_another_refusal_of_a_repeated_deletion_leaves_that_to_a_look(emulator: 
     assert client.wrote
 
 
+@pytest.mark.parametrize("gone", [False, True])
+@pytest.mark.parametrize("body", [{"id": "1"}, [], None])
+def test_an_answer_that_says_nothing_of_a_deletion_leaves_that_to_a_look(
+    emulator: Emulator, body: object, gone: bool
+) -> None:
+    """It may be that of somebody who stands between."""
+    emulator.fault("body", method="DELETE", body=body)
+    client = client_for(emulator)
+    if gone:
+        client.delete(f"{API}/envvar/A", gone=lambda: True)
+    else:
+        with pytest.raises(CircleCIError, match="cannot be used: .* nothing of it is to be seen"):
+            client.delete(f"{API}/envvar/A", gone=lambda: False)
+    assert (client.wrote, len(emulator.writes)) == (gone, 1)
+
+
 @pytest.mark.parametrize("doubtful", [False, True])
 def test_a_path_that_nobody_knows_is_not_taken_for_a_thing_that_is_gone(emulator: Emulator, doubtful: bool) -> None:
     emulator.follow("github/acme/api").env_vars["A"] = "1"
@@ -795,6 +811,19 @@ def test_whose_token_it_is_is_asked_once(emulator: Emulator) -> None:
     for asking in (client, client.copy()):
         asking.require_personal_token()
     assert [record.path for record in emulator.requests] == ["/api/v1.1/me"]
+
+
+def test_without_a_token_nobody_is_asked_whose_it_is(emulator: Emulator) -> None:
+    with pytest.raises(CircleCIError, match="^No API token was given"):
+        Client(emulator.url).require_personal_token()
+    assert emulator.requests == []
+
+
+@pytest.mark.parametrize("body", [{}, {"login": None}, {"login": 7}, []])
+def test_a_user_has_a_login(emulator: Emulator, body: object) -> None:
+    emulator.fault("body", path="/me", body=body)
+    with pytest.raises(CircleCIError, match="answer to GET me cannot be used: "):
+        client_for(emulator).require_personal_token()
 
 
 @pytest.mark.parametrize(("status", "raises"), [(401, True), (403, True), (404, False)])

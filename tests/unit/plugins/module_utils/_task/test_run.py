@@ -81,6 +81,19 @@ def test_the_slug_of_a_result_is_no_value_of_a_variable(emulator: Emulator, run_
     assert [result["diff"][side] for side in ("before_header", "after_header")] == ["github/acme/api"] * 2
 
 
+@pytest.mark.parametrize("seconds", [0.0, 3.4])
+def test_a_task_that_was_throttled_says_so(emulator: Emulator, seconds: float) -> None:
+    params = {name: option.get("default") for name, option in OPTIONS.items()} | {"api_url": emulator.url}
+
+    def run(client: Client, _given: dict[str, Any]) -> dict[str, Any]:
+        client.warn("Beware.")
+        client.patience.throttled = seconds
+        return {"changed": False}
+
+    told = ["CircleCI throttled this task, which waited 3 s for it in all."] if seconds else []
+    assert perform(run, OPTIONS, params, check_mode=False, diff=False)["warnings"] == ["Beware.", *told]
+
+
 def test_a_client_is_as_the_options_describe_it(tmp_path: Path) -> None:
     given: dict[str, Any] = {
         "api_url": "https://circleci.example.com",
