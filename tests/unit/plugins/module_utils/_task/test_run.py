@@ -24,6 +24,7 @@ from ansible_collections.community.circleci.plugins.module_utils._task.secrets i
 from ansible_collections.community.circleci.plugins.modules import circleci_artifacts, circleci_artifacts_info
 from emulator import Emulator
 from tests.unit.conftest import Query
+from tests.unit.results import failed
 
 OPTIONS: dict[str, dict[str, Any]] = {**CONNECTION, "password": {"type": "str", "no_log": True}}
 
@@ -154,6 +155,14 @@ def test_a_diff_is_returned_where_one_is_wanted(emulator: Emulator, run_module, 
     assert (result.get("failed", False), "diff" in result) == (failing, diff and not failing)
     # What failed before it has changed anything has no list of changes.
     assert ("added" in result, result["changed"]) == (not failing, not failing)
+
+
+def test_a_failure_that_may_have_changed_something_has_a_list_of_changes(emulator: Emulator, run_module) -> None:
+    emulator.fault("drop", method="POST", times=None)
+    emulator.fault("status", method="GET", after=2, status=403, body={"message": "No."}, times=None)
+    result = run_module("circleci_project_follow", project="github/acme/api", retries=0)
+    failed(result, "What became of it cannot be read")
+    assert (result["changed"], result["added"], result["updated"], result["removed"]) == (True, [], [], [])
 
 
 def absent(library: str) -> ModuleNotFoundError:
