@@ -238,7 +238,7 @@ class Task(Following):
             return Outcome({**after, "status": self.workflow.get("status")}, self.returned())
 
         result = result_of(Plan(before, Outcome(after, self.returned()), apply), self.client, self.project)
-        return {**result, "changed": result["changed"] and not ended_before}
+        return {**result, "changed": not ended_before}
 
     def rerun(self) -> dict[str, Any]:
         """Run the workflow again: from what failed, some jobs, or all of it."""
