@@ -174,10 +174,10 @@ def _number(name: str | None, kind: str, option: str, find: Callable[[str], int]
     if name is None:
         return -1
     try:
-        number = int(name) if name.isdecimal() else find(name)
+        number: int | None = int(name) if name.isdecimal() else find(name)
     except (KeyError, ValueError):  # the latter for what no name can be
-        number = -1
-    if not 0 <= number <= _HIGHEST_ID:
+        number = None
+    if number is None or not 0 <= number <= _HIGHEST_ID:
         raise invalid(f"There is no {kind} {plain(name)} here.", f"Check {option}.")
     return number
 
