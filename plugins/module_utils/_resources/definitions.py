@@ -52,7 +52,9 @@ def the_definition(project: Project, definitions: Sequence[Definition], wanted: 
     :param wanted: its name or id; None for the only one
     :raises CircleCIError: when there is none, or more than one
     """
-    named = [each for each in definitions if wanted is None or each["name"] == wanted or each["id"] == wanted.lower()]
+    named = [
+        each for each in definitions if wanted is None or each["name"] == wanted or each["id"].lower() == wanted.lower()
+    ]
     if len(named) == 1:
         return named[0]
     listed = ", ".join(f"{plain(each['name'])} ({plain(each['id'])})" for each in definitions) or "none"
