@@ -103,7 +103,12 @@ def test_another_scope_is_refused_with_the_ways_out(emulator: Emulator, run, opt
 
 
 @pytest.mark.parametrize(
-    ("options", "way_out"), [({}, "keep the newest one"), ({"state": "absent"}, "remove all of them")]
+    ("options", "way_out"),
+    [
+        ({}, "keep the newest one"),
+        ({"scope": "all"}, "keep the newest one"),
+        ({"state": "absent"}, "remove all of them"),
+    ],
 )
 def test_two_of_a_label_are_refused_by_their_ids(
     emulator: Emulator, run, options: dict[str, Any], way_out: str
