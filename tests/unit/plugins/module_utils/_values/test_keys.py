@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import hashlib
 import struct
 import traceback
 import warnings
@@ -312,6 +313,21 @@ def test_whatever_the_library_says_of_a_key_it_is_no_traceback(
     with pytest.raises(CircleCIError, match="mangled") as caught:
         parse_private_key(text("rsa", form))
     assert "MIIE" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_md5_is_no_matter_of_security(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host in FIPS mode has it for other purposes."""
+    known = parse_private_key(text("ed25519")).public.md5
+    md5 = hashlib.md5
+
+    def for_other_purposes(data: bytes, *, usedforsecurity: bool = True) -> Any:
+        if usedforsecurity:
+            raise ValueError("[digital envelope routines] unsupported")
+        return md5(data, usedforsecurity=False)
+
+    monkeypatch.setattr(hashlib, "md5", for_other_purposes)
+    parse_private_key.cache_clear()
+    assert parse_private_key(text("ed25519")).public.md5 == known is not None
 
 
 def test_without_md5_a_key_has_its_other_fingerprint(no_md5: None) -> None:
