@@ -64,7 +64,7 @@ class Scrubber:
     def _add(self, secret: str, *, always: bool) -> None:
         public = _public_half(secret)
         lines = secret.splitlines()
-        for part in (secret, secret.strip(), *lines, *map(str.strip, lines)):
+        for part in (secret.strip(), *lines, *map(str.strip, lines)):
             # A line of a private key may hold nothing but a piece of the public one, which is to be shown.
             if len(part) < SHORTEST or _FRAME.fullmatch(part.strip()) or part in public:
                 continue

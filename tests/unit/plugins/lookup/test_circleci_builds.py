@@ -236,6 +236,7 @@ def test_options_come_from_keyword_then_variable_then_environment(
         assert sent({}) == token
     emulator.state.add_token("variable-token", login="octocat")
     emulator.state.add_token("keyword-token", login="octocat")
+    assert sent({}, api_token="keyword-token") == sent({}, token="keyword-token") == "keyword-token"
     assert sent({"ansible_circleci_api_token": "variable-token"}) == "variable-token"
     assert sent({"ansible_circleci_api_token": "variable-token"}, api_token="keyword-token") == "keyword-token"
     assert sent({"ansible_circleci_api_token": "variable-token"}, token="keyword-token") == "keyword-token"

@@ -471,6 +471,16 @@ def test_what_is_there_already_keeps_its_parameters_when_the_other_one_goes(emul
     assert result["schedule"]["parameters"] == here.parameters == {"full": False}
 
 
+def test_a_schedule_is_changed_where_it_is(emulator: Emulator, run_app) -> None:
+    old = trigger(emulator, "*/60 3 * * *", at="release")
+    predicted = run_app(check_mode=True)
+    emulator.fault("truncate", method="PATCH")
+    real = run_app()
+    same(predicted, real)
+    assert (real["changed"], real["schedule"]["id"], real["schedule"]["definition"]) == (True, old.id, "release")
+    assert run_app()["changed"] is False
+
+
 @pytest.mark.parametrize("state", ["present", "absent"])
 def test_two_of_the_name_in_two_definitions_are_refused_where_none_is_named(
     emulator: Emulator, run_app, state: str
