@@ -41,19 +41,28 @@ class ServerText(str):
 
 
 def read_answer(response: requests.Response) -> Answer:
-    """Read the body, bounded, and notice when it was cut short (urllib3 1.26 does not)."""
+    """Read the body, bounded, and notice when it was cut short."""
     with response:
         body = bytearray()
         for chunk in response.iter_content(65536):
             body += chunk
             if len(body) > LARGEST_ANSWER:
                 raise urllib3.exceptions.DecodeError(f"the answer is larger than {LARGEST_ANSWER >> 20} MiB")
-        announced = response.headers.get("Content-Length", "")
-        if announced.isdecimal() and not getattr(response, "from_cache", False):
-            received = response.raw.tell()
-            if received < int(announced):
-                raise urllib3.exceptions.ProtocolError(f"the answer ended after {received} of {announced} bytes")
+        if not getattr(response, "from_cache", False):
+            require_whole(response, "answer")
     return Answer(response.status_code, response.headers, bytes(body))
+
+
+def require_whole(response: requests.Response, what: str) -> None:
+    """Fail for a body that was read to its end and is shorter than was announced (urllib3 1.26 does not look).
+
+    :param what: it is
+    :raises urllib3.exceptions.ProtocolError: then
+    """
+    announced = response.headers.get("Content-Length", "")
+    received = response.raw.tell()
+    if announced.isdecimal() and received < int(announced):
+        raise urllib3.exceptions.ProtocolError(f"the {what} ended after {received} of {announced} bytes")
 
 
 def parsed_json(answer: Answer) -> Any:

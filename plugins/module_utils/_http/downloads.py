@@ -16,7 +16,7 @@ with contextlib.suppress(ImportError):  # a missing library is named by session.
     import requests
     import urllib3
 
-from ansible_collections.community.circleci.plugins.module_utils._http.answers import Answer, read_answer
+from ansible_collections.community.circleci.plugins.module_utils._http.answers import Answer, read_answer, require_whole
 from ansible_collections.community.circleci.plugins.module_utils._http.errors import (
     CHECK_ADDRESS,
     TRANSIENT,
@@ -142,7 +142,7 @@ def _astray(url: str, why: str) -> CircleCIError:
 
 
 def _chunks(wire: Wire, response: requests.Response) -> Iterator[bytes]:
-    """The body, which must be as long as was announced (urllib3 1.26 does not look).
+    """The body, which must be as long as was announced.
 
     :raises _BrokenOffError: when it is not
     :raises CircleCIError: when the task is over meanwhile
@@ -151,9 +151,6 @@ def _chunks(wire: Wire, response: requests.Response) -> Iterator[bytes]:
         for chunk in response.iter_content(CHUNK):
             wire.patience.go_on()
             yield chunk
-        announced = response.headers.get("Content-Length", "")
-        received = response.raw.tell()
-        if announced.isdecimal() and received < int(announced):
-            raise urllib3.exceptions.ProtocolError(f"the file ended after {received} of {announced} bytes")
+        require_whole(response, "file")
     except (OSError, urllib3.exceptions.HTTPError) as exc:
         raise _BrokenOffError(exc) from exc
