@@ -174,10 +174,10 @@ def _number(name: str | None, kind: str, option: str, find: Callable[[str], int]
     if name is None:
         return -1
     try:
-        number: int | None = int(name) if name.isdecimal() else find(name)
+        number = int(name) if name.isdecimal() else find(name)
     except (KeyError, ValueError):  # the latter for what no name can be
-        number = None
-    if number is None or not 0 <= number <= _HIGHEST_ID:
+        number = -1
+    if not 0 <= number <= _HIGHEST_ID:
         raise invalid(f"There is no {kind} {plain(name)} here.", f"Check {option}.")
     return number
 
@@ -386,7 +386,7 @@ def remove(path: Path) -> None:
 
 def _umask() -> int:
     """The process's mask for new files. It can only be read by setting it; reading it elsewhere needs Linux."""
-    mask = os.umask(stat.S_IRWXG | stat.S_IRWXO)
+    mask = os.umask(0o077)
     os.umask(mask)
     return mask
 

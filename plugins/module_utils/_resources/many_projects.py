@@ -121,9 +121,8 @@ def _in_words(thing: dict[str, Any]) -> str:
     kind = thing["kind"]
     if kind == "following":
         return "this user as a follower"
-    named = NAMED_KINDS.get(kind)
-    if named is not None:
-        return f"{named} {thing['name']}"
+    if kind in NAMED_KINDS:
+        return f"{NAMED_KINDS[kind]} {thing['name']}"
     words = [str(thing["type"]) if kind == "checkout_key" else "SSH key"]
     name = thing["fingerprint_sha256"] or thing.get("fingerprint")
     words += [name] if name else []
