@@ -12,6 +12,7 @@ from ansible_collections.community.circleci.plugins.module_utils._resources impo
 from ansible_collections.community.circleci.plugins.module_utils._resources.workflows import approve
 from emulator import PROJECT_TOKEN, Emulator
 from emulator.http.exchange import Answer, Call
+from emulator.world.model import Workflow
 from tests.unit.results import failed
 from tests.unit.trouble import never_send
 
@@ -815,9 +816,8 @@ def test_a_user_can_log_in_to_the_builds(emulator: Emulator, run) -> None:
     assert [user.login for user in emulator.build(API, 3).ssh_users] == ["emulator"]
 
 
-def test_of_several_new_runs_none_is_taken(emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The answer is lost, and somebody else runs the same workflow again at the same time."""
-    workflow = play(emulator, "second-workflow-fails").workflows[1]
+def lose_beside(emulator: Emulator, workflow: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose the answer to a rerun, and let somebody else run a workflow again at the same time."""
     usual = Emulator._answer
 
     def answer(self: Emulator, call: Call) -> Answer:
@@ -828,6 +828,11 @@ def test_of_several_new_runs_none_is_taken(emulator: Emulator, run, monkeypatch:
 
     monkeypatch.setattr(Emulator, "_answer", answer)
     emulator.fault("drop", method="POST", path="/rerun$", when="after")
+
+
+def test_of_several_new_runs_none_is_taken(emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer is lost, and somebody else runs the same workflow again at the same time."""
+    lose_beside(emulator, play(emulator, "second-workflow-fails").workflows[1], monkeypatch)
     result = run(state="rerun", workflow="lint", branch="main", wait=True)
     ids = sorted(each.id for each in emulator.pipeline(API, 1).workflows[2:])
     failed(result, f"Any of the workflows {', '.join(ids)} may have come of it")
@@ -838,16 +843,7 @@ def test_of_several_new_runs_none_is_taken(emulator: Emulator, run, monkeypatch:
 def test_a_new_run_of_another_workflow_is_not_taken(emulator: Emulator, run, monkeypatch: pytest.MonkeyPatch) -> None:
     """The answer is lost, and somebody else runs another workflow of the pipeline again at the same time."""
     pipeline = play(emulator, "second-workflow-fails")
-    other, usual = pipeline.workflows[0], Emulator._answer
-
-    def answer(self: Emulator, call: Call) -> Answer:
-        result = usual(self, call)
-        if call.method == "POST":
-            self.state.machine.rerun(other, self.state.users["emulator"])
-        return result
-
-    monkeypatch.setattr(Emulator, "_answer", answer)
-    emulator.fault("drop", method="POST", path="/rerun$", when="after")
+    lose_beside(emulator, pipeline.workflows[0], monkeypatch)
     result = run(state="rerun", workflow="lint", branch="main")
     (ours,) = [each.id for each in emulator.pipeline(API, 1).workflows[2:] if each.name == "lint"]
     assert (result.get("failed"), result["changed"], result["workflow"]["id"]) == (None, True, ours)
